@@ -1,0 +1,171 @@
+"""`main`: one way in, one error door, one way out."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from smswrap import __version__, process
+from smswrap.cli.options import with_common_options
+from smswrap.cli.output import Answer, write
+from smswrap.cli.runtime import Runtime
+from smswrap.errors import Fault, SmswrapError
+from smswrap.masking import redact
+from smswrap.providers.base import ProviderError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+QUERY = "smswrap.cli.query:COMMANDS"
+COMMANDS: Mapping[str, str] = {
+    "send": "smswrap.cli.send:send",
+    "send-batch": "smswrap.cli.batch:send_batch",
+    "list-signs": QUERY,
+    "query-sign": QUERY,
+    "list-templates": QUERY,
+    "query-template": QUERY,
+    "query-status": QUERY,
+    "query-statistics": QUERY,
+    "list-qualifications": QUERY,
+    "query-qualification": QUERY,
+    "explain": "smswrap.cli.admin:explain",
+    "sandbox": "smswrap.cli.admin:sandbox",
+}
+"""Where each verb's command lives, so that only the one that runs is loaded."""
+
+EXITS = """Exit codes: 0 done · 1 unexpected · 2 usage or invalid input · 3 setup (CLI, plugin, configuration) ·
+4 credentials or permission · 5 refused by the provider · 6 throttled, try later · 7 some of a batch not sent ·
+8 outcome unknown: do not resend · 9 confirmation needed or declined · 10 duplicate of a recent send ·
+11 done, but AI mode could not be turned off · 129, 130, 143 ended by HUP, INT, TERM."""
+
+
+class Verbs(click.Group):
+    """The group of all verbs; a verb's module is loaded when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        """Give the verbs in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Load the verb's command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(module), name)
+        return cast("click.Command", found[cmd_name] if isinstance(found, dict) else found)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Remember the verb for the envelope, then find its command."""
+        ctx.ensure_object(Runtime).command = args[0]
+        return super().resolve_command(ctx, args)
+
+
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(cls=Verbs, context_settings=SETTINGS, epilog=EXITS)
+@click.version_option(__version__, prog_name="smswrap")
+def app() -> None:
+    """Send SMS through Alibaba Cloud and Volcengine: when a person said yes, and exactly once.
+
+    \b
+    Try it without an account:
+      smswrap --sandbox list-signs
+      smswrap --sandbox send -p 13900000000 -s 阿里云短信测试 -t SMS_100000001 --var code=123456 --verify --wait
+    """  # noqa: D301  \b is click's mark for text that keeps its lines
+
+
+with_common_options(app, variables=True)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command line: write its answer to stdout, talk on stderr, and return the exit code."""
+    runtime = Runtime(argv)
+    with process.signals_noticed():
+        answer = _answer(argv, runtime)
+    if isinstance(answer, int):
+        return answer
+    _settle(answer, runtime)
+    if not write(answer, runtime.output) and answer.exit == 0 and answer.done == "ok":
+        runtime.talk.say("The answer could not be written to stdout.")
+        return 1
+    return int(answer.exit)
+
+
+def _answer(argv: Sequence[str], runtime: Runtime) -> Answer | int:
+    try:
+        result = app.main(args=list(argv), prog_name="smswrap", standalone_mode=False, obj=runtime)
+    except process.Ended as ended:
+        return _interrupted(runtime, ended)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 1
+    except Exception as error:  # noqa: BLE001  the one door: what nobody expected must still end in an envelope
+        return _failed(runtime, error)
+    return result if isinstance(result, (Answer, int)) else 0
+
+
+def _failed(runtime: Runtime, error: Exception) -> Answer:
+    answer = Answer(runtime.command, runtime.provider_name, error=_fault_of(error, runtime))
+    if isinstance(error, SmswrapError):
+        answer.data = error.data
+    if isinstance(error, ProviderError):
+        answer.reply, answer.text = error.body, error.text
+        answer.data = {"request_id": error.request_id} if error.request_id else None
+    return answer
+
+
+def _fault_of(error: Exception, runtime: Runtime) -> Fault:
+    if isinstance(error, SmswrapError):
+        return error.fault
+    return _usage_fault(error) if isinstance(error, click.UsageError) else _internal_fault(error, runtime)
+
+
+def _settle(answer: Answer, runtime: Runtime) -> None:
+    """Bring in what went wrong beside the request, and tell the person on stderr."""
+    answer.warnings = [*runtime.talk.warnings, *answer.warnings]
+    for trouble in runtime.talk.troubles:
+        if answer.error is None:
+            answer.error = trouble
+        else:
+            answer.warnings.append(f"{trouble.message} {trouble.next_step}")
+            runtime.talk.say(f"error: {trouble.message} {trouble.next_step}")
+    if answer.error is not None:
+        words = (answer.error.message, answer.error.meaning, answer.error.next_step)
+        runtime.talk.say("error: " + " ".join(word for word in words if word))
+
+
+def _usage_fault(error: click.UsageError) -> Fault:
+    where = error.ctx.command_path if error.ctx else "smswrap"
+    nothing = "Nothing was called and nothing was sent."
+    return Fault("input", error.format_message(), nothing, f"See `{where} --help`.")
+
+
+def _interrupted(runtime: Runtime, ended: process.Ended) -> Answer:
+    message = f"Ended by {ended.signum.name}."
+    meaning = "No send request was made."
+    fault = Fault("interrupted", message, meaning, "Run it again if you like.", "later", ended.signum.name)
+    return Answer(runtime.command, runtime.provider_name, error=fault, signum=ended.signum)
+
+
+def _internal_fault(error: Exception, runtime: Runtime) -> Fault:
+    import traceback
+
+    runtime.talk.detail(redact("".join(traceback.format_exception(error))))
+    message = f"Something nobody expected: {type(error).__name__}: {redact(str(error))}"
+    step = "Run it with --sandbox --verbose and report what it prints. If this was a send, query its receipt first."
+    return Fault("internal", message, "This is a mistake in smswrap.", step, "after-receipt")
+
+
+def _utf8_streams() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError, OSError):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]  # a TextIOWrapper, else suppressed
+
+
+_utf8_streams()

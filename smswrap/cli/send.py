@@ -1,0 +1,129 @@
+"""`smswrap send`: parse, plan, let a person say yes, dispatch, show."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from smswrap.cli.options import with_common_options
+from smswrap.cli.sender import Choice, carry_out
+from smswrap.errors import InputError, Problem
+from smswrap.providers.base import Message
+from smswrap.providers.parameters import check_text
+from smswrap.sending.message import read_parameters
+from smswrap.sending.plan import SendPlan
+from smswrap.sending.recipients import read_recipients
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from smswrap.cli.output import Answer
+    from smswrap.cli.runtime import Runtime
+
+LONGEST_OUT_ID = 255
+"""Characters: below 256 by the API page of SendBatchSms."""
+
+
+def sending_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that all sends share; they arrive as one Choice."""
+    for decorate in reversed(
+        (
+            click.option("--verify", is_flag=True, help="Check sign, template and variables at the provider first."),
+            click.option("--yes", is_flag=True, help="A person has said yes: do not ask."),
+            click.option("--dry-run", is_flag=True, help="Show what would be sent; send nothing."),
+            click.option("--wait", is_flag=True, help="Wait for the receipts."),
+            click.option(
+                "--wait-timeout",
+                type=click.IntRange(1, 3600),
+                default=60,
+                show_default=True,
+                metavar="SECONDS",
+                help="How long --wait waits.",
+            ),
+        )
+    ):
+        command = decorate(command)
+    return command
+
+
+@click.command("send")
+@click.option("-p", "--phone-numbers", multiple=True, metavar="NUMBERS", help="Recipients, separated by commas.")
+@click.option("-s", "--sign-name", metavar="SIGN", help="The approved sign (signature name).")
+@click.option("-t", "--template-code", metavar="CODE", help="The approved template, SMS_….")
+@click.option("-tp", "--template-param", metavar="JSON", help='{"code":"123456"}, @FILE, or - for stdin.')
+@click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="One template parameter; repeatable.")
+@click.option("-o", "--out-id", metavar="ID", help="Your own id of this send, below 256 characters.")
+@sending_options
+@click.pass_obj
+def send(runtime: Runtime, /, **given: Any) -> Answer:  # noqa: ANN401  click's options, each of its own type
+    """Send one text to one or many recipients.
+
+    Without --yes it asks at a terminal; elsewhere it sends nothing and exits 9.
+
+    \b
+    Examples:
+      smswrap send -p 13812345678 -s 我的签名 -t SMS_123456 -tp '{"code":"123456"}' --verify
+      smswrap send -p 13812345678,+85298765432 -s 我的签名 -t SMS_123456 --var code=123456 --yes --wait
+    """  # noqa: D301  \b is click's mark for text that keeps its lines
+    choice = Choice.taken_from(given)
+    return carry_out(runtime, plan_of(runtime, **given), choice)
+
+
+def plan_of(  # noqa: PLR0913  the options of `send`, each by its name
+    runtime: Runtime,
+    *,
+    phone_numbers: tuple[str, ...],
+    sign_name: str | None,
+    template_code: str | None,
+    template_param: str | None,
+    variables: tuple[str, ...],
+    out_id: str | None,
+) -> SendPlan:
+    """Make the plan, or raise InputError with all that is wrong."""
+    problems: list[Problem] = []
+    sign = read_text(problems, "--sign-name", sign_name)
+    template = read_text(problems, "--template-code", template_code)
+    if out_id is not None:
+        read_text(problems, "--out-id", out_id, longest=LONGEST_OUT_ID)
+    parameters = collect(problems, lambda: read_parameters(template_param, variables)) or {}
+    recipients = _recipients(problems, phone_numbers, samples_allowed=runtime.sandbox)
+    if problems:
+        raise InputError(problems)
+    messages = tuple(Message(recipient, sign, parameters) for recipient in recipients)
+    return SendPlan(runtime.provider_name, runtime.profile, template, messages, out_id=out_id)
+
+
+def _recipients(problems: list[Problem], given: tuple[str, ...], *, samples_allowed: bool) -> list[str]:
+    numbers = [number for text in given for number in re.split("[,\N{FULLWIDTH COMMA}]", text)]
+    if not numbers:
+        step = "Add -p with the numbers that the person gave."
+        problems.append(Problem("--phone-numbers", "", "must be given", step))
+    recipients, wrong = read_recipients(numbers, samples_allowed=samples_allowed, field="--phone-numbers")
+    problems.extend(wrong)
+    return recipients
+
+
+def read_text(problems: list[Problem], option: str, value: str | None, **limits: int) -> str:
+    """Give an option's text, adding to the problems what is wrong with it."""
+    if value is None:
+        step = f"Ask the person which to use; `smswrap {_LISTS[option]}` shows what the account has."
+        problems.append(Problem(option, "", "must be given", step))
+        return ""
+    return collect(problems, lambda: check_text(option, value, **limits)) or ""
+
+
+_LISTS = {"--sign-name": "list-signs --approved", "--template-code": "list-templates --approved"}
+
+
+def collect(problems: list[Problem], read: Callable[[], Any]) -> Any:  # noqa: ANN401  whatever `read` gives
+    """Read something; what is wrong with it joins the problems, and None comes back."""
+    try:
+        return read()
+    except InputError as error:
+        problems.extend(error.problems)
+        return None
+
+
+with_common_options(send)

@@ -1,0 +1,84 @@
+"""Answers for people: tables and plain lines. Only this rendering loads rich."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from smswrap.cli.output import Answer
+
+PLAIN_WIDTH = 160
+"""Columns of a table that goes to no terminal."""
+
+
+def render(answer: Answer) -> str:
+    """Give the answer's data as text: its lists of objects as tables, everything else as `name  value` lines."""
+    if not isinstance(answer.data, dict):
+        return ""
+    blocks = [_lines(answer.data), *(_table(name, rows) for name, rows in _tables(answer.data))]
+    return "\n".join(block for block in blocks if block)
+
+
+def _tables(data: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]]]:
+    for name, value in data.items():
+        if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
+            yield name, value
+
+
+def _lines(data: Mapping[str, Any], indent: str = "") -> str:
+    tables = {name for name, _ in _tables(data)}
+    plain = {name: value for name, value in data.items() if name not in tables and value not in (None, [], {})}
+    width = max((len(name) for name in plain), default=0)
+    return "\n".join(_line(name.ljust(width), value, indent) for name, value in plain.items())
+
+
+def _line(name: str, value: object, indent: str) -> str:
+    if isinstance(value, dict):
+        return f"{indent}{name.rstrip()}\n{_lines(value, indent + '  ')}"
+    return f"{indent}{name}  {_cell(value)}"
+
+
+def _table(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    columns = [key for key in rows[0] if any(row.get(key) not in (None, [], {}) for row in rows)]
+    table = Table(title=name.replace("_", " "), title_justify="left", box=box.SIMPLE_HEAD)
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(_escape(_cell(row.get(column))) for column in columns))
+    drawn = StringIO()
+    Console(file=drawn, width=_width(), color_system=None).print(table)
+    return "\n".join(line.rstrip() for line in drawn.getvalue().splitlines())
+
+
+def _width() -> int:
+    import shutil
+
+    from smswrap import process
+
+    return shutil.get_terminal_size().columns if process.is_terminal(1) else PLAIN_WIDTH
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list) and all(isinstance(element, (str, int)) for element in value):
+        return ", ".join(str(element) for element in value)
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False)
+    return "".join(char if char.isprintable() else "·" for char in str(value))
+
+
+def _escape(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

@@ -1,0 +1,151 @@
+"""What can go wrong, in the words of the envelope, and the exit code of each kind."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import IntEnum, unique
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Kind = Literal[
+    "internal",
+    "input",
+    "setup",
+    "credentials",
+    "refused",
+    "throttled",
+    "unavailable",
+    "partial",
+    "unknown",
+    "confirmation",
+    "duplicate",
+    "ai_mode",
+    "interrupted",
+]
+Retry = Literal["never", "later", "after-receipt"]
+
+
+@unique
+class Exit(IntEnum):
+    """Exit codes of the program; 128 + n means ended by signal n."""
+
+    OK = 0
+    UNEXPECTED = 1
+    INPUT = 2
+    SETUP = 3
+    CREDENTIALS = 4
+    REFUSED = 5
+    LATER = 6
+    PARTIAL = 7
+    UNKNOWN = 8
+    CONFIRMATION = 9
+    DUPLICATE = 10
+    AI_MODE = 11
+    HUP = 129
+    INT = 130
+    TERM = 143
+
+
+EXIT_OF: Mapping[Kind, Exit] = {
+    "internal": Exit.UNEXPECTED,
+    "input": Exit.INPUT,
+    "setup": Exit.SETUP,
+    "credentials": Exit.CREDENTIALS,
+    "refused": Exit.REFUSED,
+    "throttled": Exit.LATER,
+    "unavailable": Exit.LATER,
+    "partial": Exit.PARTIAL,
+    "unknown": Exit.UNKNOWN,
+    "confirmation": Exit.CONFIRMATION,
+    "duplicate": Exit.DUPLICATE,
+    "ai_mode": Exit.AI_MODE,
+    "interrupted": Exit.TERM,
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One failure as the envelope's `error` tells it.
+
+    `code` is the provider's own word where there is one; `message` says what happened, `meaning` what follows from
+    it, `next_step` what to do, `retry` whether the same command may be run again.
+    """
+
+    kind: Kind
+    message: str
+    meaning: str = ""
+    next_step: str = ""
+    retry: Retry = "never"
+    code: str | None = None
+
+    @property
+    def exit(self) -> Exit:
+        """The exit code of this kind of failure."""
+        return EXIT_OF[self.kind]
+
+    def as_json(self) -> dict[str, Any]:
+        """The envelope's `error` object: kind, code, message, meaning, next_step, retry."""
+        fields = asdict(self)
+        return {key: fields[key] for key in ("kind", "code", "message", "meaning", "next_step", "retry")}
+
+
+class SmswrapError(Exception):
+    """Any failure that we expected: it carries its `Fault`, and `data` that the envelope should still show."""
+
+    def __init__(self, fault: Fault, *, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+        self.data = data
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with the input: where, what was given, the rule, and how to mend it."""
+
+    field: str
+    value: str
+    rule: str
+    next_step: str = ""
+    row: int | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.field} (row {self.row})" if self.row is not None else self.field
+        return f"{place}: {self.value!r} {self.rule}" if self.value else f"{place} {self.rule}"
+
+
+class InputError(SmswrapError):
+    """Everything that is wrong with what the user gave, at once. Exit 2; nothing was called."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        steps = dict.fromkeys(problem.next_step for problem in problems if problem.next_step)
+        fault = Fault(
+            kind="input",
+            message="; ".join(str(problem) for problem in problems) + ".",
+            meaning="Nothing was called and nothing was sent.",
+            next_step=" ".join(steps) or "Mend the value and run the command again.",
+        )
+        super().__init__(fault, data={"problems": [asdict(problem) for problem in problems]})
+        self.problems = tuple(problems)
+
+    @classmethod
+    def of(cls, field: str, value: str, rule: str, next_step: str = "") -> InputError:
+        """The error of a single problem."""
+        return cls([Problem(field, value, rule, next_step)])
+
+
+class SetupError(SmswrapError):
+    """This machine is not ready: CLI missing or too old, plugin, configuration. Exit 3."""
+
+    def __init__(self, message: str, next_step: str, *, code: str | None = None) -> None:
+        meaning = "The request was not made; nothing was sent."
+        super().__init__(Fault("setup", message, meaning, next_step, code=code))
+
+
+class CredentialsError(SmswrapError):
+    """The provider cannot know or does not allow who asks. Exit 4."""
+
+    def __init__(self, message: str, next_step: str, *, code: str | None = None) -> None:
+        meaning = "The request was not made; nothing was sent."
+        super().__init__(Fault("credentials", message, meaning, next_step, code=code))

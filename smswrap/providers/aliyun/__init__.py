@@ -1,0 +1,1 @@
+"""Alibaba Cloud SMS (dysmsapi 2017-05-25) through the `aliyun` CLI."""

@@ -1,0 +1,80 @@
+"""The `aliyun` program: where it is, which environment it gets, and how its failures are told."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smswrap import process
+from smswrap.errors import SetupError
+from smswrap.masking import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from smswrap.process import Finished
+    from smswrap.providers.base import Settings, Talk
+
+INSTALL = (
+    "Install the newest one: `curl -fsSL https://aliyuncli.alicdn.com/setup.sh | bash` on Linux, "
+    "`brew install aliyun-cli` on macOS; then run `aliyun version`."
+)
+OLDEST = "3.3.3"
+"""The first version with `configure ai-mode` (tag of 2026-03-26)."""
+
+META_TIMEOUT = 15.0
+"""Seconds for a command that only touches local files (20 ms, measured)."""
+
+QUIET_ENVIRONMENT = {
+    "ALIBABA_CLOUD_CLI_PLUGIN_AUTO_INSTALL": "true",
+    # Nothing below us retries: a send is not idempotent, and reads we repeat ourselves.
+    "ALIBABA_CLOUD_RETRY_COUNT": "0",
+    "ALIBABA_CLOUD_THROTTLING_RETRY_ENABLED": "false",
+}
+
+
+@dataclass(frozen=True)
+class Program:
+    """The CLI that was found, with the complete environment that its processes get."""
+
+    path: str
+    environment: Mapping[str, str]
+    talk: Talk
+
+    @property
+    def home(self) -> Path:
+        """The directory of the CLI's own files, `~/.aliyun`."""
+        return Path(self.environment.get("HOME") or Path.home()) / ".aliyun"
+
+    def run(self, *arguments: str, timeout: float = META_TIMEOUT, to_the_end: bool = False) -> Finished:
+        """Run the CLI with these arguments."""
+        finished = process.run([self.path, *arguments], timeout=timeout, env=self.environment, to_the_end=to_the_end)
+        words = " ".join(arguments[:3])
+        self.talk.detail(f"aliyun {words} … exit {finished.code} after {finished.seconds:.2f} s")
+        return finished
+
+
+def find(settings: Settings) -> Program:
+    """Find the CLI on PATH. Raises SetupError."""
+    environment = {**settings.environment, **QUIET_ENVIRONMENT}
+    path = shutil.which("aliyun", path=environment.get("PATH", os.defpath))
+    if path is None:
+        raise SetupError(f"The aliyun CLI was not found on PATH; smswrap needs {OLDEST} or later.", INSTALL)
+    return Program(path, environment, settings.talk)
+
+
+def complaint(finished: Finished) -> str | None:
+    """Why a meta command failed, or None if it did not.
+
+    Exit 0 is not enough: with a config.json that it cannot read (or that another process is just writing), the CLI
+    prints an error, does nothing and exits 0 (measured, 3.3.3 and 3.4.11).
+    """
+    text = redact(finished.stderr).strip()
+    if finished.timed_out:
+        return f"no answer after {finished.seconds:.0f} s"
+    if finished.code == 0 and not text.startswith("ERROR"):
+        return None
+    return " ".join(text.removeprefix("ERROR:").split()) or f"exit code {finished.code}"

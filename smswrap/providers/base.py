@@ -1,0 +1,188 @@
+"""What every provider offers to the rest of the program, and the registry that finds one by its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+
+from smswrap.errors import Fault, SmswrapError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+
+    from smswrap.providers.parameters import Parameter
+
+Body = dict[str, Any]
+"""A provider's JSON object, or our normalised one."""
+
+DEFAULT_READ_TIMEOUT = 3
+"""Seconds that a provider may take to answer; the skill document demands 3."""
+
+
+class Talk(Protocol):
+    """Where the lower floors say something to the person; they never write to a stream themselves."""
+
+    def note(self, text: str) -> None:
+        """Say what happens; silent under --quiet."""
+
+    def warn(self, text: str) -> None:
+        """Say what is not as it should be; kept for the envelope's `warnings` too."""
+
+    def detail(self, text: str) -> None:
+        """Say what only --verbose shows."""
+
+    def trouble(self, fault: Fault) -> None:
+        """Tell of a failure that must be known even though the request itself went well."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The common options that providers need. `environment` is what children get, complete."""
+
+    talk: Talk
+    environment: Mapping[str, str]
+    profile: str | None = None
+    region: str | None = None
+    read_timeout: int = DEFAULT_READ_TIMEOUT
+    sandbox: bool = False
+
+
+@dataclass(frozen=True)
+class Paging:
+    """How an operation pages: the keys of page and size, and where reply bodies hold the total and the items."""
+
+    page: str
+    size: str
+    items: str
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One API call of a provider: a row of its table.
+
+    `verb` is our word for it, `name` the provider's; `normalise` turns a reply body into our words; `rules` look at
+    all values together and raise InputError; `totals` adds the items of
+    several pages up; `action` is the permission that the call needs.
+    """
+
+    verb: str
+    name: str
+    kind: Literal["read", "send"]
+    help: str
+    action: str
+    parameters: tuple[Parameter, ...]
+    normalise: Callable[[Body], Body]
+    paging: Paging | None = None
+    totals: Callable[[list[Body]], Body] | None = None
+    rules: tuple[Callable[[Mapping[str, Any]], None], ...] = ()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A provider's answer that means success: `text` as received, `body` parsed, `data` in our words."""
+
+    operation: str
+    text: str
+    body: Body
+    data: Body
+    request_id: str = ""
+
+
+class ProviderError(SmswrapError):
+    """The provider, or the way to it, said no or said nothing; `body` and `text` are its reply, if there was one."""
+
+    def __init__(self, fault: Fault, *, text: str = "", body: Body | None = None, request_id: str = "") -> None:
+        super().__init__(fault)
+        self.text = text
+        self.body = body
+        self.request_id = request_id
+
+
+@dataclass(frozen=True)
+class Message:
+    """What one recipient gets: their number in E.164 (`+8613…`), the sign, and the template's parameters."""
+
+    recipient: str
+    sign: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    extend_code: str | None = None
+
+
+@dataclass(frozen=True)
+class SendRequest:
+    """One send request as the provider will get it; `shared` tells whether all recipients get the same."""
+
+    template: str
+    messages: tuple[Message, ...]
+    out_id: str
+    shared: bool = True
+    group: str | None = None
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What the provider knows of a sign and a template: `variables` and `content` of the template, where it tells."""
+
+    sign: Body
+    template: Body
+    variables: tuple[str, ...]
+    content: str | None
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Recipients per request: of one text for all, and of a text for each."""
+
+    shared: int
+    personal: int
+
+
+class Session(Protocol):
+    """The stretch in which calls can be made (for aliyun: with AI mode on)."""
+
+    def call(self, verb: str, values: Mapping[str, Any]) -> Reply:
+        """Make the verb's operation. Raises ProviderError."""
+
+    def send(self, request: SendRequest) -> Reply:
+        """Send one request, once. `Reply.data` holds biz_id. Raises ProviderError; kind `unknown`: maybe sent."""
+
+    def verify(self, sign: str, template: str, group: str | None) -> Verified:
+        """Look the sign and the template up. Raises ProviderError."""
+
+    def receipts(self, recipient: str, day: str, biz_id: str | None, group: str | None) -> list[Body]:
+        """Fetch the receipts of one recipient (E.164) on one day (yyyyMMdd, Asia/Shanghai), newest first."""
+
+
+class Provider(Protocol):
+    """What the rest of the program knows of a provider."""
+
+    @property
+    def name(self) -> str:
+        """Its name on the command line."""
+
+    @property
+    def limits(self) -> Limits:
+        """How many recipients one request takes."""
+
+    def session(self, *, sends: bool) -> AbstractContextManager[Session]:
+        """Open a session; `sends` says that it will send. Raises SetupError, CredentialsError."""
+
+
+_PROVIDERS = {
+    "aliyun": "smswrap.providers.aliyun",
+}
+
+PROVIDER_NAMES = tuple(_PROVIDERS)
+
+
+def provider_named(name: str, settings: Settings) -> Provider:
+    """Give the provider of that name, which must be one of PROVIDER_NAMES."""
+    return cast("Provider", import_module(_PROVIDERS[name] + ".client").Client(settings))
+
+
+def operations_of(name: str) -> Mapping[str, Operation]:
+    """Give a provider's table of operations by verb."""
+    return cast("Mapping[str, Operation]", import_module(_PROVIDERS[name] + ".operations").OPERATIONS)

@@ -1,0 +1,133 @@
+"""What may be given to an operation: each parameter with its type, its limits and whether it is private."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from smswrap.errors import InputError
+
+Type = Literal["text", "phone", "integer", "date", "boolean", "array"]
+
+LONGEST_TEXT = 20_000
+"""Characters; far above what any API takes, and below what a command line may hold (128 KiB per argument on Linux)."""
+
+LONGEST_SHOWN = 40
+"""Characters of a wrong value that an error message repeats."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of an operation.
+
+    `name` is the option's word (`--sign-name`), `wire` the provider's own spelling of it; `low` and `high` bound an
+    integer's value, a text's characters or an array's elements; `private` values are masked in talk and logs.
+    """
+
+    name: str
+    wire: str
+    help: str
+    type: Type = "text"
+    required: bool = False
+    low: int | None = None
+    high: int | None = None
+    choices: tuple[str, ...] = ()
+    default: str | int | None = None
+    private: bool = False
+    short: tuple[str, ...] = ()
+
+    @property
+    def option(self) -> str:
+        """The option's spelling."""
+        return f"--{self.name}"
+
+    @property
+    def key(self) -> str:
+        """The name as a key of the values and of Python."""
+        return self.name.replace("-", "_")
+
+
+def check(parameter: Parameter, value: object) -> Any:  # noqa: ANN401  the type is what `parameter.type` says
+    """Return the value as its parameter's type, or raise InputError with the value and the rule."""
+    text = str(value)
+    checked = _CHECKS[parameter.type](parameter, text)
+    if parameter.choices and text not in parameter.choices:
+        raise _wrong(parameter, text, f"is none of {', '.join(parameter.choices)}")
+    return checked
+
+
+def check_text(option: str, text: str, *, longest: int = LONGEST_TEXT) -> str:
+    """Return the text if a provider can take it: not empty, not too long, no control or half characters."""
+    if not text.strip():
+        raise InputError.of(option, "", "must not be empty", f"Give a value for {option}.")
+    if len(text) > longest:
+        rule = f"is {len(text)} characters long; at most {longest} are allowed"
+        raise InputError.of(option, shorten(text), rule, "Shorten the value.")
+    if any(ord(char) < ord(" ") or ord(char) == 0x7F for char in text):  # noqa: PLR2004  DEL
+        raise InputError.of(option, shorten(text), "holds a control character", "Remove it: retype the value.")
+    if any(0xD800 <= ord(char) <= 0xDFFF for char in text):  # noqa: PLR2004  the range of surrogates
+        raise InputError.of(option, shorten(text), "is not valid UTF-8", "Give the value in UTF-8.")
+    return text
+
+
+def shorten(text: str) -> str:
+    """Give a value as an error message shows it: printable and not long."""
+    shown = text.encode("utf-8", "backslashreplace").decode()
+    return shown if len(shown) <= LONGEST_SHOWN else shown[: LONGEST_SHOWN - 1] + "…"
+
+
+def _text(parameter: Parameter, text: str) -> str:
+    return check_text(parameter.option, text, longest=parameter.high or LONGEST_TEXT)
+
+
+def _integer(parameter: Parameter, text: str) -> int:
+    low, high = parameter.low, parameter.high
+    bounds = f"from {low} to {high}" if high is not None else f"from {low} up"
+    try:
+        number = int(text) if len(text) <= LONGEST_SHOWN and text.isascii() else None
+    except ValueError:
+        number = None
+    if number is None or (low is not None and number < low) or (high is not None and number > high):
+        raise _wrong(parameter, text, f"is not a whole number {bounds}")
+    return number
+
+
+def _date(parameter: Parameter, text: str) -> str:
+    from datetime import datetime, timezone
+
+    try:
+        # strptime alone would take 2026131 for the 31st or 13th of something.
+        datetime.strptime(text if re.fullmatch(r"[0-9]{8}", text) else "", "%Y%m%d").replace(tzinfo=timezone.utc)
+    except ValueError:
+        raise _wrong(parameter, text, "is not an existing date in the form yyyyMMdd, for example 20260131") from None
+    return text
+
+
+def _boolean(parameter: Parameter, text: str) -> bool:
+    if text.lower() not in {"true", "false"}:
+        raise _wrong(parameter, text, "is neither true nor false")
+    return text.lower() == "true"
+
+
+def _array(parameter: Parameter, text: str) -> list[Any]:
+    if len(text) > LONGEST_TEXT:
+        raise _wrong(parameter, text, f"is {len(text)} characters long; at most {LONGEST_TEXT} are allowed")
+    try:
+        array = json.loads(text)
+    except (ValueError, RecursionError):
+        array = None
+    if not isinstance(array, list) or not array:
+        raise _wrong(parameter, text, 'is not a JSON array with elements, such as ["a","b"]')
+    if parameter.high is not None and len(array) > parameter.high:
+        raise _wrong(parameter, text, f"has {len(array)} elements; at most {parameter.high} are allowed")
+    return array
+
+
+_CHECKS = {"text": _text, "phone": _text, "integer": _integer, "date": _date, "boolean": _boolean, "array": _array}
+
+
+def _wrong(parameter: Parameter, text: str, rule: str) -> InputError:
+    shown = "" if parameter.private else shorten(text)
+    return InputError.of(parameter.option, shown, rule, f"Give {parameter.option} another value.")

@@ -1,0 +1,98 @@
+"""The sandbox: stand-ins for both providers with a state of their own; no network, no account, no `~/.aliyun`.
+
+The stand-ins in the folders beside this module are strangers: they import nothing from smswrap.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from smswrap import state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+FOREIGN = ("ALIBABA_CLOUD", "ALIBABACLOUD", "ALICLOUD")
+"""What the names of variables begin with that would bring a real account into the sandbox."""
+
+PROFILE = {
+    "name": "default",
+    "mode": "AK",
+    "access_key_id": "LTAI-sandbox",
+    "access_key_secret": "sandbox",
+    "region_id": "cn-hangzhou",
+}
+
+
+class Sandbox:
+    """The directory that all stand-ins share: `bin/` first on PATH, `home/` as HOME, and what they remember."""
+
+    def __init__(self, directory: Path | None = None) -> None:
+        named = os.environ.get("SMSWRAP_SANDBOX_DIR")
+        self.directory = directory or (Path(named).absolute() if named else state.directory() / "sandbox")
+
+    def prepare(self) -> None:
+        """Make what is missing: the launcher and a saved profile."""
+        (self.directory / "bin").mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_launcher(self.directory / "bin" / "aliyun")
+        configuration = self.directory / "home" / ".aliyun" / "config.json"
+        if not configuration.exists():
+            configuration.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            configuration.write_text(json.dumps({"current": "default", "profiles": [PROFILE]}), "utf-8")
+
+    def environment(self, base: Mapping[str, str]) -> dict[str, str]:
+        """The environment for children: `base`, with the stand-ins in place of everything real."""
+        own = {name: value for name, value in base.items() if not name.startswith(FOREIGN)}
+        return {
+            **own,
+            "PATH": os.pathsep.join((str(self.directory / "bin"), base.get("PATH", os.defpath))),
+            "HOME": str(self.directory / "home"),
+            "SMSWRAP_SANDBOX_DIR": str(self.directory),
+        }
+
+    def reset(self) -> None:
+        """Forget everything."""
+        if self.directory.exists():
+            shutil.rmtree(self.directory)
+
+    def calls(self) -> Iterator[dict[str, Any]]:
+        """The calls that the stand-in CLI received, oldest first: {time, argv, ai_mode, exit}."""
+        ends: dict[int, int] = {}
+        records = list(self._records("calls.jsonl"))
+        for record in records:
+            if record.get("event") == "end":
+                ends[record["pid"]] = record["exit"]
+        for record in records:
+            if record.get("event") == "start":
+                kept = {key: record[key] for key in ("time", "argv", "ai_mode")}
+                yield {**kept, "exit": ends.get(record["pid"])}
+
+    def _records(self, name: str) -> Iterator[dict[str, Any]]:
+        path = self.directory / name
+        if path.exists():
+            with path.open(encoding="utf-8") as lines:
+                yield from (json.loads(line) for line in lines if line.endswith("\n"))
+
+
+def write_launcher(path: Path) -> None:
+    """Write an executable `aliyun` that starts the stand-in; leave one that is right as it is.
+
+    A shell line, since a `#!` line may be no longer than 127 characters on older kernels. `-I -S` halves the start.
+    """
+    start = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); "
+        "from aliyun.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    text = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -I -S -c {shlex.quote(start)} "$@"\n'
+    if path.exists() and path.read_text("utf-8") == text:
+        return
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(text, "utf-8")
+    draft.chmod(0o755)
+    draft.replace(path)

@@ -1,0 +1,170 @@
+"""Template parameters, the text that the recipient will see, and the parts it is billed as."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from smswrap import process
+from smswrap.errors import InputError, Problem
+from smswrap.providers.parameters import LONGEST_TEXT, check_text, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+OPTION = "--template-param"
+EXAMPLE = 'Give a JSON object such as {"code":"123456"}, or --var code=123456.'
+
+LONGEST_MESSAGE = 500
+"""Characters, sign and 【】 included (help.aliyun.com/document_detail/44335)."""
+
+GSM_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+GSM_EXTENSION = frozenset("\f^{}\\[~]|€")
+
+
+def read_parameters(given: str | None, variables: Sequence[str]) -> dict[str, str]:
+    """Give the template parameters from `--template-param` (JSON, `@file`, `-`) and `--var name=value`s.
+
+    Raises InputError with everything that is wrong.
+    """
+    parameters = parse_object(_fetch(given)) if given is not None else {}
+    problems = []
+    for variable in variables:
+        name, equals, value = variable.partition("=")
+        if not equals or not name.strip():
+            problems.append(Problem("--var", shorten(variable), "is not name=value", "Write --var code=123456."))
+        elif name.strip() in parameters:
+            problems.append(Problem("--var", name.strip(), "is given twice", "Give each variable once."))
+        else:
+            parameters[name.strip()] = value
+    problems += check_parameters(parameters)
+    if problems:
+        raise InputError(problems)
+    return parameters
+
+
+def check_parameters(parameters: Mapping[str, object], *, field: str = OPTION, row: int | None = None) -> list[Problem]:
+    """Give all that is wrong with parameters of one message: they must be strings that a provider can take."""
+    problems = []
+    for name, value in parameters.items():
+        if not isinstance(value, str):
+            rule = f"has a value for {shorten(name)!r} that is not a string"
+            problems.append(Problem(field, "", rule, 'Put the value in quotes: {"name":"value"}.', row))
+            continue
+        for text in (name, value):
+            try:
+                check_text(field, text)
+            except InputError as error:
+                rule = f"{error.problems[0].rule} (variable {shorten(name)!r})"
+                problems.append(Problem(field, "", rule, error.problems[0].next_step, row))
+    return problems
+
+
+def parse_object(text: str, *, field: str = OPTION) -> dict[str, Any]:
+    """Parse a JSON object; numbers keep their spelling as strings, as the API wants. Raises InputError."""
+    parsed = _parse(text, field)
+    if not isinstance(parsed, dict):
+        raise InputError.of(field, "", "is not a JSON object", EXAMPLE)
+    return parsed
+
+
+def parse_array(text: str, *, field: str) -> list[Any]:
+    """Parse a JSON array, its numbers too. Raises InputError."""
+    parsed = _parse(text, field)
+    if not isinstance(parsed, list):
+        raise InputError.of(field, "", "is not a JSON array", 'Give a JSON array such as ["a","b"].')
+    return parsed
+
+
+def compare_variables(
+    expected: Iterable[str], parameters: Mapping[str, str], *, row: int | None = None
+) -> list[Problem]:
+    """Name the template's variables that are missing, and the parameters that it does not have."""
+    wanted = tuple(expected)
+    missing = [name for name in wanted if name not in parameters]
+    unknown = [name for name in parameters if name not in wanted]
+    problems = []
+    if missing:
+        rule = f"lacks the template's {_listed(missing)}"
+        problems.append(Problem(OPTION, "", rule, f"Ask the person for the value of {_listed(missing)}.", row))
+    if unknown:
+        rule = f"has {_listed(unknown)}, which the template does not have"
+        problems.append(Problem(OPTION, "", rule, f"The template's variables are: {_listed(wanted) or 'none'}.", row))
+    return problems
+
+
+def render(content: str, sign: str, parameters: Mapping[str, str], *, mainland: bool = True) -> str:
+    """Give the text as the recipient will see it: 【sign】, or [sign] abroad, and the filled template."""
+    filled = re.sub(r"\$\{\s*([^${}]*?)\s*\}", lambda found: parameters.get(found[1], found[0]), content)
+    return f"【{sign}】{filled}" if mainland else f"[{sign}]{filled}"
+
+
+def count_parts(text: str, *, mainland: bool) -> int:
+    """Count the parts that a whole text (sign included) is billed as.
+
+    Mainland: 70 characters, else 67 a part. Abroad: GSM-7 160 or 153 (extension characters count 2), and UCS-2 70 or 67
+    for the whole text as soon as one character needs it; there, what is outside the BMP counts 2.
+    """
+    if mainland:
+        return _parts(len(text), 70, 67)
+    if not forcing_ucs2(text):
+        return _parts(len(text) + sum(char in GSM_EXTENSION for char in text), 160, 153)
+    return _parts(len(text.encode("utf-16-le")) // 2, 70, 67)
+
+
+def forcing_ucs2(text: str) -> list[str]:
+    """The characters outside GSM-7, each once: abroad they make every part of the text shorter."""
+    return list(dict.fromkeys(char for char in text if char not in GSM_BASIC and char not in GSM_EXTENSION))
+
+
+def _parts(length: int, single: int, each: int) -> int:
+    return 1 if length <= single else -(-length // each)
+
+
+def _parse(text: str, field: str) -> Any:  # noqa: ANN401  whatever the text holds
+    if len(text) > LONGEST_TEXT:
+        rule = f"is {len(text)} characters long; at most {LONGEST_TEXT} are allowed"
+        raise InputError.of(field, "", rule, "Shorten it.")
+    try:
+        return json.loads(text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_once)
+    except RecursionError:
+        raise InputError.of(field, "", "is nested too deeply", EXAMPLE) from None
+    except ValueError as error:
+        raise InputError.of(field, "", f"is not valid JSON: {error}", EXAMPLE) from None
+
+
+def _fetch(given: str) -> str:
+    if given == "-":
+        with process.interruptible():
+            return _decode(sys.stdin.buffer.read(LONGEST_TEXT * 4 + 1), "-")
+    if not given.startswith("@"):
+        return given
+    try:
+        with Path(given[1:]).expanduser().open("rb") as file:
+            return _decode(file.read(LONGEST_TEXT * 4 + 1), given)
+    except OSError as error:
+        raise InputError.of(OPTION, given, f"cannot be read: {error.strerror}", "Name a readable file.") from error
+
+
+def _decode(octets: bytes, source: str) -> str:
+    try:
+        return octets.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError.of(OPTION, source, "is not UTF-8", "Save it in UTF-8.") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice in it")
+    return found
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"${{{shorten(name)}}}" for name in names)

@@ -1,0 +1,100 @@
+"""Phone numbers as people write them -> E.164, or the problem with them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from smswrap.errors import Problem
+from smswrap.providers.parameters import shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAINLAND = "+86"
+SAMPLE_NUMBERS = frozenset({"+8613800138000", "+8613900139000", "+8613700137000"})
+"""The documentation's sample numbers: real phones of strangers, which agents like to copy."""
+
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_SEPARATORS = re.compile(r"(?<=[\d)])[\s().\u2010-\u2015\u2212-]+(?=[\d(])|[()\s]")
+_MAINLAND_MOBILE = re.compile(r"(?:86)?(1\d{10})")
+
+
+def read_recipients(texts: Iterable[str], *, samples_allowed: bool, field: str) -> tuple[list[str], list[Problem]]:
+    """Give the recipients in E.164 and all that is wrong with them; rows count from 1.
+
+    A number twice in one list is a problem, whatever its two spellings are: its owner would get the text twice.
+    """
+    first_row: dict[str, int] = {}
+    problems = []
+    for row, text in enumerate(texts, 1):
+        found = read_recipient(text, field=field, row=row)
+        if isinstance(found, Problem):
+            problems.append(found)
+        elif found in SAMPLE_NUMBERS and not samples_allowed:
+            rule = "is a sample number of the documentation"
+            problems.append(Problem(field, text, rule, "Ask the person for the real number.", row))
+        elif found in first_row:
+            rule = f"is the same recipient as row {first_row[found]}"
+            problems.append(Problem(field, text, rule, "Name each recipient once.", row))
+        else:
+            first_row[found] = row
+    return list(first_row), problems
+
+
+def read_recipient(text: str, *, field: str = "--phone-numbers", row: int | None = None) -> str | Problem:
+    """Give one number in E.164 (`+8613812348000`), or what is wrong with it.
+
+    Mainland mobiles may stand as `1…`, `86…`, `0086…`, `+86…`; others need their country code. Full-width digits,
+    blanks, hyphens and brackets are accepted.
+    """
+    plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).strip()
+    digits = _SEPARATORS.sub("", plain)
+    if not re.fullmatch(r"\+?[0-9]{3,20}", digits):
+        return Problem(field, shorten(text), _spoilt(plain), "Give digits, as 13812345678 or +85298765432.", row)
+    return _valid(digits) or Problem(
+        field, shorten(text), "is no phone number that can receive SMS", "Check its digits and country code.", row
+    )
+
+
+def is_mainland(recipient: str) -> bool:
+    """Whether an E.164 number belongs to mainland China."""
+    return recipient.startswith(MAINLAND)
+
+
+def _spoilt(plain: str) -> str:
+    if not plain:
+        return "is empty"
+    if re.fullmatch(r"[\d.,]+[eE]\+?\d+", plain):
+        return "was turned into an exponent by a spreadsheet: its digits are lost"
+    return "is not a phone number"
+
+
+def _valid(digits: str) -> str | None:
+    mainland = _MAINLAND_MOBILE.fullmatch(re.sub(r"^(?:\+|00)", "", digits))
+    for candidate in _candidates(digits, mainland[1] if mainland else None):
+        if _receives_sms(candidate):
+            return candidate
+    return None
+
+
+def _candidates(digits: str, mainland: str | None) -> list[str]:
+    """All readings of the digits, the likeliest first: the API takes mainland numbers with a bare `+` too."""
+    abroad = "+" + digits.removeprefix("+").removeprefix("00")
+    at_home = [MAINLAND + mainland] if mainland else []
+    return [abroad, *at_home] if digits.startswith(("+", "00")) else [*at_home, abroad]
+
+
+def _receives_sms(number: str) -> bool:
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return False
+    if not phonenumbers.is_valid_number(parsed):
+        return False
+    if not is_mainland(number):
+        return True
+    return phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.MOBILE
