@@ -1,0 +1,227 @@
+"""The seal around every test, and the program run as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from smswrap.sandbox import PROFILE, write_launcher
+
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+SIGN = "阿里云短信测试"
+TEMPLATE = "SMS_100000001"
+USER_AGENT = "AlibabaCloud-Agent-Skills/alibabacloud-sms-send-short-message"
+SEND = ("send", "-p", "13900000000", "-s", SIGN, "-t", TEMPLATE, "--var", "code=123456", "--yes")
+DEADLINE = 30.0
+"""Seconds that anything may take here before its test has failed."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one run of the program left behind."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def envelope(self) -> dict[str, Any]:
+        """The one JSON document on stdout."""
+        found = json.loads(self.stdout)
+        assert isinstance(found, dict)
+        return found
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The envelope's error."""
+        found = self.envelope["error"]
+        assert isinstance(found, dict), self.stdout
+        return found
+
+
+class Running:
+    """A run of the program that has not ended yet."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+
+    def send(self, signum: signal.Signals) -> None:
+        """Send it a signal."""
+        self.process.send_signal(signum)
+
+    def end(self) -> Ran:
+        """Wait for its end."""
+        stdout, stderr = self.process.communicate(timeout=DEADLINE)
+        return Ran(self.process.returncode, stdout, stderr)
+
+
+class StandIn:
+    """The stand-in `aliyun` of one test: its conditions, its rules, and what it saw."""
+
+    def __init__(self, directory: Path, home: Path) -> None:
+        self.directory = directory
+        self.home = home
+        self.launcher = directory / "bin" / "aliyun"
+        self.launcher.parent.mkdir(parents=True)
+        write_launcher(self.launcher)
+
+    def conditions(self, **conditions: object) -> None:
+        """Set what the stand-in plays: version, offline, …"""
+        (self.directory / "conditions.json").write_text(json.dumps(conditions), "utf-8")
+
+    def rules(self, *rules: dict[str, object]) -> None:
+        """Set the rules by which calls are intercepted, as `aliyun mock` has them."""
+        complete = [
+            {"name": str(n), "exit_code": 0, "stdout": "", "stderr": "", "times": 0, **rule}
+            for n, rule in enumerate(rules)
+        ]
+        (self.directory / "rules.json").write_text(json.dumps(complete), "utf-8")
+
+    def save_profile(self, name: str = "default", **more: object) -> None:
+        """Save a profile with region and keys, the first one as the current one."""
+        path = self.home / ".aliyun" / "config.json"
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        saved: dict[str, Any] = (
+            json.loads(path.read_text("utf-8")) if path.exists() else {"current": name, "profiles": []}
+        )
+        saved["profiles"].append({**PROFILE, "name": name, **more})
+        path.write_text(json.dumps(saved), "utf-8")
+
+    def install_plugin(self) -> None:
+        """Install dysmsapi, as an earlier run would have left it."""
+        ended = subprocess.run(
+            [str(self.launcher), "plugin", "install", "--names", "dysmsapi"], check=True, capture_output=True
+        )
+        assert ended.returncode == 0
+        (self.directory / "calls.jsonl").unlink()
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        """What config.json holds."""
+        found = json.loads((self.home / ".aliyun" / "config.json").read_text("utf-8"))
+        assert isinstance(found, dict)
+        return found
+
+    @property
+    def ai_mode(self) -> bool:
+        """Whether AI mode is on now."""
+        path = self.home / ".aliyun" / "ai-mode.json"
+        try:
+            return bool(json.loads(path.read_text("utf-8"))["enabled"])
+        except (FileNotFoundError, ValueError):
+            return False
+
+    def records(self, name: str) -> list[dict[str, Any]]:
+        """The whole lines of a log or the ledger."""
+        path = self.directory / name
+        if not path.exists():
+            return []
+        return [json.loads(line) for line in path.read_text("utf-8").splitlines(keepends=True) if line.endswith("\n")]
+
+    @property
+    def starts(self) -> list[dict[str, Any]]:
+        """The calls in the order of their start."""
+        return [record for record in self.records("calls.jsonl") if record["event"] == "start"]
+
+    @property
+    def calls(self) -> list[str]:
+        """The calls' arguments, each as one line."""
+        return [" ".join(record["argv"]) for record in self.starts]
+
+    @property
+    def api_calls(self) -> list[dict[str, Any]]:
+        """The dysmsapi calls."""
+        return [record for record in self.starts if record["argv"][:1] == ["dysmsapi"]]
+
+    @property
+    def ledger(self) -> list[dict[str, Any]]:
+        """Every message that the gateway accepted."""
+        return self.records("ledger.jsonl")
+
+    def wait_for_call(self, words: str) -> None:
+        """Wait until a call that holds these words has started."""
+        wait_until(lambda: any(words in call for call in self.calls), f"no call with {words!r}; calls: {self.calls}")
+
+
+def wait_until(reached: Callable[[], bool], otherwise: str) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + DEADLINE
+    while not reached():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.005)
+
+
+@pytest.fixture(autouse=True)
+def _sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the user's home, configuration or accounts."""
+    for name in list(os.environ):
+        if name.startswith(("ALIBABA", "ALICLOUD", "VOLC", "ARK_", "SMSWRAP", "LC_")):
+            monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    home.mkdir(exist_ok=True)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    monkeypatch.setenv("SMSWRAP_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("SMSWRAP_SANDBOX_DIR", str(tmp_path / "stand-in"))
+
+
+@pytest.fixture
+def bare_standin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    """The stand-in alone on PATH (with /bin for its shell line), with no profile and no plugin yet."""
+    standin = StandIn(tmp_path / "stand-in", tmp_path / "home")
+    monkeypatch.setenv("PATH", f"{standin.launcher.parent}{os.pathsep}/bin{os.pathsep}/usr/bin")
+    return standin
+
+
+@pytest.fixture
+def standin(bare_standin: StandIn) -> StandIn:
+    """The stand-in as on a machine in daily use: a saved profile that allows auto-installs, the plugin installed."""
+    bare_standin.save_profile(auto_plugin_install=True)
+    bare_standin.install_plugin()
+    return bare_standin
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Running]]:
+    """Start the program in a real process; whatever still runs at the end of the test is killed."""
+    running: list[Running] = []
+
+    def begin(*arguments: str, stdin: int = subprocess.DEVNULL, **options: Any) -> Running:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "smswrap", *arguments],
+            stdin=stdin,
+            stdout=options.pop("stdout", subprocess.PIPE),
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            **options,
+        )
+        running.append(Running(process))
+        return running[-1]
+
+    yield begin
+    for run in running:
+        if run.process.poll() is None:
+            run.process.kill()
+        run.process.communicate(timeout=DEADLINE)
+
+
+@pytest.fixture
+def smswrap(start: Callable[..., Running]) -> Callable[..., Ran]:
+    """Run the program to its end."""
+
+    def run(*arguments: str, **options: Any) -> Ran:
+        return start(*arguments, **options).end()
+
+    return run
