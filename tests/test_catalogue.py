@@ -101,6 +101,7 @@ def _are_sentences(text: str, at_most: int) -> bool:
 def test_no_row_invites_a_retry_that_its_kind_forbids() -> None:
     allowed: dict[Kind, set[Retry]] = {
         "throttled": {"later"},
+        "unavailable": {"later"},
         "unknown": {"after-receipt", "never"},
         "refused": {"never", "later"},
         "credentials": {"never"},

@@ -112,4 +112,58 @@ _UNKNOWN: Final = rows(
     ),
 )
 
-ROWS: Final = _SETUP + _CREDENTIALS + _UNKNOWN
+# Our own words for what the CLI tells in text alone; `error.code` of the envelope shows them.
+_SETUP_WORDS: Final = rows(
+    "cli",
+    "setup",
+    "never",
+    (
+        ("cli.not-started", "The aliyun CLI could not be started.", "Run `aliyun version` by hand; install it anew."),
+        (
+            "cli.config-unreadable",
+            "The CLI could not read its config.json, did nothing, and exited 0 all the same.",
+            "Mend ~/.aliyun/config.json, or move it away and run `aliyun configure`.",
+        ),
+        ("cli.region-missing", "The CLI has no region; it asks for one before it looks at the keys.", _REGION),
+        ("cli.plugin-missing", "The dysmsapi plugin is not there, or was just being replaced.", _PLUGIN),
+        ("cli.flags-refused", "The CLI or its plugin does not know an option that it was given.", _UPDATE_CLI),
+    ),
+)
+_CREDENTIALS_WORDS: Final = rows(
+    "cli",
+    "credentials",
+    "never",
+    (
+        (
+            "cli.profile-unknown",
+            "The CLI's configuration has no profile of that name.",
+            "Run `aliyun configure list` to see the profiles and name one of them with --profile.",
+        ),
+        ("cli.credentials-missing", "The CLI has no AccessKey to sign the request with.", _KEYS),
+    ),
+)
+_REACH_WORDS: Final = rows(
+    "cli",
+    "unavailable",
+    "later",
+    (
+        (
+            "cli.unreachable",
+            "The connection to the provider was never made, so the request was not.",
+            "Check network, proxy and DNS of this machine, then run the command again.",
+        ),
+    ),
+)
+_UNKNOWN_WORDS: Final = rows(
+    "cli",
+    "unknown",
+    "after-receipt",
+    (
+        ("cli.timeout", "The provider did not answer in time; the request may have been carried out.", RECEIPT_FIRST),
+        ("cli.connection-lost", "The connection broke after the request had gone out.", RECEIPT_FIRST),
+        ("cli.killed", "The CLI was ended by a signal before it had told its result.", RECEIPT_FIRST),
+        ("cli.no-reply", "The CLI ended without a reply that could be read.", RECEIPT_FIRST),
+    ),
+)
+
+ROWS: Final = _SETUP + _CREDENTIALS + _UNKNOWN + _SETUP_WORDS + _CREDENTIALS_WORDS + _REACH_WORDS + _UNKNOWN_WORDS

@@ -1,0 +1,1 @@
+"""A stand-in for the `aliyun` CLI and its dysmsapi plugin: no network, no account, the behaviour that was measured."""

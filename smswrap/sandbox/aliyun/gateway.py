@@ -1,0 +1,119 @@
+# ruff: noqa: RUF001  the texts are Chinese, with Chinese punctuation
+"""The gateway before the API: who asks, and how errors of the line look. Their text is not JSON and goes to stderr."""
+
+from __future__ import annotations
+
+import os
+
+from .console import RED, paint
+from .errors import CliError, PluginError, RefusalError
+from .request import random_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .request import Request
+
+HOST = "dysmsapi.example"
+ERRORS = {
+    "InvalidAccessKeyId.NotFound": (404, "Specified access key is not found."),
+    "SignatureDoesNotMatch": (400, "Specified signature is not matched with our calculation."),
+    "Forbidden.RAM": (
+        403,
+        "User not authorized to operate on the specified resource, or this API does not support RAM.",
+    ),
+    "NoPermission": (403, "You are not authorized to perform this operation."),
+    "Throttling.User": (400, "Request was denied due to user flow control."),
+}
+REFUSALS = {
+    "isv.SMS_SIGN_NAME_ILLEGAL": "该账号下找不到对应签名",
+    "isv.SMS_TEMPLATE_ILLEGAL": "该账号下找不到对应模板",
+    "isv.INVALID_JSON_PARAM": "参数格式错误，请修改为字符串值",
+    "isv.TEMPLATE_MISSING_PARAMETERS": "模板变量中存在未赋值变量",
+    "isv.MOBILE_COUNT_OVER_LIMIT": "手机号码数量超过单次上限",
+    "isv.MOBILE_NUMBER_ILLEGAL": "手机号码格式错误",
+    "isv.PARAM_LENGTH_LIMIT": "参数超过长度限制",
+    "isv.INVALID_PARAMETERS": "参数异常",
+    "isv.BUSINESS_LIMIT_CONTROL": "触发分钟级流控Permits:1",
+    "isv.AMOUNT_NOT_ENOUGH": "账户余额不足",
+    "isp.SYSTEM_ERROR": "系统错误，请重新调用",
+    "SignatureNotFound": "签名不存在",
+    "TemplateNotFound": "模板不存在",
+}
+# One of the errors comes in the form of the built-in path, so that a reader of these texts meets both.
+BUILT_IN_FORM = "SignatureDoesNotMatch"
+
+
+def authenticate(request: Request) -> None:
+    """Refuse the keys that are made to be refused; raises PluginError."""
+    key, secret = request.profile.get("access_key_id", ""), request.profile.get("access_key_secret", "")
+    if not key and request.profile.get("mode") != "EcsRamRole":
+        raise PluginError("Error: unable to load credentials: access key id is empty")
+    if key == "LTAI-bad":
+        raise error("InvalidAccessKeyId.NotFound")
+    if secret == "wrong":  # noqa: S105  the made-up secret that is made to be refused
+        raise error("SignatureDoesNotMatch")
+    if key == "LTAI-forbidden":
+        raise error("Forbidden.RAM")
+
+
+def error(code: str) -> PluginError:
+    """A gateway error with HTTP 4xx, as the plugin prints it."""
+    status, message = ERRORS[code]
+    request_id = random_id()
+    if code == BUILT_IN_FORM:
+        return PluginError(_built_in_form(code, message, request_id))
+    data = f'{{"Code":"{code}","HostId":"{HOST}","Message":"{message}","RequestId":"{request_id}"}}'
+    return PluginError(
+        f"SDKError:\n   StatusCode: {status}\n   Code: {code}\n"
+        f"   Message: code: {status}, {message} request id: {request_id}\n   Data: {data}"
+    )
+
+
+def refusal(refused: RefusalError) -> dict[str, object]:
+    """A business error as a reply."""
+    message = refused.message or REFUSALS[refused.code]
+    return {"Code": refused.code, "Message": message, "RequestId": random_id()}
+
+
+def accepted(**fields: object) -> dict[str, object]:
+    """A reply that says OK."""
+    return {**fields, "Code": "OK", "Message": "OK", "RequestId": random_id()}
+
+
+def timed_out(request: Request) -> CliError:
+    """No reply in time; the text holds the URL, with key id, numbers and signature, as the real one does."""
+    why = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+    return CliError(f'Get "{_url(request)}": {why}')
+
+
+def unreachable(request: Request) -> CliError:
+    """Nobody listens."""
+    return CliError(f'Get "{_url(request)}": dial tcp 127.0.0.1:80: connect: connection refused')
+
+
+def _built_in_form(code: str, message: str, request_id: str) -> str:
+    lines = (
+        "ERROR: SDK.ServerError",
+        f"ErrorCode: {code}",
+        f"Recommend: https://api.example/troubleshoot?q={code}",
+        f"RequestId: {request_id}",
+        f"Message: {message}",
+        "RespHeaders: map[Content-Type:[application/json;charset=utf-8]]",
+    )
+    return paint(RED, "\n".join(lines))
+
+
+def _url(request: Request) -> str:
+    query = {
+        "AccessKeyId": request.profile.get("access_key_id", ""),
+        "Action": request.api,
+        "PhoneNumbers": request.text("phone-numbers") or request.text("phone-number-json"),
+        "Signature": os.urandom(14).hex(),
+        "SignName": request.text("sign-name") or request.text("sign-name-json"),
+    }
+    return f"http://{HOST}/?" + "&".join(f"{name}={_escape(value)}" for name, value in query.items())
+
+
+def _escape(text: str) -> str:
+    letters = map(chr, text.encode())
+    return "".join(letter if letter.isascii() and letter.isalnum() else f"%{ord(letter):02X}" for letter in letters)

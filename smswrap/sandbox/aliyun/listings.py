@@ -1,0 +1,151 @@
+"""Signs and templates, in the spellings that differ from operation to operation."""
+
+from __future__ import annotations
+
+from . import gateway
+from .errors import RefusalError
+from .request import cut
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .request import Request
+
+    Row = dict[str, Any]
+    Reply = dict[str, object]
+
+SIGN_STATES = {
+    "reviewing": "AUDIT_STATE_INIT",
+    "approved": "AUDIT_STATE_PASS",
+    "rejected": "AUDIT_STATE_NOT_PASS",
+    "cancelled": "AUDIT_STATE_CANCEL",
+}
+TEMPLATE_STATES = {**SIGN_STATES, "cancelled": "AUDIT_SATE_CANCEL"}  # misspelt in the API's own documents
+NUMBERS = {"reviewing": 0, "approved": 1, "rejected": 2, "cancelled": 10}
+TYPES = {"verification": 0, "notification": 1, "promotion": 2, "international": 3}
+LIST_TYPES = {"notification": 0, "promotion": 1, "verification": 2, "international": 6}
+REGISTRATION_REASONS = {0: "OTHERS_ERROR", -1: "REGISTERING", -2: "NON_REGISTER", 3: "DETECT_SUCCESS"}
+
+
+def query_sms_sign_list(request: Request) -> Reply:
+    """One page of signs."""
+    return _listed(request, "SmsSignList", [_listed_sign(sign) for sign in request.account().signs])
+
+
+def query_sms_template_list(request: Request) -> Reply:
+    """One page of templates."""
+    return _listed(request, "SmsTemplateList", [_listed_template(row) for row in request.account().templates])
+
+
+def get_sms_sign(request: Request) -> Reply:
+    """One sign: SignStatus is a number, FileUrlList a plain array."""
+    sign = request.account().sign(request.text("sign-name"))
+    if sign is None:
+        raise RefusalError("SignatureNotFound")
+    operators = ("mobile", "unicom", "telecom")
+    return gateway.accepted(
+        SignName=sign["name"],
+        SignStatus=NUMBERS[sign["state"]],
+        SignCode=f"SIGN_{_order_id(sign['name'])}",
+        SignUsage="企业名称",
+        SignTag="2",
+        ApplyScene=sign["business"],
+        Remark="",
+        CreateDate=sign["created"],
+        OrderId=_order_id(sign["name"]),
+        AuditInfo=_audit_info(sign),
+        FileUrlList=["https://files.example/licence.png"],
+        QualificationId=10000123,
+        AuthorizationLetterAuditPass=False,
+        ThirdParty=False,
+        SignIspRegisterDetailList=[_registration(sign, operator) for operator in operators],
+    )
+
+
+def get_sms_template(request: Request) -> Reply:
+    """One template: TemplateStatus and TemplateType are strings, FileUrlList is an object around an array."""
+    template = request.account().template(request.text("template-code"))
+    if template is None:
+        raise RefusalError("TemplateNotFound")
+    international = {"IntlType": 1} if template["type"] == "international" else {}
+    return gateway.accepted(
+        TemplateCode=template["code"],
+        TemplateName=template["name"],
+        TemplateContent=template["content"],
+        TemplateStatus=str(NUMBERS[template["state"]]),
+        TemplateType=str(TYPES[template["type"]]),
+        TemplateTag=2,
+        RelatedSignName=template["sign"],
+        VariableAttribute="{}",
+        ApplyScene="",
+        Remark="",
+        OrderId=_order_id(template["code"]),
+        CreateDate=template["created"],
+        AuditInfo=_audit_info(template),
+        FileUrlList={"FileUrl": ["https://files.example/template.png"]},
+        MoreDataFileUrlList={"MoreDataFileUrl": []},
+        VendorAuditStatus={},
+        **international,
+    )
+
+
+def _listed(request: Request, key: str, rows: list[Row]) -> Reply:
+    number, size = request.page("page-index")
+    page = {"CurrentPage": number, "PageSize": size, "TotalCount": len(rows), key: cut(rows, number, size)}
+    return gateway.accepted(**page)
+
+
+def _listed_sign(sign: Row) -> Row:
+    return {
+        "SignName": sign["name"],
+        "AuditStatus": SIGN_STATES[sign["state"]],
+        "BusinessType": sign["business"],
+        "CreateDate": sign["created"],
+        "OrderId": _order_id(sign["name"]),
+        "Reason": _reason(sign),
+        "authorizationLetterAuditPass": False,
+    }
+
+
+def _listed_template(template: Row) -> Row:
+    return {
+        "TemplateCode": template["code"],
+        "TemplateName": template["name"],
+        "TemplateContent": template["content"],
+        "AuditStatus": TEMPLATE_STATES[template["state"]],
+        "TemplateType": LIST_TYPES[template["type"]],
+        "OuterTemplateType": TYPES[template["type"]],
+        "CreateDate": template["created"],
+        "OrderId": _order_id(template["code"]),
+        "SignatureName": template["sign"],
+        "TrafficDriving": "",
+        "Reason": _reason(template),
+    }
+
+
+def _reason(row: Row) -> Row:
+    """Why it was rejected; others carry a text too, which is no reason."""
+    if row["state"] != "rejected":
+        return {"RejectInfo": "无审批备注"}
+    return {"RejectDate": row["created"], "RejectInfo": row["reason"], "RejectSubInfo": ""}
+
+
+def _audit_info(row: Row) -> Row:
+    return {} if row["state"] == "reviewing" else {"AuditDate": row["created"], "RejectInfo": row["reason"]}
+
+
+def _registration(sign: Row, operator: str) -> Row:
+    status = sign["registration"]
+    reason = {"ReasonCode": REGISTRATION_REASONS.get(status, "OTHERS_ERROR"), "ReasonDescList": []}
+    return {
+        "OperatorCode": operator,
+        "OperatorCompleteTime": sign["created"],
+        "RegisterStatus": status,
+        "RegisterStatusReasons": [reason],
+    }
+
+
+def _order_id(name: str) -> str:
+    """The same made-up number for the same name, in every process."""
+    return str(30000000000 + sum(name.encode()) % 10**6)

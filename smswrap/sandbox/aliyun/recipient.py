@@ -1,0 +1,33 @@
+"""Phone numbers as the API takes them."""
+
+from __future__ import annotations
+
+MAINLAND_DIGITS = 11
+NORTH_AMERICA_DIGITS = 11
+INTERNATIONAL_DIGITS = range(8, 16)
+PREFIXES = ("+86", "0086", "86", "+", "")
+
+
+def normalise(number: str) -> str:
+    """The 11 digits of a mainland number in any documented spelling, other numbers as they are; "" if illegal."""
+    for prefix in PREFIXES:
+        rest = number.removeprefix(prefix)
+        if number.startswith(prefix) and is_mainland(rest):
+            return rest
+    return number if is_international(number) else ""
+
+
+def is_mainland(number: str) -> bool:
+    """Whether these are the 11 digits of a mainland mobile number."""
+    return _is_digits(number) and len(number) == MAINLAND_DIGITS and number[0] == "1" and number[1] in "3456789"
+
+
+def is_international(number: str) -> bool:
+    """Whether this is a country code (not 86) and a number, without a plus."""
+    if not _is_digits(number) or len(number) not in INTERNATIONAL_DIGITS or number.startswith(("0", "86")):
+        return False
+    return not number.startswith("1") or len(number) == NORTH_AMERICA_DIGITS
+
+
+def _is_digits(text: str) -> bool:
+    return text.isascii() and text.isdecimal()

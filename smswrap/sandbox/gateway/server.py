@@ -1,0 +1,176 @@
+"""The HTTP side: log each request, let an incident happen, authenticate, answer."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from .account import load_account
+from .actions import ACTIONS, State, read_body, split_mobiles
+from .auth import authenticate
+from .files import JsonLines
+from .magic import Incident, find_incident
+from .replies import Refusal, Reply, Request, accept, refuse
+from .rules import find_rule, load_rules, make_incident
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VERSION = "2026-01-01"
+LOGGED = ("host", "content-type", "servicename", "user-agent", "x-content-sha256", "x-date")
+SECRET = ("authorization", "x-security-token")
+LEAST_SHOWN = 4
+LONGEST_SCHEME = len("HMAC-SHA256")
+
+
+class Gateway(ThreadingHTTPServer):
+    """The stand-in on 127.0.0.1; its state is in a directory, and outlives it."""
+
+    daemon_threads = True
+
+    def __init__(self, directory: Path, port: int, groups: int | None) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
+        self.directory = directory
+        self.groups = groups
+        self.calls = JsonLines(directory / "gateway-calls.jsonl")
+        self.ledger = JsonLines(directory / "gateway-ledger.jsonl")
+        self.stopping = threading.Event()
+
+    def state(self) -> State:
+        """Account and ledger as they are now."""
+        return State(load_account(self.directory, self.groups), self.ledger)
+
+    def record(self, request: Request) -> dict[str, Any] | None:
+        """Log the request, and take the rule that applies to it: the log is what counts how often a rule was used."""
+        taken: list[dict[str, Any] | None] = []
+
+        def decide(earlier: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            used = [call.get("rule") for call in earlier]
+            taken.append(find_rule(load_rules(self.directory), request.action, used))
+            rule = taken[0]
+            return [{**describe_call(request), "rule": rule["name"] if rule else None}]
+
+        self.calls.append_after(decide)
+        return taken[0]
+
+
+def describe_call(request: Request) -> dict[str, Any]:
+    """A request as the log shows it; `time` in milliseconds, secrets shortened."""
+    try:
+        body: object = json.loads(request.body)
+    except ValueError:
+        body = request.body.decode(errors="replace")
+    headers = {name: request.headers[name] for name in LOGGED if name in request.headers}
+    secrets = {name: shorten(request.headers[name]) for name in SECRET if name in request.headers}
+    return {
+        "time": time.time_ns() // 10**6,
+        "method": request.method,
+        "path": request.path,
+        "action": request.action,
+        "version": request.version,
+        "headers": {**headers, **secrets},
+        "body": body,
+    }
+
+
+def shorten(secret: str) -> str:
+    """A secret's scheme and first letters."""
+    scheme, space, rest = secret.partition(" ")
+    return f"{scheme[:LONGEST_SCHEME]} {rest[:LEAST_SHOWN]}***" if space else f"{secret[:LEAST_SHOWN]}***"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    protocol_version = "HTTP/1.1"
+    server: Gateway
+
+    def do_POST(self) -> None:
+        """Answer any request: what is wrong with it is the API's to say."""
+        request = self.read_request()
+        rule = self.server.record(request)
+        answer = self.answer_plainly
+        reply = self.happen(make_incident(rule), request, answer) if rule else answer(request)
+        with suppress(ConnectionError):
+            self.write(reply)
+
+    do_GET = do_PUT = do_DELETE = do_POST  # noqa: N815  the names that http.server looks for
+
+    def read_request(self) -> Request:
+        """The request with its whole body."""
+        parts = urlsplit(self.path)
+        query = parse_qs(parts.query, keep_blank_values=True)
+        length = self.headers.get("Content-Length", "")
+        return Request(
+            method=self.command,
+            path=parts.path or "/",
+            query=parts.query,
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=self.rfile.read(int(length) if length.isdigit() else 0),
+            action=query.get("Action", [""])[-1],
+            version=query.get("Version", [""])[-1],
+        )
+
+    def answer_plainly(self, request: Request) -> Reply | None:
+        """What the API answers, a magic recipient's incident included."""
+        try:
+            return self.carry_out(request)
+        except Refusal as refusal:
+            return refuse(request, refusal)
+
+    def carry_out(self, request: Request) -> Reply | None:
+        """Authenticate and run the action; what is wrong is a Refusal."""
+        authenticate(request)
+        if not request.action or not request.version:
+            raise Refusal("MissingParameter")
+        action = ACTIONS.get(request.action)
+        if not action or request.version != VERSION or request.method != "POST":
+            raise Refusal("InvalidActionOrVersion")
+        if request.headers.get("content-type") != "application/json":
+            raise Refusal("MissingRequestInfo", "It is Content-Type: application/json.")
+        body = read_body(action, request.body)
+        incident = find_incident(split_mobiles(body.get("Mobiles", "")))
+        return self.happen(incident, request, lambda asked: accept(asked, action.run(self.server.state(), body)))
+
+    def happen(self, incident: Incident, request: Request, carry_out: Any) -> Reply | None:  # noqa: ANN401  Request -> Reply | None
+        """Let an incident happen: the reply, or None for none."""
+        time.sleep(incident.delay_ms / 1000)
+        reply = carry_out(request) if incident.accept else None
+        if incident.hang:
+            self.wait_for_client()
+        if incident.hang or incident.drop:
+            return None
+        return incident.answer(request, reply or Reply(200, b"")) if incident.answer else reply
+
+    def wait_for_client(self) -> None:
+        """Say nothing until the client gives up or the server stops."""
+        self.connection.settimeout(0.05)
+        while not self.server.stopping.is_set():
+            try:
+                if not self.connection.recv(1, socket.MSG_PEEK):
+                    return
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+
+    def write(self, reply: Reply | None) -> None:
+        """Send the reply; without one the connection just closes."""
+        self.close_connection = True
+        if reply is None:
+            return
+        self.send_response(reply.status)
+        headers = {**reply.headers, "Content-Length": str(len(reply.body)), "Connection": "close"}
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(reply.body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  http.server's name
+        """Say nothing: gateway-calls.jsonl has it."""

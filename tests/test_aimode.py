@@ -1,0 +1,293 @@
+"""AI mode is on during every dysmsapi call and off afterwards, whatever happens in between."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from conftest import DEADLINE, SEND, USER_AGENT, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Ran, Running, StandIn
+
+DISABLE = "configure ai-mode disable"
+HANG = {"delay_ms": 20_000, "then": "continue"}
+MOMENTS = {
+    "preflight": "plugin update",
+    "enable": "configure ai-mode enable",
+    "set-user-agent": "configure ai-mode set-user-agent *",
+    "a read": "dysmsapi get-sms-sign *",
+}
+
+
+def assert_on_during_calls_and_off_now(standin: StandIn) -> None:
+    for call in standin.api_calls:
+        assert call["ai_mode"] == {"enabled": True, "user_agent": USER_AGENT}, call
+    assert not standin.ai_mode
+    assert standin.calls[-1] == DISABLE
+
+
+def interrupt_twice(running: Running) -> None:
+    """Send INT, wait until that has been noticed, and send it again: two at once would be one to the system."""
+    running.send(signal.SIGINT)
+    assert running.process.stderr is not None
+    assert "running request" in running.process.stderr.readline()
+    running.send(signal.SIGINT)
+
+
+def test_after_a_success(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+    assert smswrap(*SEND, "--verify", "--wait").code == 0
+    assert_on_during_calls_and_off_now(standin)
+
+
+def test_after_a_refusal(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+    assert smswrap(*SEND[:2], "13900000007", *SEND[3:]).code == 5
+    assert_on_during_calls_and_off_now(standin)
+
+
+def test_after_a_crash_of_the_cli(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+    assert smswrap(*SEND[:2], "13900000008", *SEND[3:]).code == 8
+    assert_on_during_calls_and_off_now(standin)
+
+
+@pytest.mark.parametrize("failing", ["raise RuntimeError('broken')", "import sys; sys.exit(5)", "raise MemoryError"])
+def test_after_an_internal_failure(standin: StandIn, failing: str) -> None:
+    program = (
+        "import sys\n"
+        "from smswrap.providers.aliyun import client\n"
+        "def broken(*arguments):\n"
+        f"    {failing}\n"
+        "client.Session.send = broken\n"
+        "from smswrap.cli.app import main\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program, *SEND], capture_output=True, check=False, timeout=DEADLINE)
+    assert ended.returncode == (5 if "exit" in failing else 1)
+    assert standin.calls[-3:-1] == [
+        "configure ai-mode enable",
+        f"configure ai-mode set-user-agent --user-agent {USER_AGENT}",
+    ]
+    assert_on_during_calls_and_off_now(standin)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_after_a_signal_while_a_call_other_than_a_send_runs(
+    standin: StandIn, start: Callable[..., Running], signum: signal.Signals, moment: str
+) -> None:
+    standin.rules({"cmd": MOMENTS[moment], **HANG})
+    running = start(*SEND, "--verify")
+    standin.wait_for_call(MOMENTS[moment].rstrip(" *"))
+    running.send(signum)
+    ran = running.end()
+    assert (ran.code, ran.envelope["status"]) == (128 + signum, "interrupted")
+    assert standin.ledger == []
+    assert_on_during_calls_and_off_now(standin)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_during_a_send_lets_it_finish_so_that_its_outcome_is_known(
+    standin: StandIn, start: Callable[..., Running], signum: signal.Signals
+) -> None:
+    standin.rules({"cmd": "dysmsapi send-sms *", "delay_ms": 500, "then": "continue"})
+    running = start(*SEND, "--wait")
+    standin.wait_for_call("send-sms")
+    running.send(signum)
+    ran = running.end()
+    assert (ran.code, ran.envelope["status"]) == (128 + signum, "accepted")
+    assert ran.envelope["data"]["counts"]["accepted"] == len(standin.ledger) == 1
+    assert "query-send-details" not in " ".join(standin.calls)
+    assert_on_during_calls_and_off_now(standin)
+
+
+def test_a_signal_during_a_send_that_never_answers_makes_it_unknown(
+    standin: StandIn, start: Callable[..., Running]
+) -> None:
+    standin.rules({"cmd": "dysmsapi send-sms *", **HANG})
+    running = start(*SEND, "--read-timeout", "1")
+    standin.wait_for_call("send-sms")
+    running.send(signal.SIGTERM)
+    ran = running.end()
+    assert (ran.code, ran.envelope["status"], ran.error["kind"]) == (8, "unknown", "unknown")
+    assert_on_during_calls_and_off_now(standin)
+
+
+def test_a_second_interrupt_stops_the_running_send_which_is_then_unknown(
+    standin: StandIn, start: Callable[..., Running]
+) -> None:
+    standin.rules({"cmd": "dysmsapi send-sms *", **HANG})
+    running = start(*SEND, "--read-timeout", "20")
+    standin.wait_for_call("send-sms")
+    interrupt_twice(running)
+    ran = running.end()
+    assert (ran.code, ran.envelope["status"]) == (8, "unknown")
+    assert "second signal" in ran.error["message"]
+    assert_on_during_calls_and_off_now(standin)
+
+
+def test_two_interrupts_in_a_row_cannot_stop_the_disable(standin: StandIn, start: Callable[..., Running]) -> None:
+    standin.rules({"cmd": DISABLE, "delay_ms": 500, "then": "continue"})
+    running = start(*SEND)
+    standin.wait_for_call("ai-mode disable")
+    running.send(signal.SIGINT)
+    running.send(signal.SIGINT)
+    ran = running.end()
+    assert ran.envelope["data"]["counts"]["accepted"] == 1
+    assert standin.calls.count(DISABLE) == 1
+    assert_on_during_calls_and_off_now(standin)
+
+
+def test_a_signal_to_the_whole_process_group_as_a_terminal_sends_it(
+    standin: StandIn, start: Callable[..., Running]
+) -> None:
+    standin.rules({"cmd": "dysmsapi send-sms *", "delay_ms": 500, "then": "continue"})
+    running = start(*SEND, start_new_session=True)
+    standin.wait_for_call("send-sms")
+    os.killpg(running.process.pid, signal.SIGINT)
+    ran = running.end()
+    assert (ran.code, ran.envelope["status"]) == (130, "accepted")
+    assert_on_during_calls_and_off_now(standin)
+
+
+@pytest.mark.parametrize("moment", [*MOMENTS.values(), "dysmsapi send-sms *"])
+def test_after_sigkill_the_guard_turns_it_off_within_a_second(
+    standin: StandIn, start: Callable[..., Running], moment: str
+) -> None:
+    standin.rules({"cmd": moment, **HANG})
+    running = start(*SEND, "--verify")
+    standin.wait_for_call(moment.rstrip(" *"))
+    running.send(signal.SIGKILL)
+    running.process.wait(DEADLINE)
+    killed = standin.starts[-1]["time"]
+    wait_until(lambda: DISABLE in standin.calls, f"no guard came; calls: {standin.calls}")
+    wait_until(lambda: not standin.ai_mode, "AI mode stayed on")
+    (off,) = [record for record in standin.starts if record["argv"] == DISABLE.split()]
+    assert off["time"] - killed < 5
+    wait_until(
+        lambda: any(
+            record.get("pid") == off["pid"] for record in standin.records("calls.jsonl") if record["event"] == "end"
+        ),
+        "disable did not end",
+    )
+
+
+def test_a_reader_of_the_output_does_not_wait_for_the_guard(standin: StandIn, start: Callable[..., Running]) -> None:
+    standin.rules({"cmd": "dysmsapi send-sms *", **HANG}, {"cmd": DISABLE, "delay_ms": 1_000, "then": "continue"})
+    running = start(*SEND)
+    standin.wait_for_call("send-sms")
+    running.send(signal.SIGKILL)
+    running.process.communicate(timeout=DEADLINE)
+    assert standin.ai_mode
+
+
+def test_stdout_closed_early_is_no_reason_to_leave_it_on(standin: StandIn, start: Callable[..., Running]) -> None:
+    reading, writing = os.pipe()
+    running = start(*SEND, stdout=writing)
+    os.close(writing)
+    os.close(reading)
+    running.process.wait(DEADLINE)
+    assert running.process.returncode == 0
+    assert running.process.stderr is not None
+    assert "Traceback" not in running.process.stderr.read()
+    assert len(standin.ledger) == 1
+    assert_on_during_calls_and_off_now(standin)
+
+
+def test_a_disable_that_fails_once_is_tried_again(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+    standin.rules({"cmd": DISABLE, "exit_code": 1, "stderr": "ERROR: no\n", "times": 1})
+    assert smswrap(*SEND).code == 0
+    assert_on_during_calls_and_off_now(standin)
+
+
+def test_a_disable_that_keeps_failing_exits_11_after_a_good_send(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+    standin.rules({"cmd": DISABLE, "exit_code": 1, "stderr": "ERROR: no\n"})
+    ran = smswrap(*SEND)
+    assert (ran.code, ran.envelope["status"], ran.error["kind"]) == (11, "accepted", "ai_mode")
+    assert f"aliyun {DISABLE}" in ran.error["next_step"]
+    assert f"aliyun {DISABLE}" in ran.stderr
+    assert standin.calls.count(DISABLE) == 3
+
+
+def test_a_disable_that_keeps_failing_does_not_hide_a_refusal(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+    standin.rules({"cmd": DISABLE, "exit_code": 1, "stderr": "ERROR: no\n"})
+    ran = smswrap(*SEND[:2], "13900000007", *SEND[3:])
+    assert ran.code == 5
+    assert f"aliyun {DISABLE}" in ran.envelope["warnings"][0]
+
+
+def test_a_disable_that_only_pretends_is_seen(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+    standin.rules({"cmd": DISABLE, "stderr": "ERROR: load current configuration failed\n"})
+    assert smswrap(*SEND).code == 11
+
+
+def test_an_enable_that_fails_sends_nothing(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+    standin.rules({"cmd": "configure ai-mode enable", "exit_code": 1, "stderr": "ERROR: no\n"})
+    ran = smswrap(*SEND)
+    assert (ran.code, ran.error["kind"]) == (3, "setup")
+    assert standin.ledger == []
+    assert standin.calls[-1] == DISABLE
+
+
+def test_what_a_killed_run_left_on_is_mended_by_the_next(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+    (standin.home / ".aliyun" / "ai-mode.json").write_text('{"enabled": true, "user_agent": "x"}', "utf-8")
+    assert smswrap(*SEND).code == 0
+    assert_on_during_calls_and_off_now(standin)
+
+
+def spans(standin: StandIn) -> list[tuple[float, float, list[str]]]:
+    """The calls as (start, end, argv); one that was killed never ended."""
+    ends = {record["pid"]: record["time"] for record in standin.records("calls.jsonl") if record["event"] == "end"}
+    return [(call["time"], ends.get(call["pid"], float("inf")), call["argv"]) for call in standin.starts]
+
+
+@pytest.mark.parametrize("killed", [None, 7])
+def test_twenty_sends_at_once(standin: StandIn, start: Callable[..., Running], killed: int | None) -> None:
+    standin.conditions(plugin_update_available=True, replace_seconds=0.3)
+    runs = [start("send", "-p", f"138000010{number:02}", *SEND[3:]) for number in range(20)]
+    if killed is not None:
+        wait_until(lambda: len(standin.ledger) >= 3, "no send came through")
+        runs[killed].send(signal.SIGKILL)
+    answers = [run.end() for number, run in enumerate(runs) if number != killed]
+    assert [answer.code for answer in answers] == [0] * len(answers), [
+        answer.stderr for answer in answers if answer.code
+    ]
+    wait_until(lambda: not standin.ai_mode, "AI mode stayed on")
+    assert standin.calls[-1] == DISABLE
+    assert all(call["ai_mode"] == {"enabled": True, "user_agent": USER_AGENT} for call in standin.api_calls)
+    all_spans: list[tuple[float, float, list[str]]] = spans(standin)
+    updates = [(begin, end) for begin, end, argv in all_spans if argv[:2] == ["plugin", "update"]]
+    calls = [(begin, end) for begin, end, argv in all_spans if argv[:1] == ["dysmsapi"]]
+    for begin, end in updates:
+        assert all(other_end < begin or end < other_begin for other_begin, other_end in calls)
+    sent = [message["phone"] for message in standin.ledger]
+    assert len(sent) == len(set(sent)) >= len(answers)
+
+
+def test_a_session_beside_others_changes_nothing(standin: StandIn, start: Callable[..., Running]) -> None:
+    standin.rules({"cmd": "dysmsapi send-sms *13900000000*", **HANG})
+    first = start(*SEND, "--read-timeout", "20")
+    standin.wait_for_call("send-sms")
+    second = start(*SEND[:2], "13812345678", *SEND[3:]).end()
+    assert second.code == 0
+    assert standin.calls.count("configure ai-mode enable") == 1
+    assert standin.calls.count("plugin update") == 1
+    assert DISABLE not in standin.calls
+    assert standin.ai_mode
+    interrupt_twice(first)
+    assert first.end().code == 8
+    assert_on_during_calls_and_off_now(standin)
+
+
+def test_the_lock_files_are_the_users_alone(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+    smswrap(*SEND)
+    files: Any = [path for path in (standin.home / ".aliyun").iterdir() if path.name.startswith("smswrap.")]
+    assert sorted(path.name for path in files) == ["smswrap.gate", "smswrap.holders"]
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    assert json.loads((standin.home / ".aliyun" / "ai-mode.json").read_text("utf-8"))["enabled"] is False

@@ -1,0 +1,904 @@
+"""scripts/volc_sms.py as its callers see it: a process, its streams and its exit code."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import json
+import os
+import shlex
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import ModuleType
+
+ROOT = Path(__file__).parents[1]
+SCRIPT = ROOT / "scripts" / "volc_sms.py"
+START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from gateway.main import main; sys.exit(main(sys.argv[1:]))"
+KEY, SECRET, TOKEN, PASSWORD = "sandbox-key", "c2FuZGJveA==", "sandbox-token", "pass-w0rd/1234567"
+NEVER_SHOWN = (KEY, SECRET, TOKEN, PASSWORD, "c2FuZGJveA%3D%3D", "pass-w0rd%2F1234567", "pass-w0rd\\/1234567")
+SEND = ["send_sms", "--sub-account", "77da1acf", "--signature", "火山引擎", "--template-id", "ST_code"]
+SEND += ["--template-param", '{"code":"987654"}', "--mobiles"]
+READ = ["list_sub_account"]
+
+
+def load_script() -> ModuleType:
+    """The script as a module, for the few tests of a single function."""
+    spec = importlib.util.spec_from_file_location("volc_sms", SCRIPT)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["volc_sms"] = module  # dataclasses look their module up there
+    spec.loader.exec_module(module)
+    return module
+
+
+volc = load_script()
+
+
+@dataclass
+class Gateway:
+    """A running stand-in gateway."""
+
+    port: int
+    directory: Path
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        return {"ARK_SKILL_API_KEY": KEY, "ARK_SKILL_API_BASE": f"http://127.0.0.1:{self.port}"}
+
+    @property
+    def signed(self) -> dict[str, str]:
+        names = {"VOLCENGINE_ACCESS_KEY": "AKLTsandbox", "VOLCENGINE_SECRET_KEY": SECRET}
+        return {**names, "VOLC_SMS_ENDPOINT": f"http://127.0.0.1:{self.port}"}
+
+    def lines(self, name: str) -> list[dict[str, Any]]:
+        path = self.directory / f"gateway-{name}.jsonl"
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+    def only_body(self) -> dict[str, Any]:
+        (call,) = self.lines("calls")
+        body: dict[str, Any] = call["body"]
+        return body
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[Gateway]:
+    directory = tmp_path / "state"
+    directory.mkdir()
+    argv = [sys.executable, "-I", "-S", "-c", START, str(ROOT / "smswrap" / "sandbox"), "--directory", str(directory)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        yield Gateway(json.loads(process.stdout.readline())["port"], directory)
+        process.stdin.close()
+        assert process.wait(10) == 0
+
+
+Run = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+    """Start the script as a bare interpreter would, with these variables and nothing else."""
+
+    def start(words: Sequence[str], env: dict[str, str], stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
+        home = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "LC_ALL": "C"}
+        argv = [sys.executable, "-I", "-S", str(SCRIPT), *words]
+        return subprocess.Popen(
+            argv,
+            env={**home, **env},
+            encoding="utf-8",
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+        )
+
+    return start
+
+
+@pytest.fixture
+def run(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., Run]:
+    """Run the script to its end; whatever it was asked, no secret is in its output."""
+
+    def run(words: Sequence[str], env: dict[str, str], stdout: int = subprocess.PIPE) -> Run:
+        with start(words, env, stdout) as process:
+            out, err = process.communicate(timeout=60)
+        for secret in NEVER_SHOWN:
+            assert secret not in (out or "") + (err or "")
+        return Run(words, process.returncode, out, err)
+
+    return run
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Sequence[bytes | None]], int]]:
+    """A server that answers one request with raw pieces, then closes; a None piece waits until the test is over."""
+    over = threading.Event()
+    threads: list[threading.Thread] = []
+
+    def answer(listener: socket.socket, pieces: Sequence[bytes | None]) -> None:
+        connection, _ = listener.accept()
+        with listener, connection:
+            if pieces:
+                read_request(connection)
+            for piece in pieces:
+                if piece is None:
+                    over.wait(60)
+                    return
+                try:
+                    connection.sendall(piece)
+                except OSError:
+                    return
+
+    def serve(pieces: Sequence[bytes | None]) -> int:
+        listener = socket.create_server(("127.0.0.1", 0))
+        threads.append(threading.Thread(target=answer, args=(listener, pieces)))
+        threads[-1].start()
+        port: int = listener.getsockname()[1]
+        return port
+
+    yield serve
+    over.set()
+    for thread in threads:
+        thread.join(10)
+
+
+def read_request(connection: socket.socket) -> bytes:
+    """A whole request: headers and as much body as they announce."""
+    text = b""
+    while b"\r\n\r\n" not in text:
+        text += connection.recv(65536)
+    head, _, body = text.partition(b"\r\n\r\n")
+    length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r")[0])
+    while len(body) < length:
+        body += connection.recv(65536)
+    return head
+
+
+def bearer(port: int, scheme: str = "http") -> dict[str, str]:
+    return {"ARK_SKILL_API_KEY": KEY, "ARK_SKILL_API_BASE": f"{scheme}://127.0.0.1:{port}"}
+
+
+def http_reply(body: bytes, status: str = "200 OK", headers: str = "") -> bytes:
+    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{headers}\r\n".encode() + body
+
+
+# --- the seed's command lines ---
+
+SEED_LINES = [
+    """python3 scripts/volc_sms.py send_sms \\
+    --sub-account "消息组ID" \\
+    --signature "签名" \\
+    --template-id "模板ID" \\
+    --mobiles "手机号" \\
+    --template-param '{"code":"123456"}'""",
+    "python3 scripts/volc_sms.py list_sub_account",
+    'python3 scripts/volc_sms.py list_signature --signature "火山引擎"',
+    'python3 scripts/volc_sms.py list_sms_template --signatures "火山引擎"',
+    """python3 scripts/volc_sms.py list_sms_send_log \\
+    --sub-account "消息组ID" \\
+    --from-time 1773113285 \\
+    --to-time 1773213285""",
+    """python3 scripts/volc_sms.py list_total_send_count_stat \\
+    --start-time 1773113285 \\
+    --end-time 1773213285""",
+    "python3 scripts/volc_sms.py list_signature",
+    """python3 scripts/volc_sms.py send_sms \\
+    --sub-account "xxxx" \\
+    --signature "xxx" \\
+    --template-id "ST_xxxx" \\
+    --mobiles "188xxxxxxx8" \\
+    --template-param '{"code":"888888"}'""",
+    """python3 scripts/volc_sms.py list_sms_send_log \\
+    --sub-account "77da1acf" \\
+    --from-time 1773113285 \\
+    --to-time 1773213285""",
+]
+PLACEHOLDER_ACCOUNT = {
+    "groups": [{"SubAccount": name, "SubAccountName": name} for name in ("消息组ID", "xxxx", "77da1acf")],
+    "signatures": [
+        {"Signature": "签名", "Description": "", "Status": 3, "SubAccounts": ["消息组ID"]},
+        {"Signature": "xxx", "Description": "", "Status": 5, "SubAccounts": ["xxxx"]},
+    ],
+    "templates": [
+        {
+            "TemplateId": template,
+            "TemplateName": "t",
+            "ChannelType": "CN_OTP",
+            "Signatures": [sign],
+            "SubAccounts": [],
+            "Status": 3,
+            "Content": "${code}",
+        }
+        for template, sign in (("模板ID", "签名"), ("ST_xxxx", "xxx"))
+    ],
+}
+
+
+@pytest.mark.parametrize("line", SEED_LINES)
+@pytest.mark.parametrize("credentials", ["bearer", "signed"])
+def test_every_command_line_of_the_seed_works_as_printed(
+    gateway: Gateway, run: Callable[..., Run], line: str, credentials: str
+) -> None:
+    account = json.dumps(PLACEHOLDER_ACCOUNT)
+    (gateway.directory / "gateway-account.json").write_text(account)
+    printed = line.replace("手机号", "13800138000").replace("188xxxxxxx8", "18800000008")  # no number can stand there
+    words = shlex.split(printed.replace("\\\n", ""))[2:]
+    done = run(words, getattr(gateway, credentials))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["Result"]
+    assert done.stdout.startswith('{\n  "ResponseMetadata"')
+
+
+@pytest.mark.parametrize(("number", "shown"), [("手机号", "****"), ("188xxxxxxx8", "188****xxx8")])
+def test_a_placeholder_in_place_of_a_number_is_named_without_a_call(
+    gateway: Gateway, run: Callable[..., Run], number: str, shown: str
+) -> None:
+    done = run([*SEND, number], gateway.bearer)
+    assert done.returncode == 2
+    assert f"--mobiles holds {shown}" in done.stderr
+    assert gateway.lines("calls") == []
+
+
+def test_chinese_in_a_reply_is_not_escaped(gateway: Gateway, run: Callable[..., Run]) -> None:
+    assert '"Signature": "火山引擎"' in run(["list_signature"], gateway.bearer).stdout
+
+
+BODIES: list[tuple[str, str, dict[str, Any]]] = [
+    ("list-sub-account --sub-account-name main --account 9", "ListSubAccount", {"SubAccountName": "main"}),
+    ("list-signature", "ListSignature", {"Page": 1, "PageSize": 20}),
+    (
+        "list_signature --sub-accounts a,b --sub-accounts=c --page 2 --page-size 100",
+        "ListSignature",
+        {"SubAccounts": ["a", "b", "c"], "Page": 2, "PageSize": 100},
+    ),
+    (
+        "list-sms-template --template-id ST --signatures x",
+        "ListSmsTemplate",
+        {"TemplateId": "ST", "Signatures": ["x"], "Page": 1, "PageSize": 20},
+    ),
+    (
+        "list-sms-send-log --sub-account g --from-time 1 --to-time 2 --mobile +8613800138000 --message-id m",
+        "ListSmsSendLog",
+        {"SubAccount": "g", "FromTime": 1, "ToTime": 2, "Mobile": "+8613800138000", "MessageId": "m"}
+        | {"Page": 1, "PageSize": 100},
+    ),
+    (
+        "list-total-send-count-stat --start-time 1 --end-time 2 --channel-type CN_OTP --signature s --template-id t",
+        "ListTotalSendCountStat",
+        {"StartTime": 1, "EndTime": 2, "ChannelType": "CN_OTP", "Signature": "s", "TemplateId": "t"},
+    ),
+    (
+        shlex.join(["send-sms", *SEND[1:-2], '{"code": "1"}', "--mobiles", "13800138000,+8613800138001"])
+        + " --mobiles +14155550123 --account 9",
+        "SendSms",
+        {"SubAccount": "77da1acf", "Signature": "火山引擎", "TemplateId": "ST_code", "TemplateParam": '{"code": "1"}'}
+        | {"Mobiles": "13800138000,+8613800138001,+14155550123"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("line", "action", "body"), BODIES)
+def test_options_become_the_documented_fields(
+    gateway: Gateway, run: Callable[..., Run], line: str, action: str, body: dict[str, Any]
+) -> None:
+    done = run(shlex.split(line), gateway.bearer)
+    assert done.returncode == 0, done.stderr
+    (call,) = gateway.lines("calls")
+    assert (call["action"], call["version"]) == (f"{action}ForAgent", "2026-01-01")
+    assert call["body"] == body
+    assert call["headers"]["servicename"] == "volcSMS"
+
+
+# --- what is refused before anything is called ---
+
+LOG = "list_sms_send_log --sub-account g"
+WRONG: list[tuple[str, str]] = [
+    ("", "the first argument names the action"),
+    ("send", "the first argument names the action"),
+    ("send_sms --mobiles 13800138000", "--sub-account is required; --signature is required; --template-id is required"),
+    ("list_sub_account --what private-value", "--what is not an option of this action"),
+    ("list_sub_account private-value", "an argument is not an option"),
+    ("list_sub_account --sub-account-name", "--sub-account-name needs a value"),
+    ("list_sub_account --sub-account-name a --sub-account-name b", "is given more than once"),
+    ("list_signature --sub-accounts a,,b", "--sub-accounts is empty"),
+    ("list_signature --page 0", "--page is 0; it may be 1 to"),
+    ("list_signature --page-size 101", "--page-size is 101; it may be 1 to 100"),
+    ("list_signature --page two", "--page is not a whole number"),
+    ("list_sub_account --timeout 0", "--timeout is not a number of seconds"),
+    ("list_sub_account --timeout nan", "--timeout is not a number of seconds"),
+    (f"{LOG} --from-time 2 --to-time 2", "--from-time must be before --to-time"),
+    (f"{LOG} --from-time 1773113285000 --to-time 1773213285", "is in milliseconds; in seconds it is 1773113285"),
+    (f"{LOG} --from-time -5 --to-time 7", "--from-time is before 1970"),
+    (f"{LOG} --to-time 7", "--from-time is required"),
+    ("list_total_send_count_stat --start-time 3 --end-time 1", "--start-time must be before --end-time"),
+]
+FULL_WIDTH = "".join(chr(ord(digit) - ord("0") + 0xFF10) for digit in "13800138000")
+WRONG_MOBILES = ["1380013800", "23800138000", "+8623800138000", "0086 13800138000", "+0123456789", FULL_WIDTH]
+WRONG_PARAMS = ["[]", "private-value", '{"a":1}', '{"a":"private-value","a":"x"}', '"private-value"', '{"a":null}', ""]
+
+
+def assert_refused_as_usage(done: Run, phrase: str, gateway: Gateway) -> None:
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("volc_sms: usage: ")
+    assert phrase in done.stderr
+    assert "private-value" not in done.stderr
+    assert gateway.lines("calls") == []
+
+
+@pytest.mark.parametrize(("line", "phrase"), WRONG)
+def test_a_wrong_command_line_is_told_and_not_called(
+    gateway: Gateway, run: Callable[..., Run], line: str, phrase: str
+) -> None:
+    assert_refused_as_usage(run(shlex.split(line), gateway.bearer), phrase, gateway)
+
+
+def test_wrong_numbers_are_masked_and_not_called(gateway: Gateway, run: Callable[..., Run]) -> None:
+    for number in WRONG_MOBILES:
+        done = run([*SEND, f"13800138001,{number}"], gateway.bearer)
+        assert_refused_as_usage(done, "a number has 11 digits", gateway)
+        assert number not in done.stderr
+
+
+def test_wrong_template_parameters_are_told_without_their_values(gateway: Gateway, run: Callable[..., Run]) -> None:
+    for text in WRONG_PARAMS:
+        words = [text if word == '{"code":"987654"}' else word for word in SEND]
+        assert_refused_as_usage(run([*words, "13800138000"], gateway.bearer), "--template-param", gateway)
+
+
+def test_a_request_takes_200_numbers_and_not_201(gateway: Gateway, run: Callable[..., Run]) -> None:
+    numbers = [str(13700000000 + number) for number in range(201)]
+    assert_refused_as_usage(run([*SEND, ",".join(numbers)], gateway.bearer), "201 numbers", gateway)
+    done = run([*SEND, ",".join(numbers[:200])], gateway.bearer)
+    assert len(json.loads(done.stdout)["Result"]["MessageId"]) == 200
+
+
+def test_the_same_number_twice_is_not_sent(gateway: Gateway, run: Callable[..., Run]) -> None:
+    done = run([*SEND, "13800138000,+8613800138000"], gateway.bearer)
+    assert_refused_as_usage(done, "a number twice: 138****8000", gateway)
+
+
+@pytest.mark.parametrize("flag", ["--access-key", "--secret-key", "--session-token", "--api-key", "--base"])
+@pytest.mark.parametrize("equals", [True, False])
+def test_a_key_on_the_command_line_is_refused_with_the_reason(
+    gateway: Gateway, run: Callable[..., Run], flag: str, *, equals: bool
+) -> None:
+    words = [*READ, f"{flag}=private-value"] if equals else [flag, "private-value", *READ]
+    assert_refused_as_usage(run(words, gateway.bearer), f"{flag} is refused, for everyone", gateway)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-h"], ["help"], ["send_sms", "--help"]])
+def test_help_needs_nothing_and_names_every_action_and_exit_code(run: Callable[..., Run], words: list[str]) -> None:
+    done = run(words, {})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all(action in done.stdout for action in volc.ACTIONS)
+    assert "8 outcome unknown" in done.stdout
+
+
+def test_the_script_is_python_3_9_and_imports_the_standard_library_only() -> None:
+    tree = ast.parse(SCRIPT.read_text(encoding="utf-8"), feature_version=(3, 9))
+    nodes = list(ast.walk(tree))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
+
+
+# --- credentials ---
+
+
+def test_the_environment_comes_before_the_file_and_the_file_before_the_key_pair(
+    gateway: Gateway, run: Callable[..., Run], tmp_path: Path
+) -> None:
+    file = tmp_path / ".openclaw" / ".env"
+    file.parent.mkdir()
+    base = gateway.bearer["ARK_SKILL_API_BASE"]
+    file.write_text(f"ARK_SKILL_API_KEY={KEY}\nARK_SKILL_API_BASE={base}/file\n")
+    for env in ({**gateway.signed, **gateway.bearer, "ARK_SKILL_API_BASE": f"{base}/env"}, gateway.signed):
+        assert run(READ, env).returncode == 0
+    file.unlink()
+    assert run(READ, gateway.signed).returncode == 0
+    assert [call["path"] for call in gateway.lines("calls")] == ["/env", "/file", "/"]
+    schemes = [call["headers"]["authorization"].split()[0] for call in gateway.lines("calls")]
+    assert schemes == ["Bearer", "Bearer", "HMAC-SHA256"]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "ARK_SKILL_API_KEY={key}\nARK_SKILL_API_BASE={base}\n",
+        "\ufeff# a comment\r\nexport ARK_SKILL_API_KEY = '{key}'  # mine\r\n  ARK_SKILL_API_BASE=\"{base}\"\r\n",
+        "ARK_SKILL_API_KEY=old\nARK_SKILL_API_KEY={key} # new\nOTHER=$(touch {marker})\nARK_SKILL_API_BASE={base}",
+    ],
+)
+def test_the_env_file_is_parsed_and_never_executed(
+    gateway: Gateway, run: Callable[..., Run], tmp_path: Path, form: str
+) -> None:
+    file = tmp_path / ".openclaw" / ".env"
+    file.parent.mkdir()
+    marker = tmp_path / "executed"
+    file.write_text(form.format(key=KEY, base=gateway.bearer["ARK_SKILL_API_BASE"], marker=marker), encoding="utf-8")
+    done = run(READ, {})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not marker.exists()
+
+
+def test_a_session_token_is_signed_and_sent(gateway: Gateway, run: Callable[..., Run]) -> None:
+    assert run(READ, {**gateway.signed, "VOLCENGINE_SESSION_TOKEN": TOKEN}).returncode == 0
+    assert gateway.lines("calls")[0]["headers"]["x-security-token"] == "sand***"
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {},
+        {"ARK_SKILL_API_KEY": KEY},
+        {"VOLCENGINE_SECRET_KEY": SECRET},
+        {"ARK_SKILL_API_KEY": f"{KEY}\n{KEY}", "ARK_SKILL_API_BASE": "http://127.0.0.1:9"},
+        {"ARK_SKILL_API_KEY": f"{KEY}é", "ARK_SKILL_API_BASE": "http://127.0.0.1:9"},
+        {"ARK_SKILL_API_KEY": KEY, "ARK_SKILL_API_BASE": f"https://user:{PASSWORD}@127.0.0.1:9"},
+        {"ARK_SKILL_API_KEY": KEY, "ARK_SKILL_API_BASE": f"https://user:{KEY}@127.0.0.1:nine"},
+        {"ARK_SKILL_API_KEY": KEY, "ARK_SKILL_API_BASE": "ftp://127.0.0.1:9"},
+        {"ARK_SKILL_API_KEY": KEY, "ARK_SKILL_API_BASE": "127.0.0.1:9"},
+        {"VOLCENGINE_ACCESS_KEY": "AKLTsandbox", "VOLCENGINE_SECRET_KEY": SECRET, "VOLC_SMS_ENDPOINT": "nowhere"},
+    ],
+)
+def test_missing_or_unusable_credentials_end_with_4(run: Callable[..., Run], env: dict[str, str]) -> None:
+    done = run([*SEND, "13800138000"], env)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "volc_sms: refused: " in done.stderr
+
+
+def test_half_a_pair_is_told_when_another_pair_is_used(gateway: Gateway, run: Callable[..., Run]) -> None:
+    done = run(READ, {**gateway.signed, "ARK_SKILL_API_KEY": KEY})
+    assert done.returncode == 0
+    assert "warning: ARK_SKILL_API_BASE is missing" in done.stderr
+
+
+@pytest.mark.parametrize("env", [{"ARK_SKILL_API_KEY": "another"}, {"VOLCENGINE_SECRET_KEY": "another"}])
+def test_credentials_that_the_server_refuses_end_with_4_and_its_json(
+    gateway: Gateway, run: Callable[..., Run], env: dict[str, str]
+) -> None:
+    done = run(READ, {**(gateway.bearer if "ARK_SKILL_API_KEY" in env else gateway.signed), **env})
+    assert done.returncode == 4
+    assert json.loads(done.stdout)["ResponseMetadata"]["Error"]["Code"] in {"InvalidAccessKey", "SignatureDoesNotMatch"}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "path"), [("/", "/"), ("/api/", "/api"), ("/api?tenant=a%20b", "/api"), ("?x=1&y=", "/"), ("", "/")]
+)
+@pytest.mark.parametrize("kind", ["bearer", "signed"])
+def test_a_base_may_have_a_slash_a_path_or_a_query(
+    gateway: Gateway, run: Callable[..., Run], suffix: str, path: str, kind: str
+) -> None:
+    env = getattr(gateway, kind)
+    name = "ARK_SKILL_API_BASE" if kind == "bearer" else "VOLC_SMS_ENDPOINT"
+    done = run(READ, {**env, name: env[name] + suffix})
+    assert (done.returncode, done.stderr) == (0, "")
+    (call,) = gateway.lines("calls")
+    assert (call["path"], call["action"]) == (path, "ListSubAccountForAgent")
+
+
+def test_plain_http_warns_each_time_unless_it_is_loopback(gateway: Gateway, run: Callable[..., Run]) -> None:
+    for _ in range(2):
+        done = run(READ, {**gateway.bearer, "ARK_SKILL_API_BASE": f"http://0.0.0.0:{gateway.port}"})
+        assert done.returncode == 0
+        assert "warning: ARK_SKILL_API_BASE is plain http" in done.stderr
+    assert run(READ, {**gateway.bearer, "ARK_SKILL_API_BASE": f"http://localhost:{gateway.port}"}).stderr == ""
+
+
+# --- the signature ---
+
+EXAMPLE_BODY = '{"SubAccount":"77da1acf","Signature":"测试","TemplateId":"ST_1","Mobiles":"13800138000"}'.encode()
+EXAMPLE_SERVER = volc.Server(
+    secure=True, host="sms.volcengineapi.com", port=443, netloc="sms.volcengineapi.com", path="/", query=""
+)
+
+
+@pytest.mark.parametrize(
+    ("token", "signature"),
+    [
+        ("", "b2cbe2b12b626244d42457a62f8582d53f5f6865774d6e6371e2b1e6fd83dbe8"),
+        ("STSTOKEN", "c4b48605453ab4da9091816612341736645f8ad169050e66e51e00d4b6b63108"),
+    ],
+)
+def test_the_signer_gives_the_known_answers(token: str, signature: str) -> None:
+    keys = volc.KeyPair("AKLTexample", "c2VjcmV0", token)
+    now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+    headers = volc.sign(keys, EXAMPLE_SERVER, "Action=SendSmsForAgent&Version=2026-01-01", EXAMPLE_BODY, now)
+    assert headers["Authorization"].rpartition("Signature=")[2] == signature
+
+
+words = st.text("abcXYZ019-_.~ /+&=%测é", max_size=12)
+
+
+@given(
+    token=st.sampled_from(["", "token/+="]),
+    body=st.binary(max_size=80),
+    pairs=st.dictionaries(st.text("abcXYZ-_.~", min_size=1, max_size=8), words, max_size=4),
+    path=st.sampled_from(["/", "/api", "/api/v1"]),
+    secret=st.text("abcXYZ019+/=", min_size=1, max_size=40),
+    seconds=st.integers(946684800, 4102444799),
+)
+def test_the_signer_agrees_with_the_official_one(
+    *, token: str, body: bytes, pairs: dict[str, str], path: str, secret: str, seconds: int
+) -> None:
+    now = datetime.fromtimestamp(seconds, timezone.utc)
+    official = [import_module(f"volcengine.{name}") for name in ("auth.SignerV4", "auth.SignParam", "Credentials")]
+    param = official[1].SignParam()
+    param.path, param.method, param.host, param.body = path, "POST", "sms.volcengineapi.com", body
+    param.query = OrderedDict(pairs)
+    param.header_list = OrderedDict({"Host": param.host, "Content-Type": "application/json"})
+    param.date = now.replace(tzinfo=None)
+    keys = official[2].Credentials("AKLT1", secret, "volcSMS", "cn-north-1", token)
+    theirs = official[0].SignerV4.sign_only(param, keys)
+
+    server = EXAMPLE_SERVER._replace(path=path)
+    query = "&".join(f"{volc.encode(name)}={volc.encode(value)}" for name, value in pairs.items())
+    ours = volc.sign(volc.KeyPair("AKLT1", secret, token), server, query, body, now)
+    assert ours["Authorization"] == theirs.authorization
+
+
+# --- outcomes: magic recipients, then faults at each point of the exchange ---
+
+OUTCOMES = [
+    # recipient, exit code, word on stderr, was it accepted
+    ("13900000000", 0, "", True),
+    ("13900000002", 6, "refused", False),
+    ("13900000003", 8, "unknown", False),
+    ("13900000004", 8, "unknown", True),
+    ("13900000007", 5, "refused", False),
+    ("13900000008", 8, "unknown", True),
+    ("13900000009", 8, "unknown", False),
+    ("13900000010", 8, "unknown", False),
+    ("13900000011", 8, "unknown", False),
+    ("13900000012", 8, "unknown", False),
+    ("13900000013", 4, "refused", False),
+    ("13900000014", 4, "refused", False),
+    ("13900000015", 5, "refused", False),
+    ("13900000016", 8, "unknown", True),
+    ("13900000017", 8, "unknown", True),
+    ("13900000018", 5, "refused", False),
+    ("13900000019", 0, "", True),
+    ("13900010000", 4, "refused", False),
+    ("13900010001", 5, "refused", False),
+    ("13900010013", 6, "refused", False),
+    ("13900010500", 8, "unknown", False),
+]
+
+
+@pytest.mark.parametrize(("number", "code", "word", "accepted"), OUTCOMES)
+def test_a_send_ends_with_what_is_known_of_it(
+    gateway: Gateway, run: Callable[..., Run], number: str, code: int, word: str, *, accepted: bool
+) -> None:
+    done = run([*SEND, number, "--timeout", "1"], gateway.bearer)
+    assert done.returncode == code, done.stderr
+    assert done.stderr.startswith(f"volc_sms: {word}: ") if word else done.stderr == ""
+    assert len(gateway.lines("ledger")) == accepted
+    assert len(gateway.lines("calls")) == 1, "sent again, or followed a redirect"
+    assert "987654" not in done.stderr
+    if code in {4, 5, 6} and number != "13900000018":
+        assert json.loads(done.stdout)["ResponseMetadata"]["Error"]["Code"]
+    if word == "unknown":
+        assert "Do not send it again" in done.stderr
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+META = '"ResponseMetadata":{"RequestId":"r"}'
+FAULTS: dict[str, list[bytes | None]] = {
+    "closed after the request": [b""],
+    "no answer": [None],
+    "no status line": [b"what?\r\n\r\n"],
+    "closed in the status line": [b"HTTP/1.1 2"],
+    "silent in the headers": [HEAD, None],
+    "closed in the headers": [HEAD + b"Content-Le"],
+    "closed in the body": [HEAD + b'Content-Length: 99\r\n\r\n{"Result"'],
+    "silent in the body": [HEAD + b'Content-Length: 99\r\n\r\n{"Result"', None],
+    "closed in a chunk": [HEAD + b"Transfer-Encoding: chunked\r\n\r\n40\r\n{"],
+    "an endless header": [HEAD + b"X: " + b"x" * 70000],
+    "an empty 200": [http_reply(b"")],
+    "a 204": [http_reply(b"", "204 No Content")],
+    "a 102": [b"HTTP/1.1 102 Processing\r\nContent-Length: 0\r\n\r\n"],
+    "a list": [http_reply(b"[1]")],
+    "no UTF-8": [http_reply(b'{"Result": "\xff"}')],
+    "deep nesting": [http_reply(b"[" * 200_000)],
+    "another object": [http_reply(b'{"hello": 1}')],
+    "an error without a code": [http_reply(b'{"ResponseMetadata":{"Error":"oops"}}')],
+    "a 500 with a code of refusal": [http_reply(b'{"ResponseMetadata":{"Error":{"Code":"RE:0010"}}}', "500 X")],
+    "a 504": [http_reply(b"<html>", "504 Gateway Timeout")],
+    "a 303": [http_reply(b"", "303 See Other", "Location: http://127.0.0.1:9/\r\n")],
+    "a transient code": [http_reply(b'{"ResponseMetadata":{"Error":{"Code":"1015"}}}')],
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_after_the_request_is_written_a_fault_leaves_a_send_unknown_and_a_read_for_later(
+    serve: Callable[[Sequence[bytes | None]], int], run: Callable[..., Run], fault: str
+) -> None:
+    sent = run([*SEND, "13800138000", "--timeout", "0.5"], bearer(serve(FAULTS[fault])))
+    assert (sent.returncode, sent.stderr[:19]) == (8, "volc_sms: unknown: "), sent.stderr
+    read = run([*READ, "--timeout", "0.5"], bearer(serve(FAULTS[fault])))
+    assert (read.returncode, read.stderr[:18]) == (6, "volc_sms: failed: "), read.stderr
+    assert "Traceback" not in sent.stderr + read.stderr
+
+
+@pytest.mark.parametrize(
+    "body", [f"{{{META}}}", f'{{{META},"Result":{{}}}}', f'{{{META},"Result":{{"MessageId":[]}}}}']
+)
+def test_a_reply_without_a_message_id_leaves_a_send_unknown(
+    serve: Callable[[Sequence[bytes | None]], int], run: Callable[..., Run], body: str
+) -> None:
+    done = run([*SEND, "13800138000"], bearer(serve([http_reply(body.encode())])))
+    assert done.returncode == 8
+    assert json.loads(done.stdout) == json.loads(body)
+
+
+def test_an_error_beside_a_message_id_is_a_refusal(
+    serve: Callable[[Sequence[bytes | None]], int], run: Callable[..., Run]
+) -> None:
+    body = b'{"ResponseMetadata":{"Error":{"Code":"RE:0004"}},"Result":{"MessageId":["1"]}}'
+    assert run([*SEND, "13800138000"], bearer(serve([http_reply(body)]))).returncode == 5
+
+
+def test_a_reply_that_drips_does_not_outlive_the_timeout(gateway: Gateway, run: Callable[..., Run]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=(listener,))
+        thread.start()
+        done = run([*SEND, "13800138000", "--timeout", "0.6"], bearer(listener.getsockname()[1]))
+        thread.join(10)
+    assert done.returncode == 8
+    assert gateway.lines("calls") == []
+
+
+def drip(listener: socket.socket) -> None:
+    """One letter of a header each 0.2 seconds until the client leaves, at most 20 seconds."""
+    connection, _ = listener.accept()
+    over = threading.Event()
+    with connection:
+        read_request(connection)
+        for letter in b"HTTP/1.1 200 OK\r\nX: " + b"x" * 80:
+            try:
+                connection.sendall(bytes([letter]))
+            except OSError:
+                return
+            over.wait(0.2)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(("words", "code", "word"), [([*SEND, "13800138000"], 5, "refused"), (READ, 6, "failed")])
+def test_a_server_that_was_not_reached_means_refused_or_later(
+    run: Callable[..., Run], words: list[str], code: int, word: str, scheme: str
+) -> None:
+    with socket.socket() as unlistened:  # bound, so that nobody else takes the port; not listening, so it refuses
+        unlistened.bind(("127.0.0.1", 0))
+        done = run(words, bearer(unlistened.getsockname()[1], scheme))
+    assert done.returncode == code
+    assert f"volc_sms: {word}: 127.0.0.1 was not reached" in done.stderr
+
+
+@pytest.mark.parametrize("host", ["a" * 64, "."])
+def test_a_host_that_has_no_address_was_not_reached(run: Callable[..., Run], host: str) -> None:
+    done = run([*SEND, "13800138000"], {"ARK_SKILL_API_KEY": KEY, "ARK_SKILL_API_BASE": f"https://{host}"})
+    assert done.returncode == 5
+    assert "was not reached" in done.stderr
+
+
+@pytest.mark.parametrize("pieces", [[], [None]])
+def test_a_failed_handshake_means_refused(
+    serve: Callable[[Sequence[bytes | None]], int], run: Callable[..., Run], pieces: list[bytes | None]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1] if pieces else serve([])
+        done = run([*SEND, "13800138000", "--timeout", "0.5"], bearer(port, "https"))
+    assert done.returncode == 5
+    assert "was not reached" in done.stderr
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the certificate")
+def test_a_certificate_that_nobody_vouches_for_is_refused(run: Callable[..., Run], tmp_path: Path) -> None:
+    files = [str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")]
+    openssl = shutil.which("openssl") or ""
+    make = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
+    subprocess.run([openssl, *make.split(), "-out", files[0], "-keyout", files[1]], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*files)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=shake_hands, args=(listener, context))
+        thread.start()
+        done = run([*SEND, "13800138000"], bearer(listener.getsockname()[1], "https"))
+        thread.join(10)
+    assert done.returncode == 5
+    assert "CERTIFICATE_VERIFY_FAILED" in done.stderr
+
+
+def shake_hands(listener: socket.socket, context: ssl.SSLContext) -> None:
+    """A TLS server whose client goes away."""
+    connection, _ = listener.accept()
+    with connection:
+        try:
+            context.wrap_socket(connection, server_side=True).recv(1)
+        except OSError:
+            return
+
+
+# --- secrets and private values ---
+
+ECHOES = [
+    ("200 OK", {"ResponseMetadata": {"Error": {"Code": "RE:0009", "Message": f"key {KEY} is odd"}}}, 5),
+    ("401 Unauthorized", {"ResponseMetadata": {"Error": {"Code": KEY, "Message": KEY, "CodeN": 1}, KEY: [KEY]}}, 4),
+    ("200 OK", {**json.loads(f"{{{META}}}"), "Result": {"MessageId": [f"x{KEY}x"]}}, 0),
+    ("400 Bad", [KEY, {"a": f"Bearer {KEY}"}], 5),
+    ("500 Oops", {"ResponseMetadata": {"RequestId": KEY, "Error": {"Code": 5, "Message": "9" * 295 + KEY}}}, 8),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "code"), ECHOES)
+def test_a_key_that_the_server_echoes_is_not_shown(
+    serve: Callable[[Sequence[bytes | None]], int], run: Callable[..., Run], status: str, body: object, code: int
+) -> None:
+    done = run([*SEND, "13800138000"], bearer(serve([http_reply(json.dumps(body).encode(), status)])))
+    assert done.returncode == code, done.stderr
+    assert "***" in done.stdout
+    json.loads(done.stdout)
+
+
+def test_a_key_in_a_status_line_or_in_a_broken_reply_is_not_shown(
+    serve: Callable[[Sequence[bytes | None]], int], run: Callable[..., Run]
+) -> None:
+    for raw in (http_reply(b"<html>", f"401 {KEY}"), f"{KEY} {KEY}\r\n\r\n".encode(), http_reply(f"<{KEY}>".encode())):
+        assert run(READ, bearer(serve([raw]))).returncode in {4, 6}
+
+
+@pytest.mark.parametrize("form", ["{}", "say {} and {} again", "x{}x"])
+def test_a_secret_of_the_base_is_not_shown_either(
+    serve: Callable[[Sequence[bytes | None]], int], run: Callable[..., Run], form: str
+) -> None:
+    message = form.replace("{}", PASSWORD)
+    body = json.dumps({"ResponseMetadata": {"Error": {"Code": "RE:0009", "Message": message}}}).encode()
+    port = serve([http_reply(body)])
+    base = f"http://127.0.0.1:{port}/?pass=pass-w0rd%2F1234567"
+    assert run(READ, {"ARK_SKILL_API_KEY": KEY, "ARK_SKILL_API_BASE": base}).returncode == 5
+
+
+def test_the_secret_key_and_the_token_are_not_shown_when_echoed(
+    serve: Callable[[Sequence[bytes | None]], int], run: Callable[..., Run]
+) -> None:
+    message = f"{SECRET} {TOKEN} c2FuZGJveA%3D%3D"
+    body = json.dumps({"ResponseMetadata": {"Error": {"Code": "RE:0000", "Message": message}}}).encode()
+    keys = {"VOLCENGINE_ACCESS_KEY": "AKLTsandbox", "VOLCENGINE_SECRET_KEY": SECRET, "VOLCENGINE_SESSION_TOKEN": TOKEN}
+    done = run(READ, {**keys, "VOLC_SMS_ENDPOINT": f"http://127.0.0.1:{serve([http_reply(body)])}"})
+    assert done.returncode == 4
+    assert json.loads(done.stdout)["ResponseMetadata"]["Error"]["Message"] == "*** *** ***"
+
+
+def test_numbers_template_values_and_control_characters_stay_out_of_messages(
+    serve: Callable[[Sequence[bytes | None]], int], run: Callable[..., Run]
+) -> None:
+    error = {"Code": "RE:0006", "Message": "bad 13800138000 with 987654\x1b[2J"}
+    body = json.dumps({"ResponseMetadata": {"Error": error}}).encode()
+    done = run([*SEND, "13800138000"], bearer(serve([http_reply(body)])))
+    assert "bad 138****8000 with *** [2J" in done.stderr
+
+
+# --- signals, streams, proxies ---
+
+SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+
+
+def end_with(process: subprocess.Popen[str], signum: int) -> tuple[int, str]:
+    process.send_signal(signum)
+    _, err = process.communicate(timeout=30)
+    assert KEY not in err
+    return process.returncode, err
+
+
+def restore_interrupt() -> None:
+    """A shell's background job ignores SIGINT, and the script rightly keeps that: undo it for the child."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.mark.parametrize(("signum", "code"), SIGNALS)
+def test_a_signal_leaves_a_send_unknown_and_ends_a_read(
+    start: Callable[..., subprocess.Popen[str]], signum: int, code: int
+) -> None:
+    restore_interrupt()
+    for words, expected in (([*SEND, "13800138000"], (8, "unknown")), (READ, (code, "interrupted"))):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            process = start(words, bearer(listener.getsockname()[1]))
+            connection, _ = listener.accept()
+            with connection:
+                read_request(connection)
+                ended, err = end_with(process, signum)
+        assert (ended, err.split(": ")[1]) == expected
+
+
+@pytest.mark.parametrize(("signum", "code"), SIGNALS)
+def test_a_signal_before_the_request_is_written_says_that_nothing_was_sent(
+    start: Callable[..., subprocess.Popen[str]], signum: int, code: int
+) -> None:
+    restore_interrupt()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        process = start([*SEND, "13800138000"], bearer(listener.getsockname()[1], "https"))
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1)  # it waits for the handshake now
+            ended, err = end_with(process, signum)
+    assert ended == code
+    assert "nothing was sent" in err
+
+
+def test_a_send_whose_reply_cannot_be_shown_is_not_to_be_repeated(gateway: Gateway, run: Callable[..., Run]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = run([*SEND, "13800138000"], gateway.bearer, stdout=writing)
+    os.close(writing)
+    assert done.returncode == 8
+    assert "Do not send it again" in done.stderr
+    assert len(gateway.lines("ledger")) == 1
+
+
+def test_what_utf_8_cannot_hold_is_written_as_its_json_escape(
+    serve: Callable[[Sequence[bytes | None]], int], run: Callable[..., Run]
+) -> None:
+    done = run(READ, bearer(serve([http_reply(b'{"Result": {"x": "\\ud800"}}')])))
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == {"Result": {"x": "\ud800"}}
+
+
+def test_plain_http_never_goes_through_a_proxy(gateway: Gateway, run: Callable[..., Run]) -> None:
+    proxies = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:1")
+    assert run(READ, {**gateway.bearer, **proxies}).returncode == 0
+
+
+def test_https_goes_through_the_proxy_that_is_set_and_shows_it_no_key(run: Callable[..., Run]) -> None:
+    heads: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=refuse_tunnel, args=(listener, heads))
+        thread.start()
+        proxy = f"http://user:pass-w0rd%2F1234567@127.0.0.1:{listener.getsockname()[1]}"
+        done = run([*SEND, "13800138000"], {**bearer(9, "https"), "HTTPS_PROXY": proxy})
+        thread.join(10)
+    assert done.returncode == 5
+    assert "was not reached" in done.stderr
+    assert heads[0].startswith(b"CONNECT 127.0.0.1:9 ")
+    assert b"Proxy-Authorization: Basic " in heads[0]
+    assert KEY.encode() not in heads[0]
+
+
+def refuse_tunnel(listener: socket.socket, heads: list[bytes]) -> None:
+    """A proxy that keeps what it was asked and says no, repeating the password."""
+    connection, _ = listener.accept()
+    with connection:
+        text = b""
+        while b"\r\n\r\n" not in text:
+            text += connection.recv(65536)
+        heads.append(text)
+        connection.sendall(f"HTTP/1.1 407 not {PASSWORD}\r\nContent-Length: 0\r\n\r\n".encode())
+
+
+@pytest.mark.parametrize("exceptions", ["127.0.0.1", "example.com, .0.0.1", "*"])
+def test_no_proxy_names_exceptions(run: Callable[..., Run], exceptions: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        proxy.settimeout(0)
+        env = {"HTTPS_PROXY": f"127.0.0.1:{proxy.getsockname()[1]}", "NO_PROXY": exceptions}
+        assert run(READ, {**bearer(9, "https"), **env}).returncode == 6
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
