@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -160,6 +161,32 @@ def run(
     stopped = not to_the_end and child.returncode < 0 and _signals.count > 1
     seconds = time.monotonic() - start
     return Finished(tuple(argv), child.returncode, _text(out), _text(err), seconds, timed_out, stopped)
+
+
+@contextlib.contextmanager
+def serving(argv: Sequence[str], *, env: Mapping[str, str], timeout: float) -> Iterator[str]:
+    """Run a program beside us for the length of the block; gives the first line that it prints (empty if none comes).
+
+    Its stdin is a pipe that ends when we do, however that is: it should end then, too.
+    """
+    child = subprocess.Popen(
+        argv,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=env,
+        start_new_session=True,
+    )
+    try:
+        yield _text(_first_line(child, timeout))
+    finally:
+        _stop(child)
+
+
+def _first_line(child: subprocess.Popen[bytes], timeout: float) -> bytes:
+    if child.stdout is None or not select.select([child.stdout], [], [], timeout)[0]:
+        return b""
+    return child.stdout.readline()
 
 
 def environment(changes: Mapping[str, str | None] | None = None) -> dict[str, str]:

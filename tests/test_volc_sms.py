@@ -14,6 +14,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -658,14 +659,15 @@ def test_an_error_beside_a_message_id_is_a_refusal(
     assert run([*SEND, "13800138000"], bearer(serve([http_reply(body)]))).returncode == 5
 
 
-def test_a_reply_that_drips_does_not_outlive_the_timeout(gateway: Gateway, run: Callable[..., Run]) -> None:
+def test_a_reply_that_drips_does_not_outlive_the_timeout(run: Callable[..., Run]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=drip, args=(listener,))
         thread.start()
+        started = time.monotonic()
         done = run([*SEND, "13800138000", "--timeout", "0.6"], bearer(listener.getsockname()[1]))
+        assert time.monotonic() - started < 10
         thread.join(10)
     assert done.returncode == 8
-    assert gateway.lines("calls") == []
 
 
 def drip(listener: socket.socket) -> None:
@@ -746,7 +748,7 @@ ECHOES = [
     ("401 Unauthorized", {"ResponseMetadata": {"Error": {"Code": KEY, "Message": KEY, "CodeN": 1}, KEY: [KEY]}}, 4),
     ("200 OK", {**json.loads(f"{{{META}}}"), "Result": {"MessageId": [f"x{KEY}x"]}}, 0),
     ("400 Bad", [KEY, {"a": f"Bearer {KEY}"}], 5),
-    ("500 Oops", {"ResponseMetadata": {"RequestId": KEY, "Error": {"Code": 5, "Message": "9" * 295 + KEY}}}, 8),
+    ("500 Oops", {"ResponseMetadata": {"RequestId": KEY, "Error": {"Code": 5, "Message": "x" * 295 + KEY}}}, 8),
 ]
 
 
@@ -757,6 +759,7 @@ def test_a_key_that_the_server_echoes_is_not_shown(
     done = run([*SEND, "13800138000"], bearer(serve([http_reply(json.dumps(body).encode(), status)])))
     assert done.returncode == code, done.stderr
     assert "***" in done.stdout
+    assert KEY[:4] not in done.stderr, "a message that is cut short may cut a key in two"
     json.loads(done.stdout)
 
 

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "query-sign": QUERY,
     "list-templates": QUERY,
     "query-template": QUERY,
+    "list-groups": QUERY,
     "query-status": QUERY,
     "query-statistics": QUERY,
     "list-qualifications": QUERY,

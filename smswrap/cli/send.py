@@ -55,6 +55,7 @@ def sending_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("-tp", "--template-param", metavar="JSON", help='{"code":"123456"}, @FILE, or - for stdin.')
 @click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="One template parameter; repeatable.")
 @click.option("-o", "--out-id", metavar="ID", help="Your own id of this send, below 256 characters.")
+@click.option("--message-group", metavar="ID", help="Volcengine's message group; needed if the account has several.")
 @sending_options
 @click.pass_obj
 def send(runtime: Runtime, /, **given: Any) -> Answer:  # noqa: ANN401  click's options, each of its own type
@@ -80,6 +81,7 @@ def plan_of(  # noqa: PLR0913  the options of `send`, each by its name
     template_param: str | None,
     variables: tuple[str, ...],
     out_id: str | None,
+    message_group: str | None,
 ) -> SendPlan:
     """Make the plan, or raise InputError with all that is wrong."""
     problems: list[Problem] = []
@@ -87,12 +89,14 @@ def plan_of(  # noqa: PLR0913  the options of `send`, each by its name
     template = read_text(problems, "--template-code", template_code)
     if out_id is not None:
         read_text(problems, "--out-id", out_id, longest=LONGEST_OUT_ID)
+    if message_group is not None:
+        read_text(problems, "--message-group", message_group)
     parameters = collect(problems, lambda: read_parameters(template_param, variables)) or {}
     recipients = _recipients(problems, phone_numbers, samples_allowed=runtime.sandbox)
     if problems:
         raise InputError(problems)
     messages = tuple(Message(recipient, sign, parameters) for recipient in recipients)
-    return SendPlan(runtime.provider_name, runtime.profile, template, messages, out_id=out_id)
+    return SendPlan(runtime.provider_name, runtime.profile, template, messages, out_id=out_id, group=message_group)
 
 
 def _recipients(problems: list[Problem], given: tuple[str, ...], *, samples_allowed: bool) -> list[str]:

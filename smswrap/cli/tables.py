@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,24 @@ if TYPE_CHECKING:
 
 PLAIN_WIDTH = 160
 """Columns of a table that goes to no terminal."""
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "signs": ("sign", "state", "usage", "groups", "created_at", "reason"),
+    "templates": ("template", "name", "type", "state", "content", "variables", "sign", "reason"),
+    "messages": ("recipient", "receipt", "code", "meaning", "sent_at", "received_at", "text", "content"),
+    "receipts": ("recipient", "receipt", "code", "meaning", "received_at", "content"),
+    "requests": ("outcome", "recipients", "code", "biz_id", "out_id"),
+    "registration": ("carrier", "state", "completed_at", "reasons"),
+    "qualifications": ("group_id", "name", "company", "state", "own_use", "audit_remark", "work_order_id"),
+    "problems": ("field", "row", "value", "rule", "next_step"),
+    "codes": ("code", "provider", "kind", "meaning", "next_step"),
+}
+"""What people are shown of each list, in this order; a list that is not here is shown whole."""
+
+EMPTY: tuple[object, ...] = (None, [], {}, "")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00")
+SHOWN_ELEMENTS = 5
+"""Elements that a cell shows of a list."""
 
 
 def render(answer: Answer) -> str:
@@ -27,11 +46,13 @@ def _tables(data: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Mapping[str
     for name, value in data.items():
         if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
             yield name, value
+        elif isinstance(value, dict):
+            yield from _tables(value)
 
 
 def _lines(data: Mapping[str, Any], indent: str = "") -> str:
     tables = {name for name, _ in _tables(data)}
-    plain = {name: value for name, value in data.items() if name not in tables and value not in (None, [], {})}
+    plain = {name: value for name, value in data.items() if name not in tables and value not in EMPTY}
     width = max((len(name) for name in plain), default=0)
     return "\n".join(_line(name.ljust(width), value, indent) for name, value in plain.items())
 
@@ -47,7 +68,7 @@ def _table(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
     from rich.console import Console
     from rich.table import Table
 
-    columns = [key for key in rows[0] if any(row.get(key) not in (None, [], {}) for row in rows)]
+    columns = [key for key in COLUMNS.get(name, tuple(rows[0])) if any(row.get(key) not in EMPTY for row in rows)]
     table = Table(title=name.replace("_", " "), title_justify="left", box=box.SIMPLE_HEAD)
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold")
@@ -72,10 +93,14 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list) and all(isinstance(element, (str, int)) for element in value):
-        return ", ".join(str(element) for element in value)
+        more = f" and {len(value) - SHOWN_ELEMENTS} more" if len(value) > SHOWN_ELEMENTS else ""
+        return ", ".join(_cell(element) for element in value[:SHOWN_ELEMENTS]) + more
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False)
-    return "".join(char if char.isprintable() else "·" for char in str(value))
+    text = str(value)
+    if MOMENT.fullmatch(text):
+        return text[:19].replace("T", " ")
+    return "".join(char if char.isprintable() else "·" for char in text)
 
 
 def _escape(text: str) -> str:

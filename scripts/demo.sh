@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Watch an SMS go out and arrive, without an account: everything happens in the sandbox.
+set -euo pipefail
+. "$(dirname "$0")/setup.sh"
+set_up ""
+
+unset SMSWRAP_SANDBOX_DIR SMSWRAP_PROVIDER SMSWRAP_PROFILE SMSWRAP_REGION SMSWRAP_READ_TIMEOUT
+SMSWRAP_STATE_DIR=$(mktemp -d)
+export SMSWRAP_STATE_DIR SMSWRAP_SANDBOX=1 SMSWRAP_OUTPUT=table
+trap 'rm -rf "$SMSWRAP_STATE_DIR"' EXIT
+sms=$venv/bin/smswrap
+
+say() { printf '\n\033[1m%s\033[0m\n' "$1"; }
+show() {
+    printf '$ smswrap'
+    printf ' %q' "$@" | sed "s/\\\$'[^']*'/…/g"
+    printf '\n'
+    "$sms" --quiet "$@"
+}
+
+say "1. Which signs and templates may be used?"
+show list-signs --approved
+show list-templates --approved
+
+say "2. Send a verification code: check sign and template first, then wait for the receipt."
+show send -p 13900000000 -s 阿里云短信测试 -t SMS_100000001 --var code=123456 --verify --yes --wait
+
+say "3. A number whose carrier refuses: accepted is not delivered (exit 5)."
+show send -p 13900000001 -s 阿里云短信测试 -t SMS_100000001 --var code=123456 --yes --wait || printf 'exit %s\n' $?
+
+say "4. AI mode is off again; these were the calls of the stand-in CLI."
+switch=$SMSWRAP_STATE_DIR/sandbox/home/.aliyun/ai-mode.json
+cat "$switch" && printf '\n'
+"$python" - "$switch" <<'PYTHON'
+import json, sys
+
+if json.load(open(sys.argv[1], encoding="utf-8"))["enabled"]:
+    sys.exit("AI mode is still on!")
+PYTHON
+"$sms" sandbox log --output json | "$python" -c '
+import json, sys
+for call in json.load(sys.stdin)["data"]["calls"]:
+    print("  aliyun", *call["argv"][:3], "…" if len(call["argv"]) > 3 else "")'
+
+say "Done. With a real account: drop SMSWRAP_SANDBOX and see README.md, A real send."

@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# The command line of the Alibaba Cloud SMS skill; smswrap/compat.py carries it out.
+set -u
+
+show_help() {
+  cat <<'HELP'
+Send and query SMS through Alibaba Cloud (dysmsapi).
+
+Usage: send_sms.sh COMMAND [OPTIONS]
+
+Commands and their options (* must be given):
+  send              send at once, without asking: a person must have said yes before
+    -p,  --phone-numbers NUMBERS   * recipients, separated by commas
+    -s,  --sign-name SIGN          * an approved sign
+    -t,  --template-code CODE      * an approved template, SMS_...
+    -tp, --template-param JSON       template variables, '{"code":"123456"}'; @FILE; - for stdin
+    -o,  --out-id ID                 your own id of this send
+         --verify                    check sign, template and variables first (recommended)
+  list-signs        the first 50 signs
+  list-templates    the first 50 templates
+  query-sign        one sign
+    -s,  --sign-name SIGN          *
+  query-template    one template
+    -t,  --template-code CODE      *
+  query-status      the receipts of one recipient, the first 10 of a day
+    -p,  --phone-number NUMBER     * also: --phone-numbers
+         --send-date YYYYMMDD        within the last 30 days; today
+         --biz-id ID                 only this send
+  query-statistics  billed message parts a day
+         --start-date YYYYMMDD     *
+         --end-date YYYYMMDD       *
+         --is-globe 1|2              1 domestic (the default), 2 international
+         --template-type 0|1|2|3|7   0 verification, 1 notification, 2 promotion, 3 international, 7 digital
+    -s,  --sign-name SIGN            only this sign
+         --page-index N              from 1
+         --page-size N               1-50
+
+Options of all commands:
+    -r,  --region ID                 default: that of the environment or the profile, else cn-hangzhou
+         --profile NAME              a saved profile of the aliyun CLI
+    -h,  --help                      this text
+
+stdout is the provider's reply (JSON) and nothing else; messages go to stderr.
+Exit codes: 0 done, 1 unexpected, 2 invalid input, 3 setup, 4 credentials or permission, 5 refused by the provider,
+6 throttled or unreachable: later, 7 some not sent, 8 outcome unknown: do NOT resend, query-status first,
+10 duplicate of a recent send, 11 done but AI mode is still on.
+SMSWRAP_SANDBOX=1 runs any of this against a stand-in: no network, no account, nothing is sent.
+HELP
+}
+
+# FILE -> the directory that it lies in, symlinks followed; not `readlink -f`, which macOS lacks before 12.3.
+directory_of() {
+  local file=$1 target
+  while [ -L "$file" ]; do
+    target=$(readlink "$file")
+    case $target in
+      /*) file=$target ;;
+      *) file=$(dirname "$file")/$target ;;
+    esac
+  done
+  (CDPATH='' cd -P -- "$(dirname "$file")" && pwd)
+}
+
+# Not `-m smswrap.compat`: that takes a folder `smswrap` of the caller's working directory for the package.
+AWAY='import sys; sys.path[:] = [place for place in sys.path if place]'
+FIND='from importlib.util import find_spec; sys.exit(find_spec("smswrap.compat") is None)'
+RUN='from smswrap.compat import run; run()'
+
+has_smswrap() {
+  [ -x "$1" ] && "$1" -c "$AWAY; $FIND" </dev/null >/dev/null 2>&1
+}
+
+# Sets `python` to an interpreter that has smswrap: the checkout's, or the one of the `smswrap` on PATH.
+find_python() {
+  local installed
+  python=$root/.venv/bin/python
+  has_smswrap "$python" && return
+  if installed=$(command -v smswrap); then
+    python=$(directory_of "$installed")/python
+    has_smswrap "$python" && return
+    python=$(LC_ALL=C sed -n '1s/^#! *\(.*python[^ ]*\).*$/\1/p' "$installed")
+    has_smswrap "$python" && return
+  fi
+  python=$(command -v python3) && has_smswrap "$python"
+}
+
+[ $# -gt 0 ] || set -- --help
+for word in "$@"; do
+  case $word in
+    -h | --help) show_help; exit 0 ;;
+  esac
+done
+
+root=$(dirname "$(directory_of "${BASH_SOURCE:-$0}")")
+if ! find_python; then
+  cat >&2 <<SETUP
+error: smswrap is not set up here. Nothing was called and nothing was sent.
+Run one of these, then the same command again:
+  bash '$root/scripts/test.sh'    makes $root/.venv and tests it
+  bash '$root/scripts/demo.sh'    the same, with a tour of the sandbox
+  pip install smswrap
+SETUP
+  exit 3
+fi
+exec "$python" -c "$AWAY; $RUN" "$@"
