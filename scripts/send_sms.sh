@@ -3,7 +3,7 @@
 set -u
 
 show_help() {
-  cat <<'HELP'
+    cat <<'HELP'
 Send and query SMS through Alibaba Cloud (dysmsapi).
 
 Usage: send_sms.sh COMMAND [OPTIONS]
@@ -50,15 +50,15 @@ HELP
 
 # FILE -> the directory that it lies in, symlinks followed; not `readlink -f`, which macOS lacks before 12.3.
 directory_of() {
-  local file=$1 target
-  while [ -L "$file" ]; do
-    target=$(readlink "$file")
-    case $target in
-      /*) file=$target ;;
-      *) file=$(dirname "$file")/$target ;;
-    esac
-  done
-  (CDPATH='' cd -P -- "$(dirname "$file")" && pwd)
+    local file=$1 target
+    while [ -L "$file" ]; do
+        target=$(readlink "$file")
+        case $target in
+            /*) file=$target ;;
+            *) file=$(dirname "$file")/$target ;;
+        esac
+    done
+    (CDPATH='' cd -P -- "$(dirname "$file")" && pwd)
 }
 
 # Not `-m smswrap.compat`: that takes a folder `smswrap` of the caller's working directory for the package.
@@ -67,39 +67,39 @@ FIND='from importlib.util import find_spec; sys.exit(find_spec("smswrap.compat")
 RUN='from smswrap.compat import run; run()'
 
 has_smswrap() {
-  [ -x "$1" ] && "$1" -c "$AWAY; $FIND" </dev/null >/dev/null 2>&1
+    [ -x "$1" ] && "$1" -c "$AWAY; $FIND" </dev/null >/dev/null 2>&1
 }
 
 # Sets `python` to an interpreter that has smswrap: the checkout's, or the one of the `smswrap` on PATH.
 find_python() {
-  local installed
-  python=$root/.venv/bin/python
-  has_smswrap "$python" && return
-  if installed=$(command -v smswrap); then
-    python=$(directory_of "$installed")/python
+    local installed
+    python=$root/.venv/bin/python
     has_smswrap "$python" && return
-    python=$(LC_ALL=C sed -n '1s/^#! *\(.*python[^ ]*\).*$/\1/p' "$installed")
-    has_smswrap "$python" && return
-  fi
-  python=$(command -v python3) && has_smswrap "$python"
+    if installed=$(command -v smswrap); then
+        python=$(directory_of "$installed")/python
+        has_smswrap "$python" && return
+        python=$(LC_ALL=C sed -n '1s/^#! *\(.*python[^ ]*\).*$/\1/p' "$installed")
+        has_smswrap "$python" && return
+    fi
+    python=$(command -v python3) && has_smswrap "$python"
 }
 
 [ $# -gt 0 ] || set -- --help
 for word in "$@"; do
-  case $word in
-    -h | --help) show_help; exit 0 ;;
-  esac
+    case $word in
+        -h | --help) show_help; exit 0 ;;
+    esac
 done
 
 root=$(dirname "$(directory_of "${BASH_SOURCE:-$0}")")
 if ! find_python; then
-  cat >&2 <<SETUP
+    cat >&2 <<SETUP
 error: smswrap is not set up here. Nothing was called and nothing was sent.
 Run one of these, then the same command again:
-  bash '$root/scripts/test.sh'    makes $root/.venv and tests it
-  bash '$root/scripts/demo.sh'    the same, with a tour of the sandbox
+  bash '$root/scripts/test.sh'    makes $root/.venv and runs all checks
+  bash '$root/scripts/demo.sh'    makes it and shows a tour of the sandbox
   pip install smswrap
 SETUP
-  exit 3
+    exit 3
 fi
 exec "$python" -c "$AWAY; $RUN" "$@"

@@ -151,7 +151,7 @@ class Run:
                 json.dumps(secret)[1:-1],
             }
 
-    def clean(self, value: Any) -> Any:  # noqa: ANN401  it maps any JSON value to one of the same kind
+    def clean(self, value: Any) -> Any:
         """The same JSON value without the secrets."""
         if isinstance(value, str):
             return replace_all(value, self.secrets)
@@ -732,7 +732,7 @@ def run_command(argv: Sequence[str], run: Run) -> int:
         return report(run, CallError(code, f"{type(error).__name__} in the script"))
 
 
-def set_signals(handler: Any) -> None:  # noqa: ANN401  signal.signal has no shorter name for what it takes
+def set_signals(handler: Any) -> None:
     """Handle INT, TERM and HUP so, except those that our caller told us to ignore (nohup)."""
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(signum) is not signal.SIG_IGN:

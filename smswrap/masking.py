@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable
 
 _NUMBER = re.compile(r"(?<![\w.])\+?\d{7,15}(?![\w.])")
 _QUERY = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*")
@@ -37,15 +37,13 @@ def redact(text: str, private: Iterable[str] = ()) -> str:
     return _NUMBER.sub(lambda found: mask_number(found[0]), text)
 
 
-def mask_personal(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The data with everything under a key `personal` masked."""
-    return {key: _masked(value) if key == "personal" else _unmasked(value) for key, value in data.items()}
-
-
-def _unmasked(value: object) -> object:
+def mask_under(value: object, keys: Collection[str]) -> Any:  # noqa: ANN401  JSON in, the same shape of JSON out
+    """The JSON value with everything masked that stands under one of these keys, at any depth."""
     if isinstance(value, list):
-        return [_unmasked(element) for element in value]
-    return mask_personal(value) if isinstance(value, dict) else value
+        return [mask_under(element, keys) for element in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: _masked(inner) if key in keys else mask_under(inner, keys) for key, inner in value.items()}
 
 
 def _masked(value: object) -> object:

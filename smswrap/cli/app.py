@@ -57,7 +57,7 @@ class Verbs(click.Group):
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
         found = getattr(import_module(module), name)
-        return cast("click.Command", found[cmd_name] if isinstance(found, dict) else found)
+        return cast("click.Command | None", found.get(cmd_name) if isinstance(found, dict) else found)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smswrap.cli.options import option_for, with_common_options
-from smswrap.cli.reading import QUALIFICATIONS, STATES, Reading, read
+from smswrap.cli.reading import STATES, Reading, read
 from smswrap.errors import InputError, Problem
 from smswrap.providers.base import PROVIDER_NAMES, operations_of
 from smswrap.providers.parameters import check
@@ -61,7 +61,7 @@ def _extras(verb: str, operation: Operation) -> list[click.Option]:
         extras.append(click.Option(["--all", "every_page"], is_flag=True, help="Walk all pages."))
     if verb in STATES:
         extras.append(click.Option(["--approved"], is_flag=True, help="Only what can be sent with."))
-    if verb in QUALIFICATIONS:
+    if operation.personal:
         extras.append(click.Option(["--show-personal-data"], is_flag=True, help="Show identities unmasked."))
     if verb == "query-status":
         seconds = click.IntRange(1, 3600)

@@ -10,7 +10,7 @@ from smswrap import process
 from smswrap.cli.output import Answer
 from smswrap.clock import today
 from smswrap.errors import Fault
-from smswrap.masking import mask_personal
+from smswrap.masking import mask_under
 from smswrap.sending.receipts import FINAL, FIRST_PAUSE, LONGEST_PAUSE, explained
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from smswrap.providers.base import Body, Operation, Reply, Session
 
 STATES = frozenset({"list-signs", "list-templates", "query-sign", "query-template"})
-QUALIFICATIONS = frozenset({"list-qualifications", "query-qualification"})
 
 MOST_PAGES = 1000
 """Pages that --all walks at most, against a provider that never comes to an end."""
@@ -50,8 +49,12 @@ def read(reading: Reading) -> Answer:
     answer = Answer(reading.verb, runtime.provider_name, _joined(reading, replies))
     if remark:
         answer.data["audit_remark"] = remark
-    answer.reply = replies[0].body if len(replies) == 1 else [reply.body for reply in replies]
-    answer.text = replies[0].text if len(replies) == 1 else _array(answer.reply)
+    bodies = [reply.body for reply in replies]
+    answer.reply = bodies[0] if len(bodies) == 1 else bodies
+    answer.text = replies[0].text if len(replies) == 1 else _array(bodies)
+    if reading.operation.personal and not reading.show_personal_data:
+        answer.data = mask_under(answer.data, {"personal"})
+        answer.reply = mask_under(answer.reply, reading.operation.personal)
     _judge(reading, answer)
     return answer
 
@@ -105,8 +108,6 @@ def _joined(reading: Reading, replies: list[Reply]) -> Body:
         data["messages"] = [explained(message, reading.runtime.provider_name) for message in data["messages"]]
     if reading.approved and paging:
         data[paging.items] = [item for item in data[paging.items] if item["state"] == "approved"]
-    if reading.verb in QUALIFICATIONS and not reading.show_personal_data:
-        return mask_personal(data)
     return data
 
 

@@ -64,7 +64,8 @@ class Operation:
 
     `verb` is our word for it, `name` the provider's; `normalise` turns a reply body into our words; `rules` look at
     all values together and raise InputError; `totals` adds the items of
-    several pages up; `action` is the permission that the call needs.
+    several pages up; `action` is the permission that the call needs; `personal` are the keys of
+    its reply under which people's identities stand.
     """
 
     verb: str
@@ -77,6 +78,7 @@ class Operation:
     paging: Paging | None = None
     totals: Callable[[list[Body]], Body] | None = None
     rules: tuple[Callable[[Mapping[str, Any]], None], ...] = ()
+    personal: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

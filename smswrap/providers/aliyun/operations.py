@@ -189,6 +189,7 @@ _ROWS = (
         ),
         normalise=normalise.qualifications,
         paging=Paging("page", "page_size", "qualifications"),
+        personal=normalise.PERSONAL,
     ),
     Operation(
         verb="query-qualification",
@@ -203,6 +204,7 @@ _ROWS = (
             Parameter("order-id", "--order-id", "Only this work order.", "integer", low=1),
         ),
         normalise=normalise.qualification,
+        personal=normalise.PERSONAL,
     ),
 )
 

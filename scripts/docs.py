@@ -1,0 +1,111 @@
+"""Write what README.md shows of the program from the program itself; with --check, only say whether it is still true.
+
+Between `<!-- NAME -->` and `<!-- /NAME -->`: `data`, one answer of each verb from the sandbox, and `magic`, the magic
+recipients. Ids and times change with each run, so --check compares the shapes of the answers, not their values.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from smswrap.clock import today
+from smswrap.sandbox.aliyun.magic import MAGIC
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+SEND = ("-s", "阿里云短信测试", "-t", "SMS_100000001", "--yes")
+EXAMPLES: tuple[tuple[str, ...], ...] = (
+    ("send", "-p", "13900000000", *SEND, "--var", "code=123456", "--wait"),
+    ("send", "-p", "13900000000", *SEND, "--var", "code=123456", "--dry-run", "--verify"),
+    ("list-signs",),
+    ("query-sign", "-s", "阿里云短信测试"),
+    ("list-templates",),
+    ("query-template", "-t", "SMS_100000001"),
+    ("query-status", "-p", "13900000000"),
+    ("query-statistics", "--start-date", today(), "--end-date", today()),
+    ("list-qualifications",),
+    ("query-qualification", "--qualification-group-id", "10000123"),
+    ("explain", "isv.AMOUNT_NOT_ENOUGH"),
+)
+
+
+def answers() -> list[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Run every example in one fresh sandbox and give its `data`."""
+    with tempfile.TemporaryDirectory() as state:
+        environment = {**os.environ, "SMSWRAP_STATE_DIR": state, "SMSWRAP_SANDBOX_DIR": f"{state}/sandbox"}
+        return [(words, _data(words, environment)) for words in EXAMPLES]
+
+
+def _data(words: tuple[str, ...], environment: dict[str, str]) -> dict[str, Any]:
+    command = [sys.executable, "-m", "smswrap", "--sandbox", "--quiet", *words, "--output", "json"]
+    ended = subprocess.run(command, env=environment, capture_output=True, check=True)
+    data = _first_of_lists(json.loads(ended.stdout)["data"])
+    assert isinstance(data, dict)
+    return data
+
+
+def _first_of_lists(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _first_of_lists(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_first_of_lists(element) for element in value[:1]]
+    return value
+
+
+def shape(value: Any) -> Any:
+    """The keys of an answer, without its values."""
+    if isinstance(value, dict):
+        return {key: shape(inner) for key, inner in value.items()}
+    return [shape(element) for element in value] if isinstance(value, list) else None
+
+
+def blocks(page: str) -> list[Any]:
+    """The answers that the page shows."""
+    return [json.loads(text) for text in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
+
+
+def filled(page: str) -> str:
+    """The page with both parts written anew."""
+    shown = "\n".join(
+        f"`smswrap {_line(words)}`\n\n```json\n{json.dumps(data, ensure_ascii=False, indent=2)}\n```\n"
+        for words, data in answers()
+    )
+    return _put(_put(page, "data", shown), "magic", magic())
+
+
+def magic() -> str:
+    """The magic recipients as a table."""
+    rows = "\n".join(f"| {row.number} | {row.sentence} |" for row in MAGIC)
+    return f"| recipient | outcome |\n|---|---|\n{rows}"
+
+
+def _put(page: str, name: str, text: str) -> str:
+    pattern = rf"(<!-- {name} -->\n).*(<!-- /{name} -->)"
+    return re.sub(pattern, lambda found: f"{found[1]}{text}\n{found[2]}", page, flags=re.DOTALL)
+
+
+def _line(words: tuple[str, ...]) -> str:
+    return " ".join(words)
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or check it: 1 if it is no longer true."""
+    page = README.read_text("utf-8")
+    if "--check" not in arguments:
+        README.write_text(filled(page), "utf-8")
+        return 0
+    true = [shape(data) for _, data in answers()]
+    if true == [shape(block) for block in blocks(page)] and magic() in page:
+        return 0
+    print("README.md no longer shows what the program answers; run: python scripts/docs.py", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
