@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from smswrap.clock import today
 from smswrap.compat import COMMANDS, COMMON, FLAGS, translate
-from smswrap.errors import Exit, InputError
+from smswrap.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -440,21 +440,24 @@ def test_it_is_executable_and_runs_from_the_checkout_as_documented(ready: StandI
 
 
 @pytest.mark.parametrize("link", ["absolute", "relative", "link to a link", "folder"])
-def test_it_runs_through_symlinks(ready: StandIn, tmp_path: Path, link: str) -> None:
+def test_it_finds_its_checkout_through_symlinks(
+    bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: str
+) -> None:
+    monkeypatch.setenv("SMSWRAP_SANDBOX", "1")
+    python_program(bare.parent.parent / ".venv" / "bin" / "python")
     place = tmp_path / "my 脚本"
     place.mkdir()
+    script = place / "sms"
     if link == "folder":
-        (place / "scripts").symlink_to(SCRIPT.parent)
-        script = place / "scripts" / SCRIPT.name
+        script.symlink_to(bare.parent)
+        script /= bare.name
     else:
-        script = place / "sms"
-        target = os.path.relpath(SCRIPT, place.resolve()) if link == "relative" else SCRIPT
-        script.symlink_to(target)
+        script.symlink_to(os.path.relpath(bare, place.resolve()) if link == "relative" else bare)
     if link == "link to a link":
         (tmp_path / "again").symlink_to(script.relative_to(tmp_path))
         script = tmp_path / "again"
-    assert run("list-signs", script=script).code == 0
-    assert len(ready.api_calls) == 1
+    ran = run("list-signs", script=script)
+    assert (ran.code, json.loads(ran.stdout)["Code"]) == (0, "OK")
 
 
 @pytest.mark.parametrize("shell", ["bash", "sh"])
@@ -590,9 +593,8 @@ def test_every_word_is_translated_or_refused(name: str, groups: list[tuple[str, 
     words = [word for group in groups for word in group]
     try:
         translated = translate([name, *words])
-    except InputError as error:
-        assert error.fault.exit == Exit.INPUT
-    else:
-        values = {word.partition("=")[2] for word in translated}
-        known = {**COMMANDS[name].options, **COMMON}
-        assert all(word in known or word in values for word in words)
+    except InputError:
+        return
+    values = {word.partition("=")[2] for word in translated}
+    known = {**COMMANDS[name].options, **COMMON}
+    assert all(word in known or word in values for word in words)

@@ -76,6 +76,7 @@ def test_this_spelling_of_a_mainland_mobile_is_understood(text: str) -> None:
 @pytest.mark.parametrize("prefix", ["+", "00", ""])
 def test_a_foreign_number_is_read_with_its_country_code(region: str, form: int, prefix: str) -> None:
     example = phonenumbers.example_number_for_type(region, PhoneNumberType.MOBILE)
+    assert example is not None
     written = prefix + phonenumbers.format_number(example, form).removeprefix("+")
     found = read_recipient(written)
     assert found == phonenumbers.format_number(example, PhoneNumberFormat.E164)

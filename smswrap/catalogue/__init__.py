@@ -26,6 +26,35 @@ _PAGES: Final[Mapping[str, str]] = {
 }
 
 
+_MEETING_ALL: Final = frozenset(
+    {
+        "isv.AMOUNT_NOT_ENOUGH",
+        "isv.OUT_OF_SERVICE",
+        "isv.PRODUCT_UN_SUBSCRIPT",
+        "isv.PRODUCT_UNSUBSCRIBE",
+        "isv.ACCOUNT_NOT_EXISTS",
+        "isv.ACCOUNT_ABNORMAL",
+        "isv.DAY_LIMIT_CONTROL",
+        "isv.MONTH_LIMIT_CONTROL",
+        "isv.SMS_SIGN_NAME_ILLEGAL",
+        "isv.SMS_SIGNATURE_ILLEGAL",
+        "isv.SMS_SIGNATURE_SCENE_ILLEGAL",
+        "isv.SMS_TEMPLATE_ILLEGAL",
+        "SignatureNotFound",
+        "TemplateNotFound",
+        "RE:0001",
+        "RE:0002",
+        "RE:0003",
+        "RE:0004",
+        "RE:0005",
+        "RE:0007",
+        "RE:0010",
+        "RE:0011",
+        "RE:0012",
+    }
+)
+
+
 def explain(code: str, provider: str | None = None) -> Entry:
     """The row of `code`, else of the longest prefix row that it begins with, else a true row about an unlisted code.
 
@@ -34,6 +63,11 @@ def explain(code: str, provider: str | None = None) -> Entry:
     text = code.strip().removeprefix("ERROR: ")
     rows = _rows_behind(provider)
     return _exact(text, rows) or _longest_prefix(text, rows) or _unlisted(text, provider)
+
+
+def meets_every_request(code: str | None) -> bool:
+    """Whether a refusal with this code would meet the account's next request just the same."""
+    return code in _MEETING_ALL
 
 
 def search(text: str) -> list[Entry]:

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smswrap.cli.options import with_common_options
-from smswrap.cli.send import LONGEST_OUT_ID, collect, read_text, sending_options
+from smswrap.cli.send import LONGEST_OUT_ID, collect, draft_of, read_text, sending_options
 from smswrap.cli.sender import Choice, carry_out
 from smswrap.errors import InputError, Problem
 from smswrap.providers.base import Message
 from smswrap.providers.parameters import Parameter, check, check_text
 from smswrap.sending.message import check_parameters, parse_array
-from smswrap.sending.plan import SendPlan
 from smswrap.sending.recipients import read_recipients
 
 if TYPE_CHECKING:
     from smswrap.cli.output import Answer
     from smswrap.cli.runtime import Runtime
+    from smswrap.sending.plan import Draft
 
 MOST = 100
 """Elements of each array, by the API page of SendBatchSms."""
@@ -49,10 +49,11 @@ def send_batch(runtime: Runtime, /, **given: Any) -> Answer:  # noqa: ANN401  cl
         --sign-name-json '["SignA","SignB"]' --template-param-json '[{"code":"111111"},{"code":"222222"}]' --verify
     """  # noqa: D301  \b is click's mark for text that keeps its lines
     choice = Choice.taken_from(given)
-    return carry_out(runtime, _plan(runtime, given), choice)
+    draft, messages = _planned(runtime, given)
+    return carry_out(runtime, draft, messages, choice)
 
 
-def _plan(runtime: Runtime, given: dict[str, Any]) -> SendPlan:
+def _planned(runtime: Runtime, given: dict[str, Any]) -> tuple[Draft, list[Message]]:
     problems: list[Problem] = []
     template = read_text(problems, "--template-code", given["template_code"])
     if given["out_id"] is not None:
@@ -66,17 +67,8 @@ def _plan(runtime: Runtime, given: dict[str, Any]) -> SendPlan:
     problems += [*wrong, *_texts(SIGNS, signs), *_texts(EXTENDS, extends), *_objects(parameters)]
     if problems:
         raise InputError(problems)
-    messages = tuple(
-        Message(recipient, sign, values, extend)
-        for recipient, sign, values, extend in zip(
-            recipients,
-            signs,
-            parameters or [{} for _ in recipients],
-            extends or [None for _ in recipients],
-            strict=True,
-        )
-    )
-    return SendPlan(runtime.provider_name, runtime.profile, template, messages, shared=False, out_id=given["out_id"])
+    each = (recipients, signs, parameters or [{}] * len(recipients), extends or [None] * len(recipients))
+    return draft_of(runtime, template, out_id=given["out_id"], personal=True), list(map(Message, *each))
 
 
 def _array(problems: list[Problem], option: str, text: str | None, *, required: bool) -> list[Any]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from smswrap.errors import Fault
     from smswrap.providers.base import Provider
+    from smswrap.sending.journal import Journal
 
 OUTPUTS = ("json", "raw", "table")
 
@@ -96,6 +97,17 @@ class Runtime:
     def asks(self) -> bool:
         """Whether there is a person to ask: stdin and stderr are terminals."""
         return process.is_terminal(0, 2)
+
+    def journal(self) -> Journal:
+        """The journal of this user; the sandbox has one of its own."""
+        from smswrap import state
+        from smswrap.sending.journal import NAME, Journal
+
+        if not self.sandbox:
+            return Journal(state.directory() / NAME)
+        from smswrap.sandbox import Sandbox
+
+        return Journal(Sandbox().directory / NAME)
 
     def provider(self) -> Provider:
         """The provider with its settings; in the sandbox, the stand-in."""

@@ -12,8 +12,9 @@ from smswrap.cli.sender import Choice, carry_out
 from smswrap.errors import InputError, Problem
 from smswrap.providers.base import Message
 from smswrap.providers.parameters import check_text
+from smswrap.sending.confirmation import DUPLICATE_WINDOW
 from smswrap.sending.message import read_parameters
-from smswrap.sending.plan import SendPlan
+from smswrap.sending.plan import Draft
 from smswrap.sending.recipients import read_recipients
 
 if TYPE_CHECKING:
@@ -26,24 +27,30 @@ LONGEST_OUT_ID = 255
 """Characters: below 256 by the API page of SendBatchSms."""
 
 
+SENDING: tuple[Callable[[Any], Any], ...] = (
+    click.option("--verify", is_flag=True, help="Check sign, template and variables at the provider first."),
+    click.option("--yes", is_flag=True, help="A person has said yes: do not ask."),
+    click.option("--dry-run", is_flag=True, help="Show what would be sent; send nothing."),
+    click.option("--wait", is_flag=True, help="Wait for the receipts."),
+    click.option("--wait-timeout", type=click.IntRange(1, 3600), default=60, show_default=True, help="Seconds."),
+    click.option("--settle", is_flag=True, help="If the outcome is unknown, look for it in the receipts at once."),
+    click.option("--idempotency-key", metavar="KEY", help="The same key and content is sent once; then replayed."),
+    click.option("--allow-duplicate", is_flag=True, help="Send although the same was sent just now."),
+    click.option(
+        "--duplicate-window",
+        type=click.FloatRange(0),
+        default=DUPLICATE_WINDOW,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long the same send again is taken for a mistake.",
+    ),
+    click.option("--only-unknown-duplicates", is_flag=True, hidden=True),
+)
+
+
 def sending_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that all sends share; they arrive as one Choice."""
-    for decorate in reversed(
-        (
-            click.option("--verify", is_flag=True, help="Check sign, template and variables at the provider first."),
-            click.option("--yes", is_flag=True, help="A person has said yes: do not ask."),
-            click.option("--dry-run", is_flag=True, help="Show what would be sent; send nothing."),
-            click.option("--wait", is_flag=True, help="Wait for the receipts."),
-            click.option(
-                "--wait-timeout",
-                type=click.IntRange(1, 3600),
-                default=60,
-                show_default=True,
-                metavar="SECONDS",
-                help="How long --wait waits.",
-            ),
-        )
-    ):
+    for decorate in reversed(SENDING):
         command = decorate(command)
     return command
 
@@ -69,10 +76,11 @@ def send(runtime: Runtime, /, **given: Any) -> Answer:  # noqa: ANN401  click's 
       smswrap send -p 13812345678,+85298765432 -s 我的签名 -t SMS_123456 --var code=123456 --yes --wait
     """  # noqa: D301  \b is click's mark for text that keeps its lines
     choice = Choice.taken_from(given)
-    return carry_out(runtime, plan_of(runtime, **given), choice)
+    draft, messages = planned(runtime, **given)
+    return carry_out(runtime, draft, messages, choice)
 
 
-def plan_of(  # noqa: PLR0913  the options of `send`, each by its name
+def planned(  # noqa: PLR0913  the options of `send`, each by its name
     runtime: Runtime,
     *,
     phone_numbers: tuple[str, ...],
@@ -82,8 +90,8 @@ def plan_of(  # noqa: PLR0913  the options of `send`, each by its name
     variables: tuple[str, ...],
     out_id: str | None,
     message_group: str | None,
-) -> SendPlan:
-    """Make the plan, or raise InputError with all that is wrong."""
+) -> tuple[Draft, list[Message]]:
+    """Give what is to be planned, or raise InputError with all that is wrong."""
     problems: list[Problem] = []
     sign = read_text(problems, "--sign-name", sign_name)
     template = read_text(problems, "--template-code", template_code)
@@ -95,8 +103,14 @@ def plan_of(  # noqa: PLR0913  the options of `send`, each by its name
     recipients = _recipients(problems, phone_numbers, samples_allowed=runtime.sandbox)
     if problems:
         raise InputError(problems)
-    messages = tuple(Message(recipient, sign, parameters) for recipient in recipients)
-    return SendPlan(runtime.provider_name, runtime.profile, template, messages, out_id=out_id, group=message_group)
+    draft = draft_of(runtime, template, out_id=out_id, group=message_group)
+    return draft, [Message(recipient, sign, parameters) for recipient in recipients]
+
+
+def draft_of(runtime: Runtime, template: str, **more: Any) -> Draft:  # noqa: ANN401  fields of Draft
+    """Give a draft with what the common options say."""
+    region = runtime.given.get("region")
+    return Draft(runtime.command, runtime.provider_name, template, runtime.profile, region, **more)
 
 
 def _recipients(problems: list[Problem], given: tuple[str, ...], *, samples_allowed: bool) -> list[str]:

@@ -1,102 +1,197 @@
-"""From a plan to its answer: verify, ask, dispatch, wait; what `send` and `send-batch` share."""
+"""From a draft to its answer: verify, ask, dispatch, wait, settle; what all sending verbs share."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+import json
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from smswrap import process
 from smswrap.cli.output import Answer
-from smswrap.errors import Fault
+from smswrap.errors import Fault, InputError
 from smswrap.providers.base import ProviderError
-from smswrap.sending.dispatch import dispatch
-from smswrap.sending.receipts import follow
+from smswrap.sending.confirmation import (
+    Guarding,
+    confirm_at_once,
+    propose,
+    refuse_duplicates,
+    with_key,
+)
+from smswrap.sending.dispatch import Pace, dispatch
+from smswrap.sending.plan import make_plan
+from smswrap.sending.receipts import find_out, follow
+from smswrap.sending.requests import counts, fault_of, replies, shown, sole_sender, unknown_numbers
 from smswrap.sending.verification import verify
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from smswrap.cli.runtime import Runtime
-    from smswrap.providers.base import Body, Provider, Session
-    from smswrap.sending.dispatch import Dispatched
-    from smswrap.sending.plan import SendPlan
+    from smswrap.providers.base import Body, Message, Provider, Session
+    from smswrap.sending.journal import Journal
+    from smswrap.sending.plan import Draft, Plan
+
+MOST_SHOWN = 100
+"""Requests that an answer lists; `data.requests_total` says how many there are."""
 
 
 @dataclass(frozen=True)
 class Choice:
     """How a send is to be done."""
 
-    verify: bool
-    yes: bool
-    dry_run: bool
-    wait: bool
-    wait_timeout: int
+    verify: bool = False
+    yes: bool = True
+    dry_run: bool = False
+    wait: bool = False
+    wait_timeout: int = 60
+    settle: bool = False
+    duplicate_window: float = Guarding().window
+    allow_duplicate: bool = False
+    only_unknown_duplicates: bool = False
+    idempotency_key: str | None = None
+    pace: Pace = field(default_factory=Pace)
 
     @classmethod
     def taken_from(cls, given: dict[str, Any]) -> Choice:
         """Take our options out of a command's."""
-        return cls(**{field.name: given.pop(field.name) for field in fields(cls)})
+        return cls(**{one.name: given.pop(one.name) for one in fields(cls) if one.name in given})
+
+    @property
+    def guarding(self) -> Guarding:
+        """What counts as a duplicate."""
+        return Guarding(self.duplicate_window, self.only_unknown_duplicates, self.allow_duplicate)
 
 
-def carry_out(runtime: Runtime, plan: SendPlan, choice: Choice) -> Answer:
-    """Do what was chosen with the plan."""
+def carry_out(runtime: Runtime, draft: Draft, messages: Iterable[Message], choice: Choice) -> Answer:
+    """Plan the messages, and do what was chosen with the plan."""
     provider = runtime.provider()
+    with runtime.journal() as journal:
+        plan, problems = make_plan(journal, draft, messages, provider.limits)
+        if problems:
+            plan.forget()
+            raise InputError(problems)
+        kept = False
+        try:
+            answer = _decide(runtime, journal, plan, provider, choice)
+            kept = True
+            return answer
+        finally:
+            if not kept or choice.dry_run:
+                plan.forget()
+
+
+def _decide(runtime: Runtime, journal: Journal, plan: Plan, provider: Provider, choice: Choice) -> Answer:
+    earlier = with_key(journal, choice.idempotency_key, plan) if choice.idempotency_key else None
+    if earlier is not None:
+        plan.forget()
+        return told(runtime, earlier, again=True)
+    refuse_duplicates(plan, choice.guarding)
     verified: Body = {}
     if choice.verify and (choice.dry_run or not choice.yes):
         with provider.session(sends=False) as session:
-            plan, verified = _verified(plan, session)
+            verified = _verified(plan, session)
         choice = replace(choice, verify=False)
     if choice.dry_run:
-        return _planned(runtime, plan, provider, verified)
-    if not choice.yes and (refusal := _ask(runtime, plan, provider)):
-        answer = _planned(runtime, plan, provider, verified)
+        return _planned(runtime, plan, verified)
+    if not choice.yes and (refusal := _ask(runtime, plan)):
+        answer = _planned(runtime, plan, verified)
         answer.error = refusal
         answer.failed = "declined" if runtime.asks else None
         return answer
-    return _send(runtime, plan, provider, choice, verified)
+    confirm_at_once(plan, choice.guarding, choice.idempotency_key)
+    return send(runtime, plan, provider, choice, verified)
 
 
-def _ask(runtime: Runtime, plan: SendPlan, provider: Provider) -> Fault | None:
+def send(runtime: Runtime, plan: Plan, provider: Provider, choice: Choice, verified: Body | None = None) -> Answer:
+    """Make the requests of a confirmed plan that were never made, and tell what became of all of them."""
+    receipts: list[Body] = []
+    seen = dict(verified or {})
+    with sole_sender(plan, _patience(runtime)):
+        if not counts(plan)["not_sent"]:
+            return told(runtime, plan, again=True)
+        with provider.session(sends=True) as session:
+            if choice.verify:
+                seen |= _verified(plan, session)
+            process.checkpoint()
+            _dispatch(runtime, plan, session, choice.pace)
+            if choice.settle:
+                look_up(runtime, plan, session)
+            if choice.wait and counts(plan)["accepted"]:
+                _wait(runtime, plan, session, receipts, choice.wait_timeout)
+    return told(runtime, plan, {**seen, **({"receipts": receipts} if choice.wait else {})})
+
+
+def look_up(runtime: Runtime, plan: Plan, session: Session) -> None:
+    """Find out about the plan's unknown requests, as far as receipts tell."""
+    for number in unknown_numbers(plan):
+        runtime.talk.note("Looking for the request in the receipts …")
+        try:
+            found = find_out(plan, number, session)
+        except ProviderError as error:
+            runtime.talk.warn(f"The receipts could not be queried: {error.fault.message}")
+            return
+        except process.Ended:
+            return
+        runtime.talk.note("It was accepted." if found else "No receipt shows it: its outcome stays unknown.")
+
+
+def told(runtime: Runtime, plan: Plan, more: Body | None = None, *, again: bool = False) -> Answer:
+    """The answer about a confirmed plan, from what the journal holds; `again` says that nothing was sent now."""
+    row, counted = plan.row, counts(plan)
+    data: Body = {"plan_id": row["plan_id"], "counts": counted, "requests": shown(plan, MOST_SHOWN)}
+    data["requests_total"] = row["requests"]
+    answer = Answer(runtime.command, row["provider"], {**data, **(more or {})}, done="accepted")
+    answer.error = fault_of(plan)
+    answer.failed = "refused" if answer.error and answer.error.kind not in {"unknown", "partial"} else None
+    _attach_replies(answer, plan)
+    _judge_ending(answer, counted)
+    _judge_receipts(answer, (more or {}).get("receipts", []))
+    if again:
+        answer.warnings.append("This plan had been sent before; nothing was sent now. This is what became of it.")
+    return answer
+
+
+def _dispatch(runtime: Runtime, plan: Plan, session: Session, pace: Pace) -> None:
+    from smswrap.cli.progress import progress
+
+    with progress(runtime, counts(plan)["not_sent"]) as advance:
+        dispatch(plan, session, runtime.talk, pace, advance)
+
+
+def _ask(runtime: Runtime, plan: Plan) -> Fault | None:
     if not runtime.asks:
+        propose(plan)
         return Fault(
             "confirmation",
-            "A person has to say yes to this plan first; nothing was sent.",
-            "The plan is in `data`.",
-            "Restate the plan to the person; after an explicit yes, run the same command with --yes.",
+            f"A person has to say yes to the plan {plan.plan_id} first; nothing was sent.",
+            "The plan is in `data`; it can be confirmed for 30 minutes.",
+            f"Restate the plan to the person; after an explicit yes run `smswrap confirm {plan.plan_id}`.",
             "later",
         )
     from smswrap.cli.prompts import confirm
 
-    if confirm(plan.as_json(provider.limits), runtime.talk, sandbox=runtime.sandbox):
+    if confirm(plan.as_json(), runtime.talk, sandbox=runtime.sandbox):
         return None
     return Fault("confirmation", "Declined; nothing was sent.", "", "Run the command again to send after all.", "later")
 
 
-def _planned(runtime: Runtime, plan: SendPlan, provider: Provider, verified: Body) -> Answer:
-    data = {**plan.as_json(provider.limits), **verified}
-    return Answer(runtime.command, plan.provider, data, done="planned", warnings=plan.warnings())
+def _planned(runtime: Runtime, plan: Plan, verified: Body) -> Answer:
+    data = {**plan.as_json(), **verified}
+    return Answer(runtime.command, plan.row["provider"], data, done="planned", warnings=plan.warnings())
 
 
-def _verified(plan: SendPlan, session: Session) -> tuple[SendPlan, Body]:
+def _verified(plan: Plan, session: Session) -> Body:
     found = verify(plan, session)
-    return plan.with_content(found.content), {"verified": {"sign": found.sign, "template": found.template}}
+    return {"verified": {"sign": found.sign, "template": found.template}}
 
 
-def _send(runtime: Runtime, plan: SendPlan, provider: Provider, choice: Choice, verified: Body) -> Answer:
-    receipts: list[Body] = []
-    with provider.session(sends=True) as session:
-        if choice.verify:
-            plan, verified = _verified(plan, session)
-        process.checkpoint()
-        sent = dispatch(plan, provider.limits, session, runtime.talk)
-        if choice.wait and sent.counts()["accepted"] and not process.signal_received():
-            _wait(runtime, session, sent, receipts, choice.wait_timeout)
-    return _told(runtime, sent, {**verified, **({"receipts": receipts} if choice.wait else {})})
-
-
-def _wait(runtime: Runtime, session: Session, sent: Dispatched, receipts: list[Body], seconds: int) -> None:
+def _wait(runtime: Runtime, plan: Plan, session: Session, receipts: list[Body], seconds: int) -> None:
     """Collect the receipts; whatever ends this, what has been sent must still be told."""
+    if process.signal_received():
+        return
     runtime.talk.note(f"Accepted; waiting up to {seconds} s for the receipts …")
     try:
-        for latest in follow(sent.results, session, seconds):
+        for latest in follow(plan, session, seconds):
             receipts[:] = latest
     except ProviderError as error:
         runtime.talk.warn(f"The receipts could not be queried: {error.fault.message}")
@@ -104,29 +199,37 @@ def _wait(runtime: Runtime, session: Session, sent: Dispatched, receipts: list[B
         runtime.talk.note(f"No longer waiting ({ended.signum.name}).")
 
 
-def _told(runtime: Runtime, sent: Dispatched, more: Body) -> Answer:
-    data: Body = {"plan_id": sent.plan.plan_id, "counts": sent.counts()}
-    data["requests"] = [result.as_json() for result in sent.results]
-    replies = [result.body for result in sent.results if result.body is not None]
-    answer = Answer(runtime.command, sent.plan.provider, {**data, **more}, done="accepted", error=sent.fault)
-    answer.reply = replies[0] if len(sent.results) == 1 and replies else replies or None
-    answer.text = sent.results[0].text if len(sent.results) == 1 else _array(replies)
-    if sent.fault and sent.fault.kind not in {"unknown", "partial"}:
-        answer.failed = "refused"
-    _judge_ending(answer, sent)
-    _judge_receipts(answer, more.get("receipts", []))
-    return answer
+def _patience(runtime: Runtime) -> Callable[[], None]:
+    said: list[bool] = []
+
+    def wait() -> None:
+        if not said:
+            runtime.talk.note("Another smswrap is sending this plan; waiting for it …")
+            said.append(True)
+        process.pause(0.05)
+
+    return wait
 
 
-def _judge_ending(answer: Answer, sent: Dispatched) -> None:
+def _attach_replies(answer: Answer, plan: Plan) -> None:
+    texts = replies(plan, MOST_SHOWN)
+    bodies = [json.loads(text) for text in texts]
+    if plan.row["requests"] == 1:
+        answer.reply, answer.text = (bodies[0], texts[0]) if texts else (None, "")
+    else:
+        answer.reply = bodies or None
+        answer.text = json.dumps(bodies, ensure_ascii=False, indent=2) if bodies else ""
+
+
+def _judge_ending(answer: Answer, counted: dict[str, int]) -> None:
     answer.signum = process.signal_received()
-    if answer.signum is None or answer.error is not None:
+    if answer.signum is None or (answer.error is not None and answer.error.kind != "partial"):
         return
-    counts = sent.counts()
-    message = f"Ended by signal {answer.signum}; {counts['accepted']} of {counts['recipients']} were accepted."
-    step = "Do not send again to those; `smswrap query-status` shows what became of them."
+    message = f"Ended by signal {answer.signum}; {counted['accepted']} of {counted['recipients']} were accepted."
+    plan_id = answer.data["plan_id"]
+    step = f"Do not send to those again; `smswrap resume {plan_id}` sends what was never sent."
     answer.error = Fault("interrupted", message, "", step, "after-receipt")
-    answer.failed = "accepted" if counts["accepted"] else None
+    answer.failed = "accepted" if counted["accepted"] == counted["recipients"] else None
 
 
 def _judge_receipts(answer: Answer, receipts: list[Body]) -> None:
@@ -142,9 +245,3 @@ def _judge_receipts(answer: Answer, receipts: list[Body]) -> None:
         meaning = str(failed[0].get("meaning") or "")
         answer.error = Fault("refused", message, meaning, f"See `smswrap explain {failed[0]['code']}`.", "never", codes)
         answer.failed = "undelivered"
-
-
-def _array(replies: list[Body]) -> str:
-    import json
-
-    return json.dumps(replies, ensure_ascii=False, indent=2) if replies else ""

@@ -17,7 +17,7 @@ PLAIN_WIDTH = 160
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "signs": ("sign", "state", "usage", "groups", "created_at", "reason"),
-    "templates": ("template", "name", "type", "state", "content", "variables", "sign", "reason"),
+    "templates": ("template", "name", "type", "state", "content", "variables", "sign", "signs", "groups", "reason"),
     "messages": ("recipient", "receipt", "code", "meaning", "sent_at", "received_at", "text", "content"),
     "receipts": ("recipient", "receipt", "code", "meaning", "received_at", "content"),
     "requests": ("outcome", "recipients", "code", "biz_id", "out_id"),

@@ -175,6 +175,7 @@ class Provider(Protocol):
 
 _PROVIDERS = {
     "aliyun": "smswrap.providers.aliyun",
+    "volcengine": "smswrap.providers.volcengine",
 }
 
 PROVIDER_NAMES = tuple(_PROVIDERS)

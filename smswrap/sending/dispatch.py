@@ -1,117 +1,163 @@
-"""Runs a plan: request by request, each with its outcome. Nothing here is ever sent twice."""
+"""Makes a plan's requests: each is journalled before it goes out and settled after; none is ever made twice."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, NamedTuple
 
 from smswrap import process
-from smswrap.clock import today
+from smswrap.catalogue import meets_every_request
 from smswrap.errors import Fault
+from smswrap.masking import redact
 from smswrap.providers.base import ProviderError
+from smswrap.sending.requests import Result, give_back, settle, take
 
 if TYPE_CHECKING:
-    from typing import Literal
+    from collections.abc import Callable
 
-    from smswrap.providers.base import Body, Limits, SendRequest, Session, Talk
-    from smswrap.sending.plan import SendPlan
+    from smswrap.providers.base import SendRequest, Session, Talk
+    from smswrap.sending.plan import Plan
+    from smswrap.sending.requests import Outcome, Taken
 
-    Outcome = Literal["accepted", "refused", "unknown"]
-
-FOR_ALL = frozenset({"setup", "credentials", "throttled"})
+FOR_ALL = frozenset({"setup", "credentials"})
 """Kinds of refusal that would meet the next request too."""
 
+THROTTLE_TRIES = 5
+THROTTLE_PAUSE = 1.0
+"""Seconds before a throttled request is made again; doubled each time. The provider said no, so it was not sent."""
 
-@dataclass(frozen=True)
-class Result:
-    """What became of one request; `body` is the provider's reply, `text` the same as received."""
+GLANCE = 0.2
+"""Seconds after which the loop looks at signals and the clock again."""
 
-    request: SendRequest
-    outcome: Outcome
-    biz_id: str | None = None
-    request_id: str = ""
-    fault: Fault | None = None
-    text: str = ""
-    body: Body | None = None
-    day: str = ""
 
-    def as_json(self) -> Body:
-        """The request's entry of `data.requests`."""
-        return {
-            "outcome": self.outcome,
-            "biz_id": self.biz_id,
-            "out_id": self.request.out_id,
-            "request_id": self.request_id or None,
-            "code": self.fault.code if self.fault else "OK",
-            "recipients": [message.recipient for message in self.request.messages],
-        }
+class Pace(NamedTuple):
+    """How fast: requests at once, and requests a second at most (None: no limit)."""
+
+    jobs: int = 1
+    rate: float | None = None
+    patient: bool = False
 
 
 @dataclass
-class Dispatched:
-    """What became of a plan so far."""
+class _Run:
+    """One run over a plan's requests."""
 
-    plan: SendPlan
-    results: list[Result] = field(default_factory=list)
-
-    def counts(self) -> dict[str, int]:
-        """Recipients by outcome, and those whose request was never made."""
-        counts = {"recipients": len(self.plan.messages), "accepted": 0, "refused": 0, "unknown": 0}
-        for result in self.results:
-            counts[result.outcome] += len(result.request.messages)
-        counts["not_sent"] = counts["recipients"] - counts["accepted"] - counts["refused"] - counts["unknown"]
-        return counts
-
-    @property
-    def fault(self) -> Fault | None:
-        """The failure of the whole: unknown before anything else, then the one refusal, or `partial` of several."""
-        counts = self.counts()
-        unknown = [result.fault for result in self.results if result.outcome == "unknown"]
-        refused = [result.fault for result in self.results if result.outcome == "refused"]
-        if unknown:
-            return unknown[0]
-        if not counts["accepted"]:
-            return refused[0] if refused else None
-        return _partial(counts, refused) if refused or counts["not_sent"] else None
+    plan: Plan
+    session: Session
+    talk: Talk
+    pace: Pace
+    progress: Callable[[int], None]
+    done: SimpleQueue[tuple[Taken, Result]] = field(default_factory=SimpleQueue)
+    running: int = 0
+    tries: dict[int, int] = field(default_factory=dict)
+    next_start: float = 0.0
+    stopped: bool = False
+    failure: BaseException | None = None
 
 
-def dispatch(plan: SendPlan, limits: Limits, session: Session, talk: Talk) -> Dispatched:
-    """Make the plan's requests in turn.
+def dispatch(
+    plan: Plan, session: Session, talk: Talk, pace: Pace, progress: Callable[[int], None] = lambda _done: None
+) -> None:
+    """Make all requests of the plan that were never made; `progress` is told how many recipients each one had.
 
-    A signal lets the running request finish, so that its outcome is known, and starts no more.
+    Stops starting new ones after a signal, and after a refusal that would meet every request; those that run finish.
+    A second signal stops them, too: their outcome is unknown. Raises JournalLost once nothing runs any more.
     """
-    done = Dispatched(plan)
-    for request in plan.requests(limits):
-        if process.signal_received():
-            break
-        with process.finishing(lambda: talk.note("Ending when the running request has its answer; ^C again stops it.")):
-            result = make(request, session)
-        done.results.append(result)
-        if result.fault and result.fault.kind in FOR_ALL:
-            break
-    return done
+    run = _Run(plan, session, talk, pace, progress)
+    note = "Ending when the running request has its answer; a second signal stops it."
+    with process.finishing(lambda: talk.note(note)):
+        while _start_more(run) or run.running:
+            _gather(run)
+    if run.failure is not None:
+        raise run.failure
 
 
-def make(request: SendRequest, session: Session) -> Result:
+def make(session: Session, request: SendRequest) -> Result:
     """Make one request, once."""
-    day = today()
     try:
         reply = session.send(request)
     except ProviderError as error:
         outcome: Outcome = "unknown" if error.fault.kind == "unknown" else "refused"
-        return Result(request, outcome, None, error.request_id, error.fault, error.text, error.body, day)
-    return Result(request, "accepted", reply.data["biz_id"], reply.request_id, None, reply.text, reply.body, day)
+        return Result(outcome, None, error.request_id, error.fault, error.text)
+    return Result("accepted", reply.data["biz_id"], reply.request_id, None, reply.text)
 
 
-def _partial(counts: dict[str, int], refused: list[Fault | None]) -> Fault:
-    missed = counts["refused"] + counts["not_sent"]
-    message = f"{missed} of {counts['recipients']} recipients were not sent to."
-    first = refused[0] if refused else None
-    return Fault(
-        kind="partial",
-        message=f"{message} {first.message}" if first else message,
-        meaning="The others were accepted: do not send to them again.",
-        next_step=first.next_step if first else "Send to the remaining ones.",
-        retry="never",
-        code=first.code if first else None,
-    )
+def _start_more(run: _Run) -> bool:
+    """Start what may be started now; False if nothing is left that this run would start."""
+    while run.running < run.pace.jobs:
+        if run.stopped or process.signal_received():
+            return False
+        if time.monotonic() < run.next_start:
+            return True
+        if not _start_one(run):
+            return False
+    return True
+
+
+def _start_one(run: _Run) -> bool:
+    try:
+        taken = take(run.plan)
+    except BaseException as error:  # noqa: BLE001  raised again when nothing runs any more
+        run.failure, run.stopped = error, True
+        return False
+    if taken is None:
+        return False
+    if run.pace.rate:
+        run.next_start = time.monotonic() + 1 / run.pace.rate
+    run.running += 1
+    Thread(target=_work, args=(run, taken)).start()
+    return True
+
+
+def _work(run: _Run, taken: Taken) -> None:
+    try:
+        result = make(run.session, taken.request)
+    except BaseException as error:  # noqa: BLE001  whatever it was, the message may be on its way
+        result = _unexpected(error)
+    run.done.put((taken, result))
+
+
+def _gather(run: _Run) -> None:
+    if not run.running:
+        time.sleep(min(GLANCE, max(0.0, run.next_start - time.monotonic())))
+        return
+    try:
+        taken, result = run.done.get(timeout=GLANCE)
+    except Empty:
+        return
+    run.running -= 1
+    try:
+        _note(run, taken, result)
+    except BaseException as error:  # noqa: BLE001  raised again when nothing runs any more
+        run.failure, run.stopped = run.failure or error, True
+
+
+def _unexpected(error: BaseException) -> Result:
+    message = f"Something nobody expected while the request was made: {type(error).__name__}: {redact(str(error))}"
+    meaning = "The outcome is unknown: the SMS may have been sent."
+    step = "Do not send again; query its receipt, and report this."
+    return Result("unknown", fault=Fault("unknown", message, meaning, step, "after-receipt", "internal"))
+
+
+def _note(run: _Run, taken: Taken, result: Result) -> None:
+    fault = result.fault
+    if fault is not None and fault.kind == "throttled" and _try_again(run, taken, fault):
+        return
+    settle(run.plan, taken.number, result)
+    run.progress(len(taken.request.messages))
+    if fault is not None and (fault.kind in FOR_ALL or fault.kind == "throttled" or meets_every_request(fault.code)):
+        run.stopped = True
+
+
+def _try_again(run: _Run, taken: Taken, fault: Fault) -> bool:
+    tries = run.tries[taken.number] = run.tries.get(taken.number, 0) + 1
+    if not run.pace.patient or tries >= THROTTLE_TRIES or process.signal_received():
+        return False
+    pause = THROTTLE_PAUSE * 2 ** (tries - 1)
+    run.talk.note(f"Throttled ({fault.code}); going on in {pause:.0f} s …")
+    run.next_start = time.monotonic() + pause
+    give_back(run.plan, taken.number)
+    return True

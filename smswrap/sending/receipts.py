@@ -1,4 +1,4 @@
-"""Follows what was accepted until it is delivered or failed."""
+"""Follows what was accepted until it is delivered or failed, and finds out about what may have been sent."""
 
 from __future__ import annotations
 
@@ -8,43 +8,64 @@ from typing import TYPE_CHECKING
 from smswrap import process
 from smswrap.catalogue import explain
 from smswrap.clock import today
+from smswrap.sending.requests import Result, note_receipt, recipients_of, request_row, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from smswrap.providers.base import Body, Session
-    from smswrap.sending.dispatch import Result
+    from smswrap.sending.plan import Plan
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 8.0
 """Seconds between two rounds of queries; carriers take 10-30 s as a rule."""
 
+MOST_FOLLOWED = 1000
+"""Recipients whose receipts are followed; each needs a call of its own."""
+
+ASKED_FOR = 3
+"""Recipients of a request that are looked up to find out about it."""
+
+ROUNDS = (0.0, 2.0, 5.0)
+"""Seconds before each round of such a look-up: a receipt shows up some time after the message."""
+
+SKEW = 120.0
+"""Seconds by which the gateway's clock may differ from ours."""
+
 FINAL = frozenset({"delivered", "failed"})
 
 
-def follow(results: Iterable[Result], session: Session, seconds: float) -> Iterator[list[Body]]:
+def follow(plan: Plan, session: Session, seconds: float) -> Iterator[list[Body]]:
     """Query the receipts of accepted requests until all are final or `seconds` have passed; yield after each round.
 
     A round gives for each recipient {recipient, receipt, code, meaning, biz_id, …}, `in_flight` if none has come.
     """
     deadline = time.monotonic() + seconds
-    found = {
-        message.recipient: _pending(message.recipient, result)
-        for result in results
-        if result.outcome == "accepted"
-        for message in result.request.messages
-    }
-    origin = {message.recipient: result for result in results for message in result.request.messages}
+    found = {receipt["recipient"]: receipt for receipt in _accepted(plan)}
     yield list(found.values())
     pause = FIRST_PAUSE
     while True:
         for recipient in [name for name, receipt in found.items() if receipt["receipt"] not in FINAL]:
-            found[recipient] = _latest(session, recipient, origin[recipient]) or found[recipient]
+            found[recipient] = _latest(plan, session, found[recipient])
         yield list(found.values())
         if all(receipt["receipt"] in FINAL for receipt in found.values()) or time.monotonic() + pause > deadline:
             return
         process.pause(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def find_out(plan: Plan, number: int, session: Session) -> bool:
+    """Look for an unknown request in the receipts of some of its recipients; found means accepted.
+
+    Not found means nothing: the outcome stays unknown, and a person decides.
+    """
+    for pause in ROUNDS:
+        process.pause(pause)
+        for recipient in recipients_of(plan, number, ASKED_FOR):
+            if _reached(plan, number, session, recipient):
+                settle(plan, number, Result("accepted"))
+                return True
+    return False
 
 
 def explained(receipt: Body, provider: str | None = None) -> Body:
@@ -53,14 +74,51 @@ def explained(receipt: Body, provider: str | None = None) -> Body:
     return {**receipt, "meaning": explain(str(code), provider).meaning if code else None}
 
 
-def _pending(recipient: str, result: Result) -> Body:
-    return {"recipient": recipient, "receipt": "in_flight", "code": None, "biz_id": result.biz_id}
+def _accepted(plan: Plan) -> Iterator[Body]:
+    sql = (
+        "SELECT messages.recipient, requests.number, requests.biz_id FROM requests "
+        "JOIN messages ON messages.plan = requests.plan AND messages.request = requests.number "
+        "WHERE requests.plan = ? AND requests.state = 'accepted' ORDER BY messages.row LIMIT ?"
+    )
+    for row in plan.journal.rows(sql, plan.number, MOST_FOLLOWED):
+        pending = {"recipient": row["recipient"], "receipt": "in_flight", "code": None, "meaning": None}
+        yield {**pending, "biz_id": row["biz_id"], "request": row["number"]}
 
 
-def _latest(session: Session, recipient: str, result: Result) -> Body | None:
-    request = result.request
+def _latest(plan: Plan, session: Session, known: Body) -> Body:
+    request = request_row(plan, known["request"])
+    for message in _messages(plan, session, known["recipient"], known["request"], known["biz_id"]):
+        if message.get("out_id") in {request["out_id"], None}:
+            receipt = {**known, **explained(message, plan.row["provider"]), "recipient": known["recipient"]}
+            note_receipt(plan, receipt)
+            return receipt
+    return known
+
+
+def _reached(plan: Plan, number: int, session: Session, recipient: str) -> bool:
+    """Whether the gateway knows of the message: by our out-id where it echoes that, else by template, sign and time."""
+    about, request = plan.row, request_row(plan, number)
+    for message in _messages(plan, session, recipient, number, None):
+        if message.get("sent_at") and not _in_time(message["sent_at"], request["started"]):
+            continue
+        if message.get("out_id") == request["out_id"]:
+            return True
+        if message.get("out_id") is None and message.get("sign") and message["template"] == about["template"]:
+            return True
+    return False
+
+
+def _messages(plan: Plan, session: Session, recipient: str, number: int, biz_id: str | None) -> Iterator[Body]:
     # A request made at midnight may be dated the next day by the gateway.
-    days = dict.fromkeys((result.day, today()))
-    receipts = [one for day in days for one in session.receipts(recipient, day, result.biz_id, request.group)]
-    ours = [receipt for receipt in receipts if receipt.get("out_id") in {request.out_id, None}]
-    return {**explained(ours[0]), "recipient": recipient, "biz_id": result.biz_id} if ours else None
+    request = request_row(plan, number)
+    for day in dict.fromkeys((request["day"], today())):
+        yield from session.receipts(recipient, day, biz_id, plan.row["message_group"])
+
+
+def _in_time(sent_at: str, started: float) -> bool:
+    from datetime import datetime
+
+    try:
+        return datetime.fromisoformat(sent_at).timestamp() > started - SKEW
+    except ValueError:
+        return True

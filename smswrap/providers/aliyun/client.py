@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from smswrap import process
 from smswrap.providers.aliyun import configuration, preflight, reply
 from smswrap.providers.aliyun.aimode import USER_AGENT, ai_mode
 from smswrap.providers.aliyun.operations import OPERATIONS
-from smswrap.providers.base import Limits, ProviderError, Verified
+from smswrap.providers.base import Limits, Verified
+from smswrap.providers.repetition import call_patiently
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,9 +24,6 @@ API_VERSION = "2017-05-25"
 
 CONNECT_ALLOWANCE = 5.0
 """Seconds on top of the read timeout for starting the CLI, name look-up and TLS."""
-
-READ_RETRIES = (0.5, 2.0)
-"""Seconds before each repetition of a read that timed out; a send is never repeated."""
 
 
 class Client:
@@ -58,16 +55,7 @@ class Session:
     def call(self, verb: str, values: Mapping[str, Any]) -> Reply:
         """Make the verb's operation; a read that times out is repeated twice. Raises ProviderError."""
         operation = OPERATIONS[verb]
-        pauses = READ_RETRIES if operation.kind == "read" else ()
-        for pause in pauses:
-            try:
-                return self._call_once(operation, values)
-            except ProviderError as error:
-                if error.fault.code != "cli.timeout":
-                    raise
-                self._settings.talk.note(f"{operation.name} timed out; trying again in {pause} s …")
-                process.pause(pause)
-        return self._call_once(operation, values)
+        return call_patiently(operation, partial(self._call_once, operation, values), self._settings.talk)
 
     def send(self, request: SendRequest) -> Reply:
         """Send one request: SendSms where all get the same, else SendBatchSms."""

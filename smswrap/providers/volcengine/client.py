@@ -1,0 +1,235 @@
+"""A row of the operations table and its values -> volc_sms.py's arguments -> a reply."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from smswrap import process
+from smswrap.errors import Fault, InputError, SetupError, SmswrapError
+from smswrap.providers.base import DEFAULT_READ_TIMEOUT, Limits, ProviderError
+from smswrap.providers.repetition import call_patiently
+from smswrap.providers.volcengine import reply, verification
+from smswrap.providers.volcengine.arguments import compose
+from smswrap.providers.volcengine.gateway import standing_in
+from smswrap.providers.volcengine.operations import NEEDS_GROUP, OPERATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from smswrap.providers.base import Body, Operation, Reply, SendRequest, Settings, Verified
+
+SCRIPT_NAME = "volc_sms.py"
+
+SEND_TIMEOUT = 30
+"""Seconds that a send may take if --read-timeout does not say otherwise, as Volcengine's own script waits.
+
+The 3 seconds of every other call come from Alibaba's skill. Here a send that is given up too early costs more than a
+wait: its outcome is unknown, and this API takes no out-id by which it could be found again.
+"""
+
+START_ALLOWANCE = 5.0
+"""Seconds for starting and ending the script, on top of the two times (to connect, to answer) that it limits itself."""
+
+MOST_PAGES = 100
+"""Pages of 100 that a name is looked for in: the API's filters are fuzzy, so that the exact name may stand anywhere."""
+
+
+class Client:
+    """The provider `volcengine`."""
+
+    name = "volcengine"
+    limits = Limits(shared=200, personal=1)
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises InputError for a profile: sending with another account than the one that was named is no option."""
+        if settings.profile is not None:
+            step = "Leave out --profile, or unset SMSWRAP_PROFILE: the keys are taken from the environment."
+            raise InputError.of("--profile", settings.profile, "is not known to this provider", step)
+        self._settings = settings
+
+    @contextmanager
+    def session(self, *, sends: bool) -> Iterator[Session]:  # noqa: ARG002  nothing is prepared for a send alone
+        """Find the script; in the sandbox, run the stand-in beside it. Raises SetupError."""
+        script = find_script()
+        if self._settings.region is not None:
+            self._settings.talk.warn("--region is not used: Volcengine's SMS service has one region.")
+        if not self._settings.sandbox:
+            yield Session(script, self._settings, self._settings.environment)
+            return
+        with standing_in(self._settings.environment) as environment:
+            yield Session(script, self._settings, environment)
+
+
+class Session:
+    """Calls can be made, by several threads too; remembers the message group and the messages of each send."""
+
+    def __init__(self, script: Path, settings: Settings, environment: Mapping[str, str]) -> None:
+        self._script = script
+        self._settings = settings
+        self._environment = environment
+        self._choosing = Lock()
+        self._choice: str | SmswrapError | None = None
+        self._sent: dict[str, frozenset[str]] = {}
+        self._warned: set[str] = set()
+
+    def call(self, verb: str, values: Mapping[str, Any]) -> Reply:
+        """Make the verb's operation; a read that times out is repeated twice. Raises ProviderError, InputError."""
+        operation = OPERATIONS[verb]
+        if verb in NEEDS_GROUP and values.get("message_group") is None:
+            values = {**values, "message_group": self._only_group()}
+        found = call_patiently(operation, partial(self._call_once, operation, values), self._settings.talk)
+        if operation.paging is None:
+            return found
+        # The API does not repeat the page that it gives.
+        return replace(found, data={**found.data, **{key: values.get(key) for key in ("page", "page_size")}})
+
+    def send(self, request: SendRequest) -> Reply:
+        """Send one request, once."""
+        if not request.shared:
+            (_only,) = request.messages  # or the first one's text would go to all: a request has one text
+        if any(message.extend_code for message in request.messages):
+            raise ProviderError(_no_extend_code())
+        first = request.messages[0]
+        values = {
+            "phone_numbers": [message.recipient for message in request.messages],
+            "sign_name": first.sign,
+            "template_code": request.template,
+            "template_param": dict(first.parameters) or None,
+            "message_group": request.group or self._group_to_send_with(),
+        }
+        sent = self.call("send", values)
+        self._sent[sent.data["biz_id"]] = frozenset(sent.data["message_ids"])
+        return sent
+
+    def verify(self, sign: str, template: str, group: str | None) -> Verified:
+        """Look the sign and the template up, and whether sign and group, template and sign belong together."""
+        chosen = group or self._only_group()
+        signs = self._named("list-signs", "signs", "sign", sign, {"sign_name": sign})
+        templates = self._named("list-templates", "templates", "template", template, {"template_code": template})
+        return verification.compare(sign, template, chosen, signs, templates)
+
+    def receipts(self, recipient: str, day: str, biz_id: str | None, group: str | None) -> list[Body]:
+        """Fetch one recipient's receipts of one day.
+
+        A request of several recipients has a message id for each, of which `biz_id` is the first: which of them is
+        this recipient's is not told, so their ids are compared here.
+        """
+        ids = self._sent.get(biz_id, frozenset({biz_id})) if biz_id else frozenset()
+        values = {
+            "phone_number": recipient,
+            "send_date": day,
+            "biz_id": biz_id if len(ids) == 1 else None,
+            "message_group": group,
+            "page": 1,
+            "page_size": 100,
+        }
+        messages: list[Body] = self.call("query-status", values).data["messages"]
+        ours = [message for message in messages if not ids or message["message_id"] in ids]
+        return sorted(ours, key=lambda message: message["sent_at"] or "", reverse=True)
+
+    def _call_once(self, operation: Operation, values: Mapping[str, Any]) -> Reply:
+        timeout = _timeout(operation, self._settings)
+        # `-I -S`: the script needs the standard library only. `-X utf8`: its arguments are UTF-8 in every locale.
+        argv = [sys.executable, "-I", "-S", "-X", "utf8", str(self._script), *compose(operation, values, timeout)]
+        finished = process.run(argv, timeout=2 * timeout + START_ALLOWANCE, env=self._environment)
+        words = f"{SCRIPT_NAME} {operation.name} … exit {finished.code} after {finished.seconds:.2f} s"
+        self._settings.talk.detail(words)
+        for warning in reply.warnings(finished):
+            self._warn_once(warning)
+        return reply.read(operation, finished, _private(values))
+
+    def _warn_once(self, warning: str) -> None:
+        if warning not in self._warned:
+            self._warned.add(warning)
+            self._settings.talk.warn(warning)
+
+    def _group_to_send_with(self) -> str:
+        try:
+            return self._only_group()
+        except InputError as error:  # whoever sends expects a ProviderError, which says that nothing was sent
+            raise ProviderError(error.fault) from error
+
+    def _only_group(self) -> str:
+        # One look-up for the session, its failure included: a thousand requests must not ask a thousand times.
+        with self._choosing:
+            if self._choice is None:
+                self._choice = self._choose_group()
+        if isinstance(self._choice, SmswrapError):
+            raise self._choice
+        return self._choice
+
+    def _choose_group(self) -> str | SmswrapError:
+        try:
+            found = self.call("list-groups", {}).data["groups"]
+            chosen = _pick(found)
+        except SmswrapError as error:
+            return error
+        self._settings.talk.note(f"Using the account's only message group, {_called(found[0])}.")
+        return chosen
+
+    def _named(self, verb: str, items: str, key: str, name: str, values: Mapping[str, Any]) -> list[Body]:
+        """Every item of this exact name."""
+        found: list[Body] = []
+        for page in range(1, MOST_PAGES + 1):
+            data = self.call(verb, {**values, "page": page, "page_size": 100}).data
+            found += data[items]
+            if not data[items] or len(found) >= data["total"]:
+                break
+        return [item for item in found if item[key] == name]
+
+
+def find_script() -> Path:
+    """The script: beside this module in an installed wheel, in `scripts/` in a checkout. Raises SetupError."""
+    here = Path(__file__)
+    for candidate in (here.with_name(SCRIPT_NAME), here.parents[3] / "scripts" / SCRIPT_NAME):
+        if candidate.is_file():
+            return candidate
+    raise SetupError(f"{SCRIPT_NAME} is missing from this installation.", "Install smswrap again.")
+
+
+def _timeout(operation: Operation, settings: Settings) -> int:
+    # The default stands for "nothing was chosen": settings do not tell whether it was given.
+    chosen = settings.read_timeout
+    return SEND_TIMEOUT if operation.kind == "send" and chosen == DEFAULT_READ_TIMEOUT else chosen
+
+
+def _pick(groups: list[Body]) -> str:
+    if not groups:
+        raise ProviderError(_no_group())
+    if len(groups) > 1:
+        rule = f"must be given, for the account has several: {', '.join(map(_called, groups))}"
+        raise InputError.of("--message-group", "", rule, "Ask the person which to use, and add --message-group ID.")
+    return str(groups[0]["group"])
+
+
+def _called(group: Body) -> str:
+    return f"{group['group']} ({group['name']})" if group["name"] else str(group["group"])
+
+
+def _no_group() -> Fault:
+    return Fault(
+        kind="refused",
+        message="The account has no message group.",
+        meaning="Nothing was sent.",
+        next_step="Create one at https://console.volcengine.com/sms, or name one with --message-group.",
+        code="no-group",
+    )
+
+
+def _no_extend_code() -> Fault:
+    return Fault(
+        kind="input",
+        message="Volcengine takes no extension of the sending number.",
+        meaning="This request was not made.",
+        next_step="Leave out --sms-up-extend-code-json.",
+    )
+
+
+def _private(values: Mapping[str, Any]) -> set[str]:
+    return set((values.get("template_param") or {}).values())

@@ -1,0 +1,190 @@
+"""How volc_sms.py ended, read as a `Reply` or told as a `ProviderError`.
+
+The script's exit code and the word of its one stderr line say together what became of the call; where they do not, a
+send has an unknown outcome.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from smswrap import catalogue
+from smswrap.errors import Fault
+from smswrap.masking import redact
+from smswrap.providers.base import ProviderError, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from smswrap.catalogue import Entry
+    from smswrap.errors import Kind, Retry
+    from smswrap.process import Finished
+    from smswrap.providers.base import Body, Operation
+
+INTERRUPTIONS: Mapping[int, Kind] = {129: "interrupted", 130: "interrupted", 143: "interrupted"}
+KINDS: Mapping[str, Mapping[int, Kind]] = {
+    "usage": {2: "input"},
+    "unexpected": {1: "internal"},
+    "unknown": {8: "unknown"},
+    "interrupted": INTERRUPTIONS,
+    "refused": {4: "credentials", 5: "refused", 6: "throttled"},  # what it says of sends
+    "failed": {4: "credentials", 5: "refused", 6: "unavailable"},  # and of reads
+}
+"""The word of the stderr line and the exit code -> what happened. All but `unknown`: nothing was sent."""
+
+
+class Advice(NamedTuple):
+    """What follows from a kind of failure where the catalogue has nothing better."""
+
+    meaning: str
+    next_step: str
+    retry: Retry
+
+
+LOG_IN = "Set ARK_SKILL_API_KEY and ARK_SKILL_API_BASE, or VOLCENGINE_ACCESS_KEY and VOLCENGINE_SECRET_KEY."
+ADVICE: Mapping[Kind, Advice] = {
+    "input": Advice("Nothing was called and nothing was sent.", "Mend the value and run the command again.", "never"),
+    "internal": Advice(
+        "This is a mistake in volc_sms.py; the request was not made.",
+        "Run it with --sandbox --verbose and report what it prints.",
+        "never",
+    ),
+    "setup": Advice(
+        "The request was not made; nothing was sent.",
+        "Mend the Python installation that smswrap runs with.",
+        "never",
+    ),
+    "credentials": Advice("Volcengine cannot know, or does not allow, who asks.", LOG_IN, "never"),
+    "refused": Advice("The request was not carried out.", "Mend the cause, then run the command again.", "never"),
+    "throttled": Advice("There were too many calls.", "Wait a minute, then run the command again.", "later"),
+    "unavailable": Advice("The service gave no answer.", "Run the command again in a moment.", "later"),
+    "interrupted": Advice("The request was not made; nothing was sent.", "Run it again if you like.", "later"),
+    "unknown": Advice(
+        "The outcome is unknown: the SMS may have been sent.",
+        "Do not send again. Look for it first: `smswrap --provider volcengine query-status -p NUMBER` shows what "
+        "reached the gateway.",
+        "after-receipt",
+    ),
+}
+
+TEXTS = (
+    (r"was not reached", "script.unreachable"),
+    (r"no answer in|timed out", "script.timeout"),
+    (r"answer was lost", "script.connection-lost"),
+)
+"""What the script says where no provider answered, the likeliest cause first -> our code for it."""
+
+LONGEST_COMPLAINT = 300
+"""Characters of foreign text that a message repeats."""
+
+_LINE = re.compile(r"^volc_sms: (?P<word>[a-z]+): (?P<text>.*)$", re.MULTILINE)
+_THROTTLED = re.compile(r"\bHTTP 429\b")
+
+
+def read(operation: Operation, finished: Finished, private: Collection[str] = ()) -> Reply:
+    """Give the reply, or raise ProviderError: kind `unknown` where a send may have been made all the same.
+
+    `private` are values of the call that no message may repeat.
+    """
+    body = _object(finished.stdout)
+    text = finished.stdout if body is not None else ""
+    request_id = str(_metadata(body).get("RequestId") or "")
+    if finished.code == 0 and body is not None:
+        return Reply(operation.name, text, body, operation.normalise(body), request_id)
+    raise ProviderError(_fault(operation, finished, body, private), text=text, body=body, request_id=request_id)
+
+
+def warnings(finished: Finished) -> list[str]:
+    """What the script warned of."""
+    return [line["text"] for line in _LINE.finditer(finished.stderr) if line["word"] == "warning"]
+
+
+def _fault(operation: Operation, finished: Finished, body: Body | None, private: Collection[str]) -> Fault:
+    if finished.code is None:
+        return _told("setup", f"volc_sms.py could not be started: {finished.stderr}", None)
+    if not finished.complete:
+        return _unreadable(operation, _ending(finished), "script.timeout" if finished.timed_out else "script.killed")
+    said = [line for line in _LINE.finditer(finished.stderr) if line["word"] != "warning"]
+    kind = KINDS.get(said[-1]["word"], {}).get(finished.code) if said else None
+    if kind is None:
+        words = " ".join(redact(finished.stderr, private).split())[:LONGEST_COMPLAINT]
+        return _unreadable(operation, f"it ended with exit code {finished.code}: {words or 'no complaint'}")
+    words = said[-1]["text"]
+    code, message = _error(body)
+    if not code:
+        return _told(_of_status(kind, words), _sentence(words), _own_code(kind, words))
+    message = redact(message, private)[:LONGEST_COMPLAINT]
+    return _explained(operation, kind, code, f"{code}: {message}" if message else code)
+
+
+def _explained(operation: Operation, kind: Kind, code: str, message: str) -> Fault:
+    entry = catalogue.explain(code, "volcengine")
+    if operation.kind == "send" and entry.kind == "unknown":
+        kind = "unknown"  # a code of which nobody knows whether a message was taken before it must invite no resend
+    if kind == "unavailable" and entry.kind == "throttled":
+        kind = "throttled"
+    advice = _advice(kind, entry)
+    return Fault(kind, message, advice.meaning, advice.next_step, advice.retry, code)
+
+
+def _advice(kind: Kind, entry: Entry) -> Advice:
+    # After an outcome that is not known, the code's own advice ("mend it and send again") would be wrong.
+    if kind == "unknown" and entry.kind == "unknown":
+        return ADVICE[kind]._replace(meaning=entry.meaning)
+    if kind in {"unknown", "unavailable"}:
+        return ADVICE[kind]
+    return Advice(entry.meaning, entry.next_step, entry.retry)
+
+
+def _told(kind: Kind, message: str, code: str | None) -> Fault:
+    return Fault(kind, message, *ADVICE[kind], code=code)
+
+
+def _of_status(kind: Kind, words: str) -> Kind:
+    return "throttled" if kind == "unavailable" and _THROTTLED.search(words) else kind
+
+
+def _own_code(kind: Kind, words: str) -> str | None:
+    found = next((code for pattern, code in TEXTS if re.search(pattern, words)), None)
+    return found or ("script.no-reply" if kind in {"unknown", "unavailable"} else None)
+
+
+def _sentence(words: str) -> str:
+    # The script's line ends with a next step in its own vocabulary; ours is in the fault.
+    what, _, _next_step = words.rpartition(". ")
+    text = (what or words)[:LONGEST_COMPLAINT]
+    return f"{text[:1].upper()}{text[1:].removesuffix('.')}."
+
+
+def _unreadable(operation: Operation, why: str, code: str = "script.no-reply") -> Fault:
+    kind: Kind = "unknown" if operation.kind == "send" else "unavailable"
+    return _told(kind, f"volc_sms.py gave no usable answer to {operation.name}: {why}.", code)
+
+
+def _ending(finished: Finished) -> str:
+    if finished.stopped:
+        return "it was stopped by your second signal"
+    if finished.timed_out:
+        return f"no answer within {finished.seconds:.1f} s"
+    return f"it was ended by signal {-(finished.code or 0)}"
+
+
+def _object(text: str) -> Body | None:
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _metadata(body: Body | None) -> Body:
+    found = (body or {}).get("ResponseMetadata")
+    return found if isinstance(found, dict) else {}
+
+
+def _error(body: Body | None) -> tuple[str, str]:
+    found = _metadata(body).get("Error")
+    error = found if isinstance(found, dict) else {}
+    return str(error.get("Code") or error.get("CodeN") or ""), str(error.get("Message") or "")

@@ -1,0 +1,162 @@
+"""A person's yes to a plan: once, in time, to exactly what was shown; and never to the same send twice."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from smswrap.clock import elapsed
+from smswrap.errors import Fault, InputError, SmswrapError
+from smswrap.masking import mask_number
+from smswrap.sending.plan import Plan, fingerprint, keep
+
+if TYPE_CHECKING:
+    from sqlite3 import Row
+
+    from smswrap.sending.journal import Journal
+
+EXPIRES = 30 * 60
+"""Seconds in which a proposed plan can be confirmed."""
+
+DUPLICATE_WINDOW = 10 * 60
+"""Seconds in which the same send again is taken for a mistake."""
+
+SHOWN_DUPLICATES = 3
+
+
+class Guarding(NamedTuple):
+    """What counts as a duplicate: the window in seconds, and whether only sends of unknown outcome do."""
+
+    window: float = DUPLICATE_WINDOW
+    only_unknown: bool = False
+    allowed: bool = False
+
+
+def propose(plan: Plan) -> None:
+    """Keep the plan until a person has said yes."""
+    with plan.journal.transaction():
+        keep(plan, "proposed")
+
+
+def confirm_at_once(plan: Plan, guarding: Guarding, idempotency_key: str | None = None) -> None:
+    """Take a fresh draft as confirmed. Raises SmswrapError (kind duplicate) if it repeats a recent send."""
+    with plan.journal.transaction():
+        refuse_duplicates(plan, guarding)
+        keep(plan, "confirmed")
+        if idempotency_key is not None:
+            plan.journal.run("UPDATE plans SET idempotency_key = ? WHERE id = ?", idempotency_key, plan.number)
+
+
+def confirm(journal: Journal, plan_id: str, guarding: Guarding) -> tuple[Plan, bool]:
+    """Say yes to a proposed plan; gives it, and whether this was the first yes.
+
+    Raises InputError if there is no such plan, SmswrapError if it has expired, was altered, or repeats a recent send.
+    """
+    with journal.transaction():
+        plan = find(journal, plan_id)
+        row = plan.row
+        if row["state"] == "confirmed":
+            return plan, False
+        _refuse_expired(row)
+        if fingerprint(plan) != row["fingerprint"]:
+            raise _not_as_shown(plan_id)
+        refuse_duplicates(plan, guarding)
+        journal.run(
+            "UPDATE plans SET state = 'confirmed', confirmed = ? WHERE id = ? AND state = 'proposed'",
+            time.time(),
+            plan.number,
+        )
+        return plan, True
+
+
+def find(journal: Journal, plan_id: str) -> Plan:
+    """The plan with this id. Raises InputError if there is none."""
+    row = journal.first("SELECT id FROM plans WHERE plan_id = ? AND state <> 'draft'", plan_id)
+    if row is None:
+        step = "Run the send again to get a new plan; `smswrap history` lists what was sent."
+        raise InputError.of("PLAN", plan_id[:60], "is no plan that the journal knows", step)
+    return Plan(journal, row["id"])
+
+
+def with_key(journal: Journal, idempotency_key: str, plan: Plan) -> Plan | None:
+    """The plan that was sent with this key, or None. Raises InputError if that had another content."""
+    sql = "SELECT id, fingerprint FROM plans WHERE idempotency_key = ? AND state = 'confirmed'"
+    row = journal.first(sql, idempotency_key)
+    if row is None:
+        return None
+    if row["fingerprint"] != plan.row["fingerprint"]:
+        rule = "was used for a send of other content"
+        raise InputError.of("--idempotency-key", idempotency_key[:60], rule, "Use a new key for a new send.")
+    return Plan(journal, row["id"])
+
+
+def refuse_duplicates(plan: Plan, guarding: Guarding) -> None:
+    """Raise SmswrapError (kind duplicate) if a recent send had the same content for the same recipient."""
+    found = [] if guarding.allowed else _duplicates(plan, guarding)
+    if not found:
+        return
+    first = found[0]
+    ago = max(0, round(time.time() - first["at"]))
+    numbers = ", ".join(mask_number(row["recipient"]) for row in found)
+    message = f"The same was sent to {numbers} {ago} s ago (plan {first['plan_id']}, {_word(first['state'])})."
+    raise SmswrapError(
+        Fault(
+            "duplicate",
+            message,
+            "Nothing was sent now.",
+            _next_step(first),
+            "never" if first["state"] == "accepted" else "after-receipt",
+            "duplicate",
+        ),
+        data={"earlier": {"plan_id": first["plan_id"], "state": first["state"], "out_id": first["out_id"]}},
+    )
+
+
+def _duplicates(plan: Plan, guarding: Guarding) -> list[Row]:
+    """The recent sends that this plan would repeat, a few of them.
+
+    A moment that lies in the future counts as recent: the clock has been set back.
+    """
+    states = ("sending", "unknown") if guarding.only_unknown else ("planned", "sending", "unknown", "accepted")
+    sql = f"""
+        SELECT earlier.recipient, plans.plan_id, requests.state, requests.out_id, requests.boot, requests.ticks,
+               COALESCE(requests.started, plans.confirmed) AS at
+        FROM messages AS ours
+        JOIN messages AS earlier ON earlier.duplicate_key = ours.duplicate_key AND earlier.plan <> ours.plan
+        JOIN plans ON plans.id = earlier.plan AND plans.state = 'confirmed'
+        JOIN requests ON requests.plan = earlier.plan AND requests.number = earlier.request
+        WHERE ours.plan = ? AND requests.state IN ({", ".join("?" for _ in states)})
+        ORDER BY at DESC
+    """  # noqa: S608  question marks only
+    found = []
+    for row in plan.journal.rows(sql, plan.number, *states):
+        if min(elapsed(row["at"], row["boot"] or "", row["ticks"] or 0.0)) < guarding.window:
+            found.append(row)
+        if len(found) == SHOWN_DUPLICATES:
+            break
+    return found
+
+
+def _refuse_expired(row: Row) -> None:
+    if max(elapsed(row["created"], row["boot"], row["ticks"])) > EXPIRES:
+        message = f"The plan {row['plan_id']} was shown more than {EXPIRES // 60} minutes ago and has expired."
+        step = "Run the send again for a new plan, and let the person confirm that one."
+        raise SmswrapError(Fault("confirmation", message, "Nothing was sent.", step, "never", "expired"))
+
+
+def _not_as_shown(plan_id: str) -> SmswrapError:
+    message = f"The plan {plan_id} is no longer what the person was shown."
+    step = "Run the send again for a new plan, and let the person confirm that one."
+    return SmswrapError(Fault("confirmation", message, "Nothing was sent.", step, "never", "altered"))
+
+
+def _word(state: str) -> str:
+    return {"planned": "not finished", "sending": "still running or cut off"}.get(state, state)
+
+
+def _next_step(row: Row) -> str:
+    if row["state"] == "planned":
+        return f"`smswrap resume {row['plan_id']}` sends the rest of that one."
+    if row["state"] == "accepted":
+        return "If the person really wants it twice, add --allow-duplicate."
+    return f"`smswrap resume --unknown {row['plan_id']}` finds out what became of it."

@@ -1,0 +1,182 @@
+"""The SQLite file that remembers every send request, before it is made and after.
+
+WAL with full syncs: what is committed survives kill and power cut. Mode 0600; erased values are overwritten.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+from typing import TYPE_CHECKING, Any, final
+
+from smswrap.errors import Fault, SetupError, SmswrapError
+from smswrap.sending.schema import MIGRATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+NAME = "journal.db"
+PATIENCE = 10.0
+"""Seconds that we wait for another process's transaction."""
+
+KEPT = 30 * 86_400
+"""Seconds that plans are remembered: receipts cannot be queried for longer either."""
+
+DRAFTS_KEPT = 6 * 3_600
+"""Seconds after which a plan that was never finished must belong to a run that died."""
+
+
+class JournalLost(SmswrapError):  # noqa: N818  said as what happened
+    """The journal failed while requests were being made: nothing more may be sent. Exit 1."""
+
+    def __init__(self, path: object, error: sqlite3.Error) -> None:
+        message = f"The journal {path} can no longer be written: {error}."
+        meaning = "Sending stopped: nothing is sent that the journal does not hold. A running request reads as unknown."
+        step = "Make room or mend the file's permissions, then run `smswrap resume` with the plan's id."
+        super().__init__(Fault("internal", message, meaning, step, "after-receipt", "journal"))
+
+
+@final
+class Journal:
+    """An open journal."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with self._told():
+            _create_privately(path)
+            self._connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+            self._connection.row_factory = sqlite3.Row
+            self._prepare()
+            self.key = bytes(self.one("SELECT value FROM meta WHERE name = 'key'")["value"])
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; the last one to do so empties the write-ahead log, where erased values may still stand."""
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._connection.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, and nobody else writes meanwhile. Raises SetupError if the journal cannot be written."""
+        with self._told():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextlib.contextmanager
+    def while_sending(self) -> Iterator[None]:
+        """A transaction around one request's record. Raises JournalLost."""
+        try:
+            with self.transaction():
+                yield
+        except SetupError as error:
+            cause = error.__cause__
+            raise JournalLost(self.path, cause if isinstance(cause, sqlite3.Error) else sqlite3.Error()) from error
+
+    def run(self, sql: str, *values: object) -> int:
+        """Execute a statement; gives the number of rows that it changed."""
+        with self._told():
+            return self._connection.execute(sql, values).rowcount
+
+    def run_many(self, sql: str, rows: Sequence[Sequence[object]]) -> int:
+        """Execute a statement for each row; gives the number of rows that it changed in all."""
+        with self._told():
+            return self._connection.executemany(sql, rows).rowcount
+
+    def rows(self, sql: str, *values: object) -> Iterator[sqlite3.Row]:
+        """Query, row by row."""
+        with self._told():
+            yield from self._connection.execute(sql, values)
+
+    def first(self, sql: str, *values: object) -> sqlite3.Row | None:
+        """Query for one row that may not be there."""
+        return next(self.rows(sql, *values), None)
+
+    def one(self, sql: str, *values: object) -> sqlite3.Row:
+        """Query for one row that is there."""
+        return next(self.rows(sql, *values))
+
+    def insert(self, table: str, **values: Any) -> int:  # noqa: ANN401  whatever a column takes
+        """Insert a row; gives its rowid."""
+        names = ", ".join(values)
+        marks = ", ".join("?" for _ in values)
+        with self._told():
+            # Table and columns are our own words, the values are bound.
+            sql = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
+            return int(self._connection.execute(sql, tuple(values.values())).lastrowid or 0)
+
+    def _prepare(self) -> None:
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
+            self._connection.execute(f"PRAGMA {pragma}")
+        # A million rows must not live in memory: 8 MB of pages, and sorting on disk.
+        self._connection.execute("PRAGMA cache_size = -8000")
+        self._connection.execute("PRAGMA temp_store = FILE")
+        if self._version() < len(MIGRATIONS):
+            self._migrate()
+        self._forget()
+
+    def _version(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def _migrate(self) -> None:
+        with self.transaction():
+            # Somebody else may have done it while we waited.
+            for number, statements in enumerate(MIGRATIONS[self._version() :], self._version() + 1):
+                for statement in statements:
+                    self._connection.execute(statement)
+                self._connection.execute(f"PRAGMA user_version = {number}")
+
+    def _forget(self) -> None:
+        old = "created < ? OR (state = 'draft' AND created < ?)"
+        limits = (time.time() - KEPT, time.time() - DRAFTS_KEPT)
+        if self.first(f"SELECT 1 FROM plans WHERE {old} LIMIT 1", *limits):  # noqa: S608  our own words
+            with self.transaction():
+                self.run(f"DELETE FROM plans WHERE {old}", *limits)  # noqa: S608  our own words
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise self._unusable(error) from error
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, (sqlite3.IntegrityError, sqlite3.ProgrammingError)):
+                raise
+            raise self._corrupt(error) from error
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: Exception) -> SetupError:
+        what = "is locked by another process" if "locked" in str(error) else f"cannot be used: {error}"
+        step = "Make room, mend the permissions, or name another directory with SMSWRAP_STATE_DIR."
+        return SetupError(f"The journal {self.path} {what}. Without it nothing is sent.", step, code="journal")
+
+    def _corrupt(self, error: Exception) -> SetupError:
+        aside = self.path.with_name(f"{NAME}.corrupt-{time.time_ns()}")
+        with contextlib.suppress(AttributeError):
+            self._connection.close()
+        for suffix in ("", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                os.rename(f"{self.path}{suffix}", f"{aside}{suffix}")  # noqa: PTH104  pathlib has no suffix like that
+        message = f"The journal was corrupt ({error}) and has been set aside as {aside}."
+        step = "The next run starts an empty one, which knows of no earlier send: query what you sent last first."
+        return SetupError(message, step, code="journal")
+
+
+def _create_privately(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
