@@ -20,7 +20,8 @@ SHORTEST_HIDDEN = 3
 
 
 def mask_number(number: str) -> str:
-    """`13812348000` as `138****8000`: enough to recognise, not enough to call."""
+    """`+8613812348000` as `138****8000`: enough to recognise, not enough to call."""
+    number = number.removeprefix("+86")
     head, tail = (3, 4) if len(number) > 9 else (2, 2)  # noqa: PLR2004  short numbers show less
     return f"{number[:head]}****{number[-tail:]}"
 

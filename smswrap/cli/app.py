@@ -24,6 +24,8 @@ QUERY = "smswrap.cli.query:COMMANDS"
 COMMANDS: Mapping[str, str] = {
     "send": "smswrap.cli.send:send",
     "send-batch": "smswrap.cli.batch:send_batch",
+    "confirm": "smswrap.cli.confirm:confirm",
+    "resume": "smswrap.cli.confirm:resume",
     "list-signs": QUERY,
     "query-sign": QUERY,
     "list-templates": QUERY,
@@ -33,6 +35,7 @@ COMMANDS: Mapping[str, str] = {
     "query-statistics": QUERY,
     "list-qualifications": QUERY,
     "query-qualification": QUERY,
+    "history": "smswrap.cli.history:history",
     "explain": "smswrap.cli.admin:explain",
     "sandbox": "smswrap.cli.admin:sandbox",
 }

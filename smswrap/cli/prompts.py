@@ -20,7 +20,12 @@ SHOWN_RECIPIENTS = 20
 def confirm(shown: Body, talk: Console, *, sandbox: bool) -> bool:
     """Show the plan and ask for a yes; no answer and end of input are a no. A signal raises Ended."""
     talk.say("\n".join(_describe(shown, sandbox=sandbox)))
-    talk.say("Send it? [y/N] ", end="")
+    return ask("Send it? [y/N] ", talk)
+
+
+def ask(question: str, talk: Console) -> bool:
+    """Ask for a yes; no answer and end of input are a no. A signal raises Ended."""
+    talk.say(question, end="")
     with process.interruptible():
         answer = sys.stdin.readline()
     if not answer.endswith("\n"):
@@ -30,14 +35,15 @@ def confirm(shown: Body, talk: Console, *, sandbox: bool) -> bool:
 
 def _describe(shown: Body, *, sandbox: bool) -> Iterator[str]:
     recipients = shown["recipients"]
-    more = f" and {len(recipients) - SHOWN_RECIPIENTS} more" if len(recipients) > SHOWN_RECIPIENTS else ""
+    total = shown["recipients_total"]
+    more = f" and {total - SHOWN_RECIPIENTS} more" if total > SHOWN_RECIPIENTS else ""
     yield ""
     yield f"Provider    {shown['provider']}{' (sandbox: nothing real is sent)' if sandbox else ''}"
     if shown["profile"]:
         yield f"Profile     {shown['profile']}"
     yield f"Sign        {', '.join(shown['signs'])}"
     yield f"Template    {shown['template']}"
-    yield f"Recipients  {', '.join(recipients[:SHOWN_RECIPIENTS])}{more} ({len(recipients)})"
+    yield f"Recipients  {', '.join(recipients[:SHOWN_RECIPIENTS])}{more} ({total})"
     for message in shown["messages"][:1]:
         if message["parameters"]:
             pairs = ", ".join(f"{name}={value}" for name, value in message["parameters"].items())

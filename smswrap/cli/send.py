@@ -13,6 +13,7 @@ from smswrap.errors import InputError, Problem
 from smswrap.providers.base import Message
 from smswrap.providers.parameters import check_text
 from smswrap.sending.confirmation import DUPLICATE_WINDOW
+from smswrap.sending.dispatch import Pace
 from smswrap.sending.message import read_parameters
 from smswrap.sending.plan import Draft
 from smswrap.sending.recipients import read_recipients
@@ -35,6 +36,8 @@ SENDING: tuple[Callable[[Any], Any], ...] = (
     click.option("--wait-timeout", type=click.IntRange(1, 3600), default=60, show_default=True, help="Seconds."),
     click.option("--settle", is_flag=True, help="If the outcome is unknown, look for it in the receipts at once."),
     click.option("--idempotency-key", metavar="KEY", help="The same key and content is sent once; then replayed."),
+)
+GUARDING: tuple[Callable[[Any], Any], ...] = (
     click.option("--allow-duplicate", is_flag=True, help="Send although the same was sent just now."),
     click.option(
         "--duplicate-window",
@@ -46,13 +49,38 @@ SENDING: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option("--only-unknown-duplicates", is_flag=True, hidden=True),
 )
+MOST_JOBS = 32
+
+
+def _pace(ctx: click.Context, _parameter: click.Parameter, rate: float | None) -> Pace:
+    return Pace(ctx.params.pop("jobs"), rate)
+
+
+PACE: tuple[Callable[[Any], Any], ...] = (
+    click.option("--jobs", type=click.IntRange(1, MOST_JOBS), default=4, is_eager=True, help="Requests at once; 4."),
+    click.option("--rate", "pace", type=click.FloatRange(0, min_open=True), callback=_pace, help="Requests a second."),
+)
+
+
+def _all(options: tuple[Callable[[Any], Any], ...], command: Callable[..., Any]) -> Callable[..., Any]:
+    for decorate in reversed(options):
+        command = decorate(command)
+    return command
 
 
 def sending_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that all sends share; they arrive as one Choice."""
-    for decorate in reversed(SENDING):
-        command = decorate(command)
-    return command
+    """Give a command the options of a send; they arrive as one Choice."""
+    return _all((*SENDING, *GUARDING), command)
+
+
+def guarding_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options about duplicates; Choice takes them."""
+    return _all(GUARDING, command)
+
+
+def pace_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options about speed; they arrive as `pace`."""
+    return _all(PACE, command)
 
 
 @click.command("send")

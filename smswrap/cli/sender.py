@@ -106,7 +106,7 @@ def send(runtime: Runtime, plan: Plan, provider: Provider, choice: Choice, verif
     """Make the requests of a confirmed plan that were never made, and tell what became of all of them."""
     receipts: list[Body] = []
     seen = dict(verified or {})
-    with sole_sender(plan, _patience(runtime)):
+    with sole_sender(plan, patience(runtime)):
         if not counts(plan)["not_sent"]:
             return told(runtime, plan, again=True)
         with provider.session(sends=True) as session:
@@ -142,6 +142,9 @@ def told(runtime: Runtime, plan: Plan, more: Body | None = None, *, again: bool 
     data["requests_total"] = row["requests"]
     answer = Answer(runtime.command, row["provider"], {**data, **(more or {})}, done="accepted")
     answer.error = fault_of(plan)
+    if answer.error and answer.error.kind == "unknown":
+        step = f"Do not send again. `smswrap resume --unknown {row['plan_id']}` looks for it in the receipts."
+        answer.error = replace(answer.error, next_step=step)
     answer.failed = "refused" if answer.error and answer.error.kind not in {"unknown", "partial"} else None
     _attach_replies(answer, plan)
     _judge_ending(answer, counted)
@@ -199,7 +202,8 @@ def _wait(runtime: Runtime, plan: Plan, session: Session, receipts: list[Body], 
         runtime.talk.note(f"No longer waiting ({ended.signum.name}).")
 
 
-def _patience(runtime: Runtime) -> Callable[[], None]:
+def patience(runtime: Runtime) -> Callable[[], None]:
+    """Give what to do while another process sends the same plan: say so once, and wait."""
     said: list[bool] = []
 
     def wait() -> None:

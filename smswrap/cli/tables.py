@@ -23,6 +23,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "requests": ("outcome", "recipients", "code", "biz_id", "out_id"),
     "registration": ("carrier", "state", "completed_at", "reasons"),
     "qualifications": ("group_id", "name", "company", "state", "own_use", "audit_remark", "work_order_id"),
+    "sends": ("at", "recipient", "outcome", "code", "receipt", "sign", "template", "plan_id"),
     "problems": ("field", "row", "value", "rule", "next_step"),
     "codes": ("code", "provider", "kind", "meaning", "next_step"),
 }

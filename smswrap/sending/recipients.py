@@ -81,6 +81,9 @@ def _valid(digits: str) -> str | None:
 
 def _candidates(digits: str, mainland: str | None) -> list[str]:
     """All readings of the digits, the likeliest first: the API takes mainland numbers with a bare `+` too."""
+    if re.fullmatch(r"1\d{10}", digits):
+        # Without a plus this is a mainland number or a mistyped one, never a North American one.
+        return [MAINLAND + digits]
     abroad = "+" + digits.removeprefix("+").removeprefix("00")
     at_home = [MAINLAND + mainland] if mainland else []
     return [abroad, *at_home] if digits.startswith(("+", "00")) else [*at_home, abroad]

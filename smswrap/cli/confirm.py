@@ -1,0 +1,148 @@
+"""`smswrap confirm` and `smswrap resume`: go on with a plan that the journal holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from smswrap.cli.options import with_common_options
+from smswrap.cli.output import Answer
+from smswrap.cli.send import guarding_options, pace_options
+from smswrap.cli.sender import Choice, look_up, patience, send, told
+from smswrap.errors import Fault, InputError
+from smswrap.sending.confirmation import confirm as say_yes
+from smswrap.sending.confirmation import find
+from smswrap.sending.plan import Plan
+from smswrap.sending.requests import counts, plan_again, sole_sender, unknown_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from smswrap.cli.runtime import Runtime
+    from smswrap.providers.base import Provider
+    from smswrap.sending.journal import Journal
+
+
+@click.command("confirm")
+@click.argument("plan_id", metavar="PLAN")
+@click.option("--wait", is_flag=True, help="Wait for the receipts.")
+@click.option("--wait-timeout", type=click.IntRange(1, 3600), default=60, show_default=True, help="Seconds.")
+@click.option("--settle", is_flag=True, help="If the outcome is unknown, look for it in the receipts at once.")
+@guarding_options
+@pace_options
+@click.pass_obj
+def confirm(runtime: Runtime, /, plan_id: str, **given: Any) -> Answer:  # noqa: ANN401  click's options
+    """Say yes to a plan: send exactly what it shows, once, within 30 minutes of its making.
+
+    A second confirm sends nothing and tells what became of the first.
+
+    \b
+    Example:
+      smswrap confirm 858a23a6452ebd11 --wait
+    """  # noqa: D301  \b is click's mark for text that keeps its lines
+    choice = Choice.taken_from(given)
+    with runtime.journal() as journal:
+        plan, first = say_yes(journal, plan_id, choice.guarding)
+        if first:
+            return send(runtime, plan, _provider(runtime, plan), choice)
+        with sole_sender(plan, patience(runtime)):
+            return told(runtime, plan, again=True)
+
+
+@click.command("resume")
+@click.argument("plan_id", metavar="[PLAN]", required=False)
+@click.option("--unknown", is_flag=True, help="Look for requests of unknown outcome in the receipts; send nothing.")
+@click.option("--resend-unknown", is_flag=True, help="A person has decided: send what is still unknown once more.")
+@click.option("--yes", is_flag=True, help="With --resend-unknown: do not ask.")
+@pace_options
+@click.pass_obj
+def resume(runtime: Runtime, /, plan_id: str | None, **given: Any) -> Answer:  # noqa: ANN401  click's options
+    """Go on with a plan that was cut short: send what was never sent, and leave alone what may have been.
+
+    With --unknown, find out about requests of unknown outcome instead, in one plan or in all.
+
+    \b
+    Examples:
+      smswrap resume 858a23a6452ebd11
+      smswrap resume --unknown
+      smswrap resume --resend-unknown 858a23a6452ebd11
+    """  # noqa: D301  \b is click's mark for text that keeps its lines
+    with runtime.journal() as journal:
+        if given["unknown"]:
+            return _look_up(runtime, _plans_with_unknown(journal, plan_id))
+        if plan_id is None:
+            raise InputError.of("PLAN", "", "must be given", "`smswrap history` lists the plans that were sent.")
+        plan = _confirmed(find(journal, plan_id))
+        if given["resend_unknown"]:
+            refusal = _decide(runtime, plan, yes=given["yes"])
+            if refusal is not None:
+                return replace(told(runtime, plan), error=refusal, failed=None)
+        return send(runtime, plan, _provider(runtime, plan), Choice(pace=given["pace"]._replace(patient=True)))
+
+
+def _provider(runtime: Runtime, plan: Plan) -> Provider:
+    """The provider as the plan names it: who says yes to a plan says yes to that."""
+    row = plan.row
+    asked = runtime.given.get("provider")
+    if asked is not None and asked != row["provider"]:
+        rule = f"is not the provider of this plan, {row['provider']}"
+        raise InputError.of("--provider", asked, rule, "Leave it out.")
+    runtime.given.update(provider=row["provider"], profile=row["profile"], region=row["region"])
+    return runtime.provider()
+
+
+def _confirmed(plan: Plan) -> Plan:
+    if plan.row["state"] != "confirmed":
+        step = f"After the person's yes run `smswrap confirm {plan.plan_id}`."
+        raise InputError.of("PLAN", plan.plan_id, "has not been confirmed", step)
+    return plan
+
+
+def _plans_with_unknown(journal: Journal, plan_id: str | None) -> list[Plan]:
+    if plan_id is not None:
+        return [_confirmed(find(journal, plan_id))]
+    sql = "SELECT DISTINCT plan FROM requests WHERE state IN ('unknown', 'sending') ORDER BY plan"
+    return [Plan(journal, row["plan"]) for row in journal.rows(sql)]
+
+
+def _look_up(runtime: Runtime, plans: Iterable[Plan]) -> Answer:
+    answers = [_look_up_one(runtime, plan) for plan in plans]
+    if len(answers) == 1:
+        return answers[0]
+    left = [answer.error for answer in answers if answer.error is not None and answer.error.kind == "unknown"]
+    data = {"plans": [{"plan_id": one.data["plan_id"], "counts": one.data["counts"]} for one in answers]}
+    return Answer(runtime.command, None, data, error=left[0] if left else None)
+
+
+def _look_up_one(runtime: Runtime, plan: Plan) -> Answer:
+    with sole_sender(plan, patience(runtime)):
+        if unknown_numbers(plan):
+            with _provider(runtime, plan).session(sends=False) as session:
+                look_up(runtime, plan, session)
+        runtime.given.pop("provider", None)
+        return told(runtime, plan)
+
+
+def _decide(runtime: Runtime, plan: Plan, *, yes: bool) -> Fault | None:
+    """Take the person's decision to send again what may have been sent; None if they took it."""
+    with sole_sender(plan, patience(runtime)):
+        unknown = counts(plan)["unknown"]
+        if not unknown or yes or (runtime.asks and _ask(runtime, unknown)):
+            plan_again(plan)
+            return None
+    message = f"{unknown} recipient(s) may have got the message already; a person has to decide to send it again."
+    step = f"After an explicit yes: `smswrap resume --resend-unknown {plan.plan_id} --yes`."
+    return Fault("confirmation", message, "Nothing was sent now.", step, "later")
+
+
+def _ask(runtime: Runtime, unknown: int) -> bool:
+    from smswrap.cli.prompts import ask
+
+    return ask(f"{unknown} recipient(s) may have got the message already. Send it again? [y/N] ", runtime.talk)
+
+
+for _command in (confirm, resume):
+    with_common_options(_command)
