@@ -57,23 +57,37 @@ def test_after_a_crash_of_the_cli(standin: StandIn, smswrap: Callable[..., Ran])
     assert_on_during_calls_and_off_now(standin)
 
 
-@pytest.mark.parametrize("failing", ["raise RuntimeError('broken')", "import sys; sys.exit(5)", "raise MemoryError"])
-def test_after_an_internal_failure(standin: StandIn, failing: str) -> None:
+def run_broken(function: str, failing: str) -> int:
+    """Run a send in a process of its own in which one function of the program fails."""
+    module, _, name = function.rpartition(":")
     program = (
         "import sys\n"
-        "from smswrap.providers.aliyun import client\n"
-        "def broken(*arguments):\n"
+        f"import {module} as module\n"
+        "def broken(*arguments, **more):\n"
         f"    {failing}\n"
-        "client.Session.send = broken\n"
+        f"module.{name} = broken\n"
         "from smswrap.cli.app import main\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )
-    ended = subprocess.run([sys.executable, "-c", program, *SEND], capture_output=True, check=False, timeout=DEADLINE)
-    assert ended.returncode == (5 if "exit" in failing else 1)
-    assert standin.calls[-3:-1] == [
-        "configure ai-mode enable",
-        f"configure ai-mode set-user-agent --user-agent {USER_AGENT}",
-    ]
+    command = [sys.executable, "-c", program, *SEND, "--verify"]
+    return subprocess.run(command, capture_output=True, check=False, timeout=DEADLINE).returncode
+
+
+FAILING = {"raise RuntimeError('broken')": 1, "sys.exit(5)": 5, "raise MemoryError": 1}
+
+
+@pytest.mark.parametrize("failing", FAILING)
+def test_after_an_internal_failure(standin: StandIn, failing: str) -> None:
+    assert run_broken("smswrap.cli.sender:verify", failing) == FAILING[failing]
+    assert standin.calls[-2].startswith("configure ai-mode set-user-agent")
+    assert_on_during_calls_and_off_now(standin)
+
+
+@pytest.mark.parametrize("failing", FAILING)
+def test_after_an_internal_failure_while_a_request_is_made_which_is_then_unknown(
+    standin: StandIn, failing: str
+) -> None:
+    assert run_broken("smswrap.providers.aliyun.client:Session.send", failing) == 8
     assert_on_during_calls_and_off_now(standin)
 
 

@@ -60,7 +60,7 @@ def test_a_replaced_cli_is_asked_again(standin: StandIn, smswrap: Callable[..., 
     smswrap(*SEND)
     os.utime(standin.launcher, ns=(1, 1))
     standin.conditions(version="3.3.2")
-    assert smswrap(*SEND).code == 3
+    assert smswrap(*SEND, "--allow-duplicate").code == 3
 
 
 def test_a_corrupt_configuration_exits_3_and_is_no_success(standin: StandIn, smswrap: Callable[..., Ran]) -> None:

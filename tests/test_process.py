@@ -502,12 +502,16 @@ def test_a_server_that_says_nothing_gives_an_empty_line_and_is_stopped(program: 
 
 
 def test_a_server_is_stopped_when_the_block_fails() -> None:
-    pid = 0
-    with pytest.raises(ZeroDivisionError), serving(["/bin/sh", "-c", "echo $$; cat"], env={}, timeout=SOON) as line:
-        pid = int(line)
-        raise ZeroDivisionError
-    assert pid
-    assert not alive(pid)
+    pids: list[int] = []
+
+    def fail() -> None:
+        with serving(["/bin/sh", "-c", "echo $$; cat"], env={}, timeout=SOON) as line:
+            pids.append(int(line))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert not alive(pids[0])
 
 
 def test_a_servers_stdin_ends_when_we_are_killed(begin: Begin, appears: Callable[[str], str]) -> None:

@@ -150,7 +150,7 @@ def test_query_status_that_waits_in_vain_says_so(standin: StandIn, smswrap: Call
 
 def test_query_status_pages_with_all(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
     for _ in range(3):
-        smswrap(*SEND)
+        smswrap(*SEND, "--allow-duplicate")
     data = smswrap("query-status", "-p", "13900000000", "--page-size", "2", "--all").envelope["data"]
     assert len(data["messages"]) == data["total"] == 3
     assert len(standin.ledger) == 3

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from smswrap import process
 from smswrap.cli.output import Answer
-from smswrap.errors import Fault, InputError
+from smswrap.errors import Fault, InputError, SmswrapError
 from smswrap.providers.base import ProviderError
 from smswrap.sending.confirmation import (
     Guarding,
@@ -85,7 +85,7 @@ def _decide(runtime: Runtime, journal: Journal, plan: Plan, provider: Provider, 
     if earlier is not None:
         plan.forget()
         return told(runtime, earlier, again=True)
-    refuse_duplicates(plan, choice.guarding)
+    _check_duplicates(runtime, plan, choice)
     verified: Body = {}
     if choice.verify and (choice.dry_run or not choice.yes):
         with provider.session(sends=False) as session:
@@ -100,6 +100,16 @@ def _decide(runtime: Runtime, journal: Journal, plan: Plan, provider: Provider, 
         return answer
     confirm_at_once(plan, choice.guarding, choice.idempotency_key)
     return send(runtime, plan, provider, choice, verified)
+
+
+def _check_duplicates(runtime: Runtime, plan: Plan, choice: Choice) -> None:
+    """Refuse a duplicate before anybody is asked; a dry run only warns of it."""
+    try:
+        refuse_duplicates(plan, choice.guarding)
+    except SmswrapError as error:
+        if error.fault.kind != "duplicate" or not choice.dry_run:
+            raise
+        runtime.talk.warn(error.fault.message)
 
 
 def send(runtime: Runtime, plan: Plan, provider: Provider, choice: Choice, verified: Body | None = None) -> Answer:
