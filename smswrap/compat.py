@@ -44,7 +44,8 @@ COMMANDS: Mapping[str, Command] = {
             "--out-id": "--out-id",
             "--verify": "--verify",
         },
-        always=("--yes",),  # its callers have asked the person before
+        # Its callers have asked the person before, and were never stopped from sending the same twice.
+        always=("--yes", "--only-unknown-duplicates"),
     ),
     "list-signs": Command(always=FIRST_FIFTY),
     "list-templates": Command(always=FIRST_FIFTY),

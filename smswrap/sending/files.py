@@ -156,7 +156,9 @@ def _choose_reader(file: _File, held: ExitStack) -> Callable[[], Iterator[Record
     kind = _KINDS.get(Path(file.name).suffix.lower())
     head = file.head()
     if head == _OLE:
-        raise file_error(file.name, "is an old or encrypted Excel file", "Save it as .xlsx without a password, or as CSV.")
+        raise file_error(
+            file.name, "is an old or encrypted Excel file", "Save it as .xlsx without a password, or as CSV."
+        )
     if kind == "xlsx" or head == _ZIP:
         return partial(_sheet_records, file, _open_sheet(file, held))
     text = _Text(file)
@@ -243,7 +245,9 @@ def _json_records(text: _Text) -> Iterator[Record]:
         if not names:
             names = list(fields)
             if not any(names):
-                raise file_error(text.file.name, "names no fields in its first line", 'Write {"phone":"…"} lines.', number)
+                raise file_error(
+                    text.file.name, "names no fields in its first line", 'Write {"phone":"…"} lines.', number
+                )
             yield 0, names
         unknown = [name for name in fields if name not in names]
         yield number, [*(fields.get(name, "") for name in names), *unknown]
@@ -298,7 +302,9 @@ def _open_sheet(file: _File, held: ExitStack) -> Any:  # noqa: ANN401  openpyxl'
             return sheet
     except Exception as error:  # noqa: BLE001  on a broken workbook openpyxl raises whatever its parsers come upon
         raise _broken(file.name, error) from None
-    raise file_error(file.name, f"is {size} bytes large when unzipped", f"At most {LARGEST_WORKBOOK} are read: split it.")
+    raise file_error(
+        file.name, f"is {size} bytes large when unzipped", f"At most {LARGEST_WORKBOOK} are read: split it."
+    )
 
 
 def _sheet_records(file: _File, sheet: Any) -> Iterator[Record]:  # noqa: ANN401  as above

@@ -6,11 +6,12 @@ import csv
 import os
 import re
 import tempfile
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from errno import EINVAL
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 from smswrap import process
 from smswrap.errors import InputError, Problem
@@ -21,7 +22,6 @@ from smswrap.sending.recipients import MAINLAND, SAMPLE_NUMBERS, read_recipient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-    from types import TracebackType
 
 OPTION, MAP, ERRORS_FILE = "--file", "--map", "--errors-file"
 SHOWN_ROWS = 20
@@ -42,7 +42,8 @@ SPREADSHEET_ERRORS = frozenset({"#N/A", "#NAME?", "#REF!", "#VALUE!", "#DIV/0!",
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff]+")
 _FORMULA_TEXT = re.compile(r'="([^"]*)"')
 _FINE = re.compile(rf"[^\x00-\x1f\x7f\ud800-\udfff]{{1,{LONGEST_TEXT}}}")
-_PAIR = re.compile(r"((?:\\[\\,=]|[^,\\]|\\)*?)(,|$)")
+_COMMA, _EQUALS, _ESCAPE = re.compile(r"(?<!\\),"), re.compile(r"(?<!\\)="), re.compile(r"\\([,=])")
+_VALUE = re.compile(r"(?<!at most )\b\d+")
 
 
 class Row(NamedTuple):
@@ -92,7 +93,6 @@ class Table:
 class ColumnMap:
     """Which column is what; `variables` pairs each variable of the template with its column."""
 
-    headers: tuple[str, ...]
     phone: int
     sign: int | None = None
     extend_code: int | None = None
@@ -111,25 +111,329 @@ def parse_map(text: str | None, headers: Sequence[str], variables: Collection[st
     A target is phone, sign, extend_code or a variable of the template (`${phone}` for one of such a name); `variables`
     are the template's, where they are known. Raises InputError with everything that is wrong.
     """
-    columns = {header.casefold(): column for column, header in enumerate(headers) if header}
-    targets, problems = _read_pairs(text, columns) if text is not None else ({}, [])
-    for target, names in TARGETS.items():
-        fitting = [column for name, column in columns.items() if name in names and target not in targets]
-        if len(fitting) > 1:
-            named = ", ".join(headers[column] for column in fitting)
-            problems.append(Problem(MAP, "", f"must say which column is the {target}: {named}", f"Add {target}=…"))
-        targets |= dict.fromkeys([target], fitting[0]) if fitting else {}
-    if "phone" not in targets:
-        step = f"Add {MAP} phone=… with one of the headers: {', '.join(filter(None, headers))}."
-        problems.append(Problem(MAP, "", "must say which column holds the phone numbers", step))
-    taken = {targets[target] for target in TARGETS if target in targets}
-    wanted = variables if variables is not None or text is not None else headers
-    for column, header in enumerate(headers):
-        if header and column not in taken and header in (wanted or ()):
-            targets.setdefault(f"${{{header}}}", column)
-    found = {key[2:-1]: column for key, column in targets.items() if key not in TARGETS}
-    problems += check_parameters(dict.fromkeys(found, "-"), field=MAP)
+    problems: list[Problem] = []
+    targets = {} if text is None else _read_pairs(text, headers, problems)
+    _recognise_targets(targets, headers, problems)
+    everything = headers if text is None else ()
+    _recognise_variables(targets, headers, everything if variables is None else variables)
+    filled = {key[2:-1]: column for key, column in targets.items() if key not in TARGETS}
+    problems += check_parameters(dict.fromkeys(filled, "-"), field=MAP)
     if problems:
         raise InputError(problems)
-    fixed = {target: targets.get(target) for target in ("sign", "extend_code")}
-    return ColumnMap(targets["phone"], variables=tuple(found.items()), **fixed)
+    return ColumnMap(targets["phone"], targets.get("sign"), targets.get("extend_code"), tuple(filled.items()))
+
+
+def read_messages(
+    table: Table, columns: ColumnMap, *, sign: str | None, samples_allowed: bool
+) -> Iterator[tuple[Row, Message | list[Problem]]]:
+    """Give each row with its message, or with all that is wrong with it; `sign` is for rows without one.
+
+    A signal ends it. Raises InputError where the file cannot be read further, and at once without any sign.
+    """
+    if sign is not None:
+        check_text("--sign-name", sign)
+    elif columns.sign is None:
+        raise InputError.of("--sign-name", "", "must be given", "Add --sign-name, or name its column: --map sign=….")
+    reader = _Reader(table.headers, columns, sign, samples_allowed)
+    return ((row, reader.read(row)) for row in table.rows())
+
+
+@final
+class ProblemReport:
+    """Counts problems by their kind and keeps the first of each; inside `with`, writes all of them to a file.
+
+    The file (CSV: row, field, value, rule, next_step) replaces an older one when the block ends, however it ends.
+    """
+
+    def __init__(self, errors_file: str | None = None) -> None:
+        self.total = 0
+        self._kinds: dict[tuple[str, str], _Kind] = {}
+        self._file = _ErrorsFile(errors_file) if errors_file is not None else None
+
+    def __enter__(self) -> ProblemReport:
+        if self._file:
+            self._file.open()
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if self._file:
+            self._file.close(failed=error is not None)
+
+    def add(self, problems: Iterable[Problem]) -> None:
+        """Take problems in. Raises InputError if the errors file cannot be written."""
+        for problem in problems:
+            self.total += 1
+            kind = self._kinds.setdefault((problem.field, _generalise(problem.rule)), _Kind())
+            kind.count += 1
+            if kind.count <= SHOWN_ROWS:
+                kind.shown.append(problem)
+            if self._file:
+                self._file.write(problem)
+
+    @property
+    def shown(self) -> list[Problem]:
+        """The first problems of each kind."""
+        return [problem for kind in self._kinds.values() for problem in kind.shown]
+
+    def as_json(self) -> dict[str, Any]:
+        """Give total and, of each kind, its field, rule, count, first rows, and the first value as an example."""
+        kinds = [
+            {
+                "field": field,
+                "rule": rule,
+                "count": kind.count,
+                "rows": [problem.row for problem in kind.shown if problem.row is not None],
+                "example": kind.shown[0].value,
+            }
+            for (field, rule), kind in self._kinds.items()
+        ]
+        return {"total": self.total, "kinds": kinds}
+
+
+def file_error(source: str, rule: str, next_step: str = "", row: int | None = None) -> InputError:
+    """The error of a file that cannot be read, or not at this row."""
+    return InputError([Problem(OPTION, _printable(source), rule, next_step, row)])
+
+
+@dataclass
+class _Kind:
+    count: int = 0
+    shown: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads single rows into messages."""
+
+    headers: tuple[str, ...]
+    columns: ColumnMap
+    sign: str | None
+    samples_allowed: bool
+
+    def read(self, row: Row) -> Message | list[Problem]:
+        process.checkpoint()
+        problems: list[Problem] = []
+        if row.extra:
+            step = "Empty the surplus cells, or put the cell that holds a separator in quotation marks."
+            problems.append(Problem(OPTION, "", "has a value that no header stands for", step, row.number))
+        recipient = self._read_phone(row, problems)
+        sign = self._read_sign(row, problems)
+        extend_code = self._read_extend_code(row, problems)
+        parameters = {name: row.values[column] for name, column in self.columns.variables}
+        for name, column in self.columns.variables:
+            problems += _check_variable(self.headers[column], name, row.values[column], row.number)
+        return problems or Message(recipient, sign, parameters, extend_code)
+
+    def _read_phone(self, row: Row, problems: list[Problem]) -> str:
+        text, header = row.values[self.columns.phone], self.headers[self.columns.phone]
+        found = read_number(text, field=header, row=row.number)
+        if isinstance(found, str) and found in SAMPLE_NUMBERS and not self.samples_allowed:
+            rule = "is a sample number of the documentation"
+            found = Problem(header, text, rule, "Ask the person for the real number.", row.number)
+        if isinstance(found, str):
+            return found
+        problems.append(found)
+        return ""
+
+    def _read_sign(self, row: Row, problems: list[Problem]) -> str:
+        if self.columns.sign is None:
+            return self.sign or ""
+        text, header = row.values[self.columns.sign] or self.sign or "", self.headers[self.columns.sign]
+        if text:
+            problems += _check_cell(header, text, row.number)
+        else:
+            step = "Fill the cell, or give --sign-name for all rows without a sign."
+            problems.append(Problem(header, "", "is empty: the row has no sign", step, row.number))
+        return text
+
+    def _read_extend_code(self, row: Row, problems: list[Problem]) -> str | None:
+        text = "" if self.columns.extend_code is None else row.values[self.columns.extend_code]
+        if self.columns.extend_code is None or not text:
+            return None
+        problems += _check_cell(self.headers[self.columns.extend_code], text, row.number)
+        return text
+
+
+def read_number(text: str, *, field: str, row: int | None) -> str | Problem:
+    """Read a recipient as `read_recipient` does, but plain mainland mobiles 50 times as fast."""
+    mobile = _mainland_mobile().fullmatch(text)
+    return MAINLAND + mobile[1] if mobile else read_recipient(text, field=field, row=row)
+
+
+@cache
+def _mainland_mobile() -> re.Pattern[str]:
+    import phonenumbers
+
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region("CN")
+    pattern = metadata.mobile.national_number_pattern if metadata and metadata.mobile else None
+    return re.compile(rf"(?:\+86|0086|86)?({pattern or '(?!)'})", re.ASCII)
+
+
+def _check_cell(header: str, text: str, row: int) -> list[Problem]:
+    if text in SPREADSHEET_ERRORS:
+        return [Problem(header, text, "is an error of the spreadsheet", "Mend its formula.", row)]
+    if _FINE.fullmatch(text):
+        return []
+    try:
+        check_text(header, text)
+    except InputError as error:
+        return [replace(problem, row=row) for problem in error.problems]
+    return []
+
+
+def _check_variable(header: str, name: str, text: str, row: int) -> list[Problem]:
+    if not text:
+        step = "Fill the cell: a template's variable needs a value."
+        return [Problem(header, "", f"is empty: the row has no {_variable(shorten(name))}", step, row)]
+    wrong = _check_cell(header, text, row)
+    return wrong and (check_parameters({name: text}, field=header, row=row) or wrong)
+
+
+def _read_headers(source: str, cells: Sequence[str]) -> tuple[str, ...]:
+    headers = [clean(cell) for cell in cells]
+    while headers and not headers[-1]:
+        headers.pop()
+    if not headers:
+        raise file_error(source, "is empty", "Give a file with a header row and a row for each recipient.")
+    if any(isinstance(read_recipient(header), str) for header in headers):
+        raise file_error(
+            source, "has no header row: its first row holds a phone number", "Put names above the columns."
+        )
+    _refuse_twins(headers)
+    return tuple(headers)
+
+
+def _refuse_twins(headers: list[str]) -> None:
+    columns: dict[str, list[int]] = {}
+    for column, header in enumerate(headers):
+        columns.setdefault(header.casefold(), []).append(column)
+    wrong = [
+        Problem(OPTION, shorten(headers[twins[0]]), f"is the header of columns {', '.join(map(_letter, twins))}", step)
+        for name, twins in columns.items()
+        for step in ["Give each column a name of its own."]
+        if name and len(twins) > 1
+    ]
+    if wrong:
+        raise InputError(wrong)
+
+
+def _refuse_unnamed(source: str, row: Row, unnamed: list[int]) -> None:
+    for column in unnamed:
+        if row.values[column]:
+            rule = f"has values in column {_letter(column)}, which has no header"
+            raise file_error(source, rule, "Name the column, or empty it.", row.number)
+
+
+def _letter(column: int) -> str:
+    rest, last = divmod(column, 26)
+    return (_letter(rest - 1) if rest else "") + chr(ord("A") + last)
+
+
+def _unwrap(text: str) -> str:
+    wrapped = _FORMULA_TEXT.fullmatch(text)
+    if wrapped:
+        return wrapped[1].strip()
+    # A second apostrophe makes it a quotation, which belongs to the text.
+    return text[1:].lstrip() if text[0] == "'" and text.count("'") == 1 else text
+
+
+def _variable(name: str) -> str:
+    return f"${{{name}}}"
+
+
+def _read_pairs(text: str, headers: Sequence[str], problems: list[Problem]) -> dict[str, int]:
+    """Give the column of each target; a variable's key is `${name}`."""
+    columns = {header.casefold(): column for column, header in enumerate(headers) if header}
+    targets: dict[str, int] = {}
+    for pair in _COMMA.split(text):
+        target, header = (clean(_ESCAPE.sub(r"\1", part)) for part in (*_EQUALS.split(pair, maxsplit=1), "")[:2])
+        key = target if target in TARGETS or re.fullmatch(r"\$\{.+\}", target) else _variable(target)
+        if not target or not header:
+            problems.append(
+                Problem(MAP, shorten(pair), "is not target=header", "Write --map phone=手机号,code=验证码.")
+            )
+        elif key in targets:
+            problems.append(Problem(MAP, shorten(target), "is given twice", "Give each target once."))
+        elif header.casefold() not in columns:
+            problems.append(Problem(MAP, shorten(header), "is no header of the file", _name_headers(headers)))
+        else:
+            targets[key] = columns[header.casefold()]
+    return targets
+
+
+def _recognise_targets(targets: dict[str, int], headers: Sequence[str], problems: list[Problem]) -> None:
+    for target in [target for target in TARGETS if target not in targets]:
+        fitting = [column for column, header in enumerate(headers) if header.casefold() in TARGETS[target]]
+        if len(fitting) > 1:
+            named = " or ".join(headers[column] for column in fitting)
+            problems.append(Problem(MAP, "", f"must say which column is the {target}: {named}", f"Add {target}=…."))
+        targets.update(dict.fromkeys([target], fitting[0]) if fitting else {})
+    if "phone" not in targets:
+        step = _name_headers(headers)
+        problems.append(Problem(MAP, "", "must say which column holds the phone numbers (phone=…)", step))
+
+
+def _recognise_variables(targets: dict[str, int], headers: Sequence[str], wanted: Collection[str]) -> None:
+    taken = {targets.get(target) for target in TARGETS}
+    for column, header in enumerate(headers):
+        if header and header in wanted and column not in taken:
+            targets.setdefault(_variable(header), column)
+
+
+def _name_headers(headers: Sequence[str]) -> str:
+    return f"The headers are: {', '.join(shorten(header) for header in headers if header)}."
+
+
+def _generalise(rule: str) -> str:
+    return _VALUE.sub("…", rule)
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+class _ErrorsFile:
+    """A CSV of problems, written beside its place and moved there in the end."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def open(self) -> None:
+        with self._failing():
+            self._path = Path(self._name).expanduser().resolve()
+            if self._path.exists() and not self._path.is_file():
+                raise OSError(EINVAL, "it is no regular file")
+            number, self._draft = tempfile.mkstemp(dir=self._path.parent, prefix=".smswrap-errors.")
+            self._file = os.fdopen(number, "w", encoding="utf-8-sig", errors="backslashreplace", newline="")
+            self._rows = csv.writer(self._file)
+            self._rows.writerow(["row", "field", "value", "rule", "next_step"])
+
+    def write(self, problem: Problem) -> None:
+        cells = (problem.field, problem.value, problem.rule, problem.next_step)
+        with self._failing():
+            self._rows.writerow([problem.row, *map(_defuse, cells)])
+
+    def close(self, *, failed: bool) -> None:
+        """Move the file to its place; if we fail already, failing at that too is no news."""
+        try:
+            with self._failing():
+                self._file.close()
+                Path(self._draft).replace(self._path)
+        except InputError:
+            Path(self._draft).unlink(missing_ok=True)
+            if not failed:
+                raise
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError, RuntimeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            step = "Give --errors-file a path that you may write to."
+            raise InputError.of(ERRORS_FILE, _printable(self._name), f"cannot be written: {reason}", step) from None
+
+
+def _defuse(text: str) -> str:
+    """Keep a spreadsheet from running a cell as a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

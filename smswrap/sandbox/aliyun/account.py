@@ -43,6 +43,10 @@ FRESH: dict[str, Row] = {
 SIGNS: list[Row] = [
     {"name": "阿里云短信测试", "business": "验证码"},
     {"name": "示例商城", "registration": -1},
+    # The names of the skill document, so that its lines work in the sandbox as they are printed.
+    {"name": "AliyunDemo"},
+    {"name": "SignA"},
+    {"name": "SignB"},
     {"name": "审核中签名", "state": "reviewing", "registration": -2},
     {"name": "已驳回签名", "state": "rejected", "reason": "签名与企业名称不符", "registration": 0},
     {"name": "已取消签名", "state": "cancelled", "registration": -2},
@@ -67,6 +71,13 @@ TEMPLATES: list[Row] = [
         "content": "会员日全场八折，欢迎到店选购，拒收请回复R",
         "type": "promotion",
         "sign": "示例商城",
+    },
+    {
+        "code": "SMS_123456",
+        "name": "验证码",
+        "content": "验证码${code}，您正在登录，若非本人操作，请勿泄露。",
+        "type": "verification",
+        "sign": "AliyunDemo",
     },
     {
         "code": "SMS_100000004",
