@@ -115,18 +115,28 @@ class Problem:
         return f"{place}: {self.value!r} {self.rule}" if self.value else f"{place} {self.rule}"
 
 
-class InputError(SmswrapError):
-    """Everything that is wrong with what the user gave, at once. Exit 2; nothing was called."""
+MOST_TOLD = 20
+"""Problems that the message spells out; `data.problems` holds more of them."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+
+class InputError(SmswrapError):
+    """Everything that is wrong with what the user gave, at once. Exit 2; nothing was called.
+
+    Of very many problems, `problems` are the first ones of each kind and `total` is how many there are.
+    """
+
+    def __init__(self, problems: Sequence[Problem], total: int | None = None, **more: Any) -> None:  # noqa: ANN401
         steps = dict.fromkeys(problem.next_step for problem in problems if problem.next_step)
+        told = "; ".join(str(problem) for problem in problems[:MOST_TOLD])
+        rest = (total or len(problems)) - MOST_TOLD
         fault = Fault(
             kind="input",
-            message="; ".join(str(problem) for problem in problems) + ".",
+            message=f"{told}; and {rest} more problem(s)." if rest > 0 else f"{told}.",
             meaning="Nothing was called and nothing was sent.",
             next_step=" ".join(steps) or "Mend the value and run the command again.",
         )
-        super().__init__(fault, data={"problems": [asdict(problem) for problem in problems]})
+        counted = {} if total is None else {"problems_total": total}
+        super().__init__(fault, data={"problems": [asdict(problem) for problem in problems], **counted, **more})
         self.problems = tuple(problems)
 
     @classmethod

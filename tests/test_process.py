@@ -360,7 +360,7 @@ def test_while_finishing_a_third_signal_kills_a_child_that_ignores_term(
     appears("termed")
     process.send_signal(signal.SIGINT)
     found = told(process)
-    assert (found["code"], found["stopped"]) == (-signal.SIGKILL, True)
+    assert (found["code"], found["stopped"], found["timed_out"]) == (-signal.SIGKILL, True, False)
 
 
 @pytest.mark.parametrize("signum", ALL)
@@ -427,6 +427,7 @@ def test_the_guard_cleans_up_within_a_second_when_we_are_killed(
 ) -> None:
     process = begin(GUARDED + "signal.pause()")
     guard = int(appears("guard"))
+    wait_until(lambda: os.getsid(guard) == guard, "the guard stays in our session")
     start = time.monotonic()
     (os.killpg if group else os.kill)(process.pid, signal.SIGKILL)
     wait_until((tmp_path / "cleaned").exists, "the guard did nothing")

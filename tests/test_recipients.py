@@ -78,6 +78,11 @@ def test_a_foreign_number_is_read_with_its_country_code(region: str, form: int, 
     example = phonenumbers.example_number_for_type(region, PhoneNumberType.MOBILE)
     assert example is not None
     written = prefix + phonenumbers.format_number(example, form).removeprefix("+")
+    if region == "US" and not prefix:
+        assert isinstance(read_recipient(written), Problem), (
+            "eleven digits from 1 on are a mainland mobile or a mistake"
+        )
+        return
     found = read_recipient(written)
     assert found == phonenumbers.format_number(example, PhoneNumberFormat.E164)
     assert not is_mainland(str(found))
@@ -91,7 +96,7 @@ def test_a_foreign_number_is_read_with_its_country_code(region: str, form: int, 
         ("0016505550123", "+16505550123"),
         ("16505550123", "+8616505550123"),
         ("86 165 0555 0123", "+8616505550123"),
-        ("1 201 555 0123", "+12015550123"),
+        ("+1 201 555 0123", "+12015550123"),
         # The API takes mainland numbers with a bare plus, and no American number has an exchange that begins with 0.
         ("+13800138000", "+8613800138000"),
     ],
@@ -119,6 +124,8 @@ def test_a_number_that_two_countries_could_have_is_read_by_its_prefix(text: str,
         ("1,38e10", "exponent"),
         ("1381234567", "no phone number that can receive SMS"),
         ("138123456789", "no phone number that can receive SMS"),
+        ("15412345678", "no phone number that can receive SMS"),
+        ("12015550123", "no phone number that can receive SMS"),
         ("11012345678", "no phone number that can receive SMS"),
         ("10086", "no phone number that can receive SMS"),
         ("110", "no phone number that can receive SMS"),

@@ -186,6 +186,12 @@ def test_a_gateway_error_on_stderr_is_told_by_its_code(form: str, code: str, kin
     assert error.request_id == "0E4DE985-5532-9F9F"
 
 
+@pytest.mark.parametrize("run", [{"code": -9}, {"code": -15, "timed_out": True}, {"code": 1, "stopped": True}])
+def test_an_error_text_of_a_cli_that_was_cut_off_proves_nothing(run: dict[str, Any]) -> None:
+    fault = failure(finished("", SERVER_ERROR.format("NoPermission"), **run)).fault
+    assert (fault.kind, fault.code) == ("unknown", "cli.timeout" if "timed_out" in run else "cli.killed")
+
+
 def test_a_failure_that_is_unknown_of_a_send_is_unavailable_of_a_read() -> None:
     for run in (finished("", TIMED_OUT, 1), finished(), finished("", SERVER_ERROR.format("ServiceUnavailable"), 1)):
         assert (failure(run, SEND).fault.kind, failure(run, LIST).fault.kind) == ("unknown", "unavailable")

@@ -23,7 +23,7 @@ from test_sandbox_gateway import run_gateway
 from smswrap.clock import SHANGHAI, today
 from smswrap.errors import InputError, SetupError
 from smswrap.process import Finished
-from smswrap.providers.base import Limits, ProviderError, Settings
+from smswrap.providers.base import Limits, Message, ProviderError, SendRequest, Settings
 from smswrap.providers.volcengine import normalise, reply, times
 from smswrap.providers.volcengine.client import Client
 from smswrap.providers.volcengine.gateway import standing_in
@@ -292,6 +292,14 @@ def test_no_real_account_gets_into_the_sandbox(
     assert not any(secret in ran.stdout + ran.stderr for secret in (*secrets.values(), KEY))
 
 
+def test_the_scripts_environment_holds_the_sandboxs_account_and_no_other(tmp_path: Path) -> None:
+    real = {"VOLCENGINE_ACCESS_KEY": "AKLTreal", "VOLC_SMS_ENDPOINT": "https://real.example", "ARK_OTHER": "real"}
+    with standing_in({**real, "SMSWRAP_SANDBOX_DIR": str(tmp_path / "own"), "HOME": str(tmp_path)}) as environment:
+        assert not real.keys() & environment.keys()
+        assert environment["ARK_SKILL_API_KEY"] == KEY
+        assert environment["ARK_SKILL_API_BASE"].startswith("http://127.0.0.1:")
+
+
 def test_its_state_outlives_the_command(volcengine: Callable[..., Ran]) -> None:
     biz_id = volcengine(*send("13900000000", *IN_GROUP)).envelope["data"]["requests"][0]["biz_id"]
     found = volcengine("query-status", "-p", "13900000000", "--biz-id", biz_id, *IN_GROUP).envelope["data"]
@@ -499,15 +507,19 @@ def test_wait_follows_each_recipient_of_one_request(volcengine: Callable[..., Ra
     assert receipts["+8613900000001"]["meaning"]
 
 
-def test_wait_does_not_take_an_earlier_message_for_ours(volcengine: Callable[..., Ran], account: Account) -> None:
+@pytest.mark.parametrize("numbers", ["13900000006", "13900000000,13900000006"])
+def test_wait_does_not_take_an_earlier_message_for_ours(
+    volcengine: Callable[..., Ran], account: Account, numbers: str
+) -> None:
     assert volcengine(*send("13900000006", *IN_GROUP)).code == 0
     account.directory.joinpath("gateway-ledger.jsonl").write_text(
         json.dumps({**account.messages[0], "receipt": {"after_ms": 0, "code": "0", "type": "", "message": ""}}) + "\n"
     )
-    command = ("send", "-p", "13900000006", "-s", SIGN, "-t", TEMPLATE, "--var", "code=654321", "--yes", *IN_GROUP)
+    command = ("send", "-p", numbers, "-s", SIGN, "-t", TEMPLATE, "--var", "code=654321", "--yes", *IN_GROUP)
     ran = volcengine(*command, "--wait", "--wait-timeout", "1")
     assert ran.code == 0
-    assert ran.envelope["data"]["receipts"][0]["receipt"] == "in_flight"
+    receipts = {receipt["recipient"]: receipt["receipt"] for receipt in ran.envelope["data"]["receipts"]}
+    assert receipts["+8613900000006"] == "in_flight"
 
 
 def test_query_status_tells_of_the_messages_of_a_day(volcengine: Callable[..., Ran], account: Account) -> None:
@@ -1026,6 +1038,22 @@ def test_receipts_of_one_number_are_newest_first_and_of_the_request_asked_for(
     assert [receipt["message_id"] for receipt in every] == sent[::-1]
     assert [receipt["message_id"] for receipt in one] == [sent[1]]
     assert other_day == []
+
+
+def test_receipts_of_a_request_of_several_are_told_from_those_of_a_later_one(
+    gateway: Gateway, settings: Settings
+) -> None:
+    recipients = ("+8613900000000", "+8613900000005")
+    messages = tuple(Message(recipient, SIGN, {"code": "1"}) for recipient in recipients)
+    with Client(settings).session(sends=True) as session:
+        ours, later = (session.send(SendRequest(TEMPLATE, messages, f"order-{number}")) for number in (1, 2))
+        ids = [
+            receipt["message_id"]
+            for recipient in recipients
+            for receipt in session.receipts(recipient, today(), ours.data["biz_id"], GROUP)
+        ]
+    assert ids == ours.data["message_ids"]
+    assert len(gateway.lines("ledger")) == len({*ids, *later.data["message_ids"]}) == 4
 
 
 # --- the wheel ---

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from smswrap.cli.batchfile import send_file
 from smswrap.cli.options import with_common_options
-from smswrap.cli.send import LONGEST_OUT_ID, collect, draft_of, read_text, sending_options
-from smswrap.cli.sender import Choice, carry_out
+from smswrap.cli.send import LONGEST_OUT_ID, collect, draft_of, pace_options, read_text, sending_options
+from smswrap.cli.sender import Choice, Given, carry_out
 from smswrap.errors import InputError, Problem
 from smswrap.providers.base import Message
 from smswrap.providers.parameters import Parameter, check, check_text
 from smswrap.sending.message import check_parameters, parse_array
 from smswrap.sending.recipients import read_recipients
+from smswrap.sending.rows import ProblemReport
 
 if TYPE_CHECKING:
     from smswrap.cli.output import Answer
@@ -29,28 +31,58 @@ PHONES, SIGNS = "--phone-number-json", "--sign-name-json"
 PARAMETERS, EXTENDS = "--template-param-json", "--sms-up-extend-code-json"
 
 
+FILE_ONLY = ("column_map", "sign_name", "errors_file", "skip_invalid", "result_file")
+ARRAYS = ("phone_number_json", "sign_name_json", "template_param_json", "sms_up_extend_code_json")
+
+
 @click.command("send-batch")
+@click.option("--file", "source", metavar="FILE", help="Recipients: .csv, .xlsx, .jsonl, or - for stdin.")
+@click.option("--map", "column_map", metavar="PAIRS", help="Which column is what: phone=手机号,code=验证码.")
+@click.option("-s", "--sign-name", metavar="SIGN", help="The sign of all rows without one of their own.")
+@click.option("--errors-file", metavar="FILE", help="Write all problems of the rows to this CSV file.")
+@click.option("--skip-invalid", is_flag=True, help="Leave rows with problems out instead of sending nothing.")
+@click.option("--result-file", metavar="FILE", help="Write each row's outcome to this CSV file.")
 @click.option(PHONES, metavar="JSON", help='Recipients: ["13812345678","13912345678"], at most 100.')
 @click.option(SIGNS, metavar="JSON", help='A sign for each: ["SignA","SignB"].')
 @click.option(PARAMETERS, metavar="JSON", help='Parameters for each: [{"code":"1"},{"code":"2"}].')
 @click.option(EXTENDS, metavar="JSON", help="An extension of the sending number for each.")
 @click.option("-t", "--template-code", metavar="CODE", help="The approved template of all.")
 @click.option("-o", "--out-id", metavar="ID", help="Your own id of this send, below 256 characters.")
+@click.option("--message-group", metavar="ID", help="Volcengine's message group; needed if the account has several.")
 @sending_options
+@pace_options
 @click.pass_obj
 def send_batch(runtime: Runtime, /, **given: Any) -> Answer:  # noqa: ANN401  click's options, each of its own type
-    """Send each of up to 100 recipients a text of their own.
+    """Send each recipient a text of their own: from a file of any size, or from the API's arrays of up to 100.
 
-    The arrays correspond one to one. Without --yes it asks at a terminal; elsewhere it sends nothing and exits 9.
+    The whole file is checked first, and nothing is sent while there are problems. Columns are named by --map, or by
+    their headers: phone, sign, and the template's variables. Without --yes it asks at a terminal; elsewhere it sends
+    nothing and exits 9.
 
     \b
-    Example:
+    Examples:
+      smswrap send-batch --file people.csv -t SMS_123456 -s 我的签名 --map phone=手机号,code=验证码 --verify
       smswrap send-batch -t SMS_123456 --phone-number-json '["13812345678","13912345678"]' \\
-        --sign-name-json '["SignA","SignB"]' --template-param-json '[{"code":"111111"},{"code":"222222"}]' --verify
+        --sign-name-json '["SignA","SignB"]' --template-param-json '[{"code":"111111"},{"code":"222222"}]'
     """  # noqa: D301  \b is click's mark for text that keeps its lines
     choice = Choice.taken_from(given)
+    _refuse_mixture(given)
+    if given["source"] is not None:
+        return send_file(runtime, replace(choice, pace=choice.pace._replace(patient=True)), given)
     draft, messages = _planned(runtime, given)
-    return carry_out(runtime, draft, messages, choice)
+    return carry_out(runtime, Given(draft, enumerate(messages, 1), ProblemReport()), choice)
+
+
+def _refuse_mixture(given: dict[str, Any]) -> None:
+    wrong = ARRAYS if given["source"] is not None else FILE_ONLY
+    step = "Give either --file or the arrays."
+    problems = [
+        Problem(f"--{key.replace('column_', '').replace('_', '-')}", "", "does not go with the other options", step)
+        for key in wrong
+        if given[key]
+    ]
+    if problems:
+        raise InputError(problems)
 
 
 def _planned(runtime: Runtime, given: dict[str, Any]) -> tuple[Draft, list[Message]]:
@@ -68,7 +100,8 @@ def _planned(runtime: Runtime, given: dict[str, Any]) -> tuple[Draft, list[Messa
     if problems:
         raise InputError(problems)
     each = (recipients, signs, parameters or [{}] * len(recipients), extends or [None] * len(recipients))
-    return draft_of(runtime, template, out_id=given["out_id"], personal=True), list(map(Message, *each))
+    head = {"out_id": given["out_id"], "group": given["message_group"], "personal": True}
+    return draft_of(runtime, template, **head), list(map(Message, *each))
 
 
 def _array(problems: list[Problem], option: str, text: str | None, *, required: bool) -> list[Any]:

@@ -57,6 +57,8 @@ def confirm(runtime: Runtime, /, plan_id: str, **given: Any) -> Answer:  # noqa:
 @click.option("--unknown", is_flag=True, help="Look for requests of unknown outcome in the receipts; send nothing.")
 @click.option("--resend-unknown", is_flag=True, help="A person has decided: send what is still unknown once more.")
 @click.option("--yes", is_flag=True, help="With --resend-unknown: do not ask.")
+@click.option("--result-file", metavar="FILE", help="Write each row's outcome to this CSV file.")
+@click.option("--file", "source", metavar="FILE", help="The file that was sent, for its columns in the result file.")
 @pace_options
 @click.pass_obj
 def resume(runtime: Runtime, /, plan_id: str | None, **given: Any) -> Answer:  # noqa: ANN401  click's options
@@ -80,7 +82,23 @@ def resume(runtime: Runtime, /, plan_id: str | None, **given: Any) -> Answer:  #
             refusal = _decide(runtime, plan, yes=given["yes"])
             if refusal is not None:
                 return replace(told(runtime, plan), error=refusal, failed=None)
-        return send(runtime, plan, _provider(runtime, plan), Choice(pace=given["pace"]._replace(patient=True)))
+        choice = Choice(pace=given["pace"]._replace(patient=True))
+        try:
+            return send(runtime, plan, _provider(runtime, plan), choice)
+        finally:
+            if given["result_file"]:
+                _write_results(plan, given["result_file"], given["source"])
+
+
+def _write_results(plan: Plan, name: str, source: str | None) -> None:
+    from smswrap.sending.files import open_table
+    from smswrap.sending.results import write_results
+
+    if source is None:
+        write_results(name, plan)
+        return
+    with open_table(source) as table:
+        write_results(name, plan, table)
 
 
 def _provider(runtime: Runtime, plan: Plan) -> Provider:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smswrap.cli.options import with_common_options
-from smswrap.cli.sender import Choice, carry_out
+from smswrap.cli.sender import Choice, Given, carry_out
 from smswrap.errors import InputError, Problem
 from smswrap.providers.base import Message
 from smswrap.providers.parameters import check_text
@@ -17,6 +17,7 @@ from smswrap.sending.dispatch import Pace
 from smswrap.sending.message import read_parameters
 from smswrap.sending.plan import Draft
 from smswrap.sending.recipients import read_recipients
+from smswrap.sending.rows import ProblemReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,7 +106,7 @@ def send(runtime: Runtime, /, **given: Any) -> Answer:  # noqa: ANN401  click's 
     """  # noqa: D301  \b is click's mark for text that keeps its lines
     choice = Choice.taken_from(given)
     draft, messages = planned(runtime, **given)
-    return carry_out(runtime, draft, messages, choice)
+    return carry_out(runtime, Given(draft, enumerate(messages, 1), ProblemReport()), choice)
 
 
 def planned(  # noqa: PLR0913  the options of `send`, each by its name

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from smswrap import process
 from smswrap.cli.output import Answer
-from smswrap.errors import Fault, InputError, SmswrapError
+from smswrap.errors import Fault, InputError, Problem, SmswrapError
 from smswrap.providers.base import ProviderError
 from smswrap.sending.confirmation import (
     Guarding,
@@ -18,7 +18,7 @@ from smswrap.sending.confirmation import (
     with_key,
 )
 from smswrap.sending.dispatch import Pace, dispatch
-from smswrap.sending.plan import make_plan
+from smswrap.sending.plan import note_messages, split
 from smswrap.sending.receipts import find_out, follow
 from smswrap.sending.requests import counts, fault_of, replies, shown, sole_sender, unknown_numbers
 from smswrap.sending.verification import verify
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from smswrap.providers.base import Body, Message, Provider, Session
     from smswrap.sending.journal import Journal
     from smswrap.sending.plan import Draft, Plan
+    from smswrap.sending.rows import ProblemReport
 
 MOST_SHOWN = 100
 """Requests that an answer lists; `data.requests_total` says how many there are."""
@@ -62,22 +63,45 @@ class Choice:
         return Guarding(self.duplicate_window, self.only_unknown_duplicates, self.allow_duplicate)
 
 
-def carry_out(runtime: Runtime, draft: Draft, messages: Iterable[Message], choice: Choice) -> Answer:
+@dataclass(frozen=True)
+class Given:
+    """What is to be sent: the draft, its messages with their rows, and where problems with them go.
+
+    With `skips`, rows with problems are left out; otherwise nothing is sent while there are any.
+    """
+
+    draft: Draft
+    messages: Iterable[tuple[int, Message]]
+    report: ProblemReport
+    skips: bool = False
+    result_file: Callable[[Plan], None] | None = None
+
+
+def carry_out(runtime: Runtime, given: Given, choice: Choice) -> Answer:
     """Plan the messages, and do what was chosen with the plan."""
     provider = runtime.provider()
     with runtime.journal() as journal:
-        plan, problems = make_plan(journal, draft, messages, provider.limits)
-        if problems:
-            plan.forget()
-            raise InputError(problems)
+        plan = note_messages(journal, given.draft, given.messages, lambda problem: given.report.add([problem]))
         kept = False
         try:
+            _refuse_problems(given, plan)
+            split(plan, given.draft, provider.limits)
             answer = _decide(runtime, journal, plan, provider, choice)
-            kept = True
+            kept = not choice.dry_run
             return answer
         finally:
-            if not kept or choice.dry_run:
+            if given.result_file is not None:
+                given.result_file(plan)
+            if not kept:
                 plan.forget()
+
+
+def _refuse_problems(given: Given, plan: Plan) -> None:
+    report = given.report
+    if report.total and not given.skips:
+        raise InputError(report.shown, total=report.total, kinds=report.as_json()["kinds"])
+    if next(plan.messages(1), None) is None:
+        raise InputError(report.shown or [Problem("recipients", "", "are none", "Name at least one recipient.")])
 
 
 def _decide(runtime: Runtime, journal: Journal, plan: Plan, provider: Provider, choice: Choice) -> Answer:

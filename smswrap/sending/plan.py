@@ -21,7 +21,7 @@ from smswrap.sending.message import count_parts, forcing_ucs2, render
 from smswrap.sending.recipients import is_mainland
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from sqlite3 import Row
 
     from smswrap.providers.base import Body, Limits
@@ -139,25 +139,27 @@ class Plan:
         }
 
 
-def make_plan(
-    journal: Journal, draft: Draft, messages: Iterable[Message], limits: Limits
-) -> tuple[Plan, list[Problem]]:
-    """Write the messages down as a draft plan and split them into requests; a recipient twice is a problem.
-
-    Messages that share sign and parameters go out together, `limits.shared` a request; others as personal ones.
-    """
+def note_messages(
+    journal: Journal, draft: Draft, messages: Iterable[tuple[int, Message]], report: Callable[[Problem], None]
+) -> Plan:
+    """Write the messages down under a new plan, each with its row; a recipient twice is reported and left out."""
     plan = Plan(journal, _insert(journal, draft))
-    problems: list[Problem] = []
-    stream = enumerate(messages, 1)
+    stream = iter(messages)
     while chunk := list(islice(stream, CHUNK)):
         with journal.transaction():
             for row, message in chunk:
                 if not _note(plan, draft, row, message):
-                    problems.append(_twice(plan, row, message))
-    if not problems:
-        _split(plan, draft, limits)
-        _sum_up(plan)
-    return plan, problems
+                    report(_twice(plan, row, message))
+    return plan
+
+
+def split(plan: Plan, draft: Draft, limits: Limits) -> None:
+    """Split the noted messages into requests, and give the plan its fingerprint.
+
+    Messages that share sign and parameters go out together, `limits.shared` a request; others as personal ones.
+    """
+    _split(plan, draft, limits)
+    _sum_up(plan)
 
 
 def keep(plan: Plan, state: Literal["proposed", "confirmed"]) -> None:

@@ -1,0 +1,57 @@
+"""`smswrap send-batch --file`: a table of recipients, read twice: to plan it, and to write its results."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from smswrap.cli.send import LONGEST_OUT_ID, draft_of, read_text
+from smswrap.cli.sender import Choice, Given, carry_out
+from smswrap.errors import InputError, Problem
+from smswrap.process import checkpoint
+from smswrap.sending.files import open_table
+from smswrap.sending.results import write_results
+from smswrap.sending.rows import ProblemReport, parse_map, read_messages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from smswrap.cli.output import Answer
+    from smswrap.cli.runtime import Runtime
+    from smswrap.providers.base import Message
+    from smswrap.sending.plan import Draft
+    from smswrap.sending.rows import ColumnMap, Table
+
+
+def send_file(runtime: Runtime, choice: Choice, given: dict[str, Any]) -> Answer:
+    """Plan and send the rows of a file."""
+    draft = _draft(runtime, given)
+    with ProblemReport(given["errors_file"]) as report, open_table(given["source"]) as table:
+        columns = parse_map(given["column_map"], table.headers)
+        messages = _messages(runtime, table, columns, given["sign_name"], report)
+        results = partial(write_results, given["result_file"], table=table) if given["result_file"] else None
+        return carry_out(runtime, Given(draft, messages, report, given["skip_invalid"], results), choice)
+
+
+def _draft(runtime: Runtime, given: dict[str, Any]) -> Draft:
+    problems: list[Problem] = []
+    template = read_text(problems, "--template-code", given["template_code"])
+    for option, key in (("--sign-name", "sign_name"), ("--message-group", "message_group")):
+        if given[key] is not None:
+            read_text(problems, option, given[key])
+    if given["out_id"] is not None:
+        read_text(problems, "--out-id", given["out_id"], longest=LONGEST_OUT_ID)
+    if problems:
+        raise InputError(problems)
+    return draft_of(runtime, template, out_id=given["out_id"], group=given["message_group"])
+
+
+def _messages(
+    runtime: Runtime, table: Table, columns: ColumnMap, sign: str | None, report: ProblemReport
+) -> Iterator[tuple[int, Message]]:
+    for row, found in read_messages(table, columns, sign=sign, samples_allowed=runtime.sandbox):
+        checkpoint()
+        if isinstance(found, list):
+            report.add(found)
+        else:
+            yield row.number, found

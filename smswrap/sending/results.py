@@ -1,0 +1,70 @@
+"""The result file of a batch: the input's columns, and what became of each row."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smswrap.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from sqlite3 import Row as Record
+
+    from smswrap.sending.plan import Plan
+    from smswrap.sending.rows import Table
+
+COLUMNS = ("outcome", "code", "biz_id")
+WORDS = {"planned": "not_sent", "sending": "unknown", None: "not_sent"}
+SQL = """
+    SELECT messages.row, messages.recipient, requests.state, requests.fault, requests.biz_id, plans.state AS plan_state
+    FROM messages
+    JOIN plans ON plans.id = messages.plan
+    LEFT JOIN requests ON requests.plan = messages.plan AND requests.number = messages.request
+    WHERE messages.plan = ? ORDER BY messages.row
+"""
+
+
+def write_results(name: str, plan: Plan, table: Table | None = None) -> None:
+    """Write the file, whole or not at all; rows that were left out for their problems are `invalid`.
+
+    Without the table, a row has its number and recipient only. Raises InputError if the file cannot be written.
+    """
+    path = Path(name).expanduser()
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with draft.open("x", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows(_from_journal(plan) if table is None else _from_table(plan, table))
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        step = "`smswrap history --plan` shows the outcomes."
+        raise InputError.of("--result-file", name, f"cannot be written: {error.strerror}", step) from error
+
+
+def _from_journal(plan: Plan) -> Iterator[list[str]]:
+    yield ["row", "recipient", *COLUMNS]
+    for record in plan.journal.rows(SQL, plan.number):
+        yield [str(record["row"]), record["recipient"], *_outcome(record)]
+
+
+def _from_table(plan: Plan, table: Table) -> Iterator[list[str]]:
+    """Walk through the table and the journal side by side: both are in the order of the rows."""
+    yield [*table.headers, *COLUMNS]
+    records = plan.journal.rows(SQL, plan.number)
+    record = next(records, None)
+    for row in table.rows():
+        cells = list(row.values[: len(table.headers)])
+        if record is not None and record["row"] == row.number:
+            yield [*cells, *_outcome(record)]
+            record = next(records, None)
+        else:
+            yield [*cells, "invalid", "", ""]
+
+
+def _outcome(record: Record) -> list[str]:
+    fault = json.loads(record["fault"]) if record["fault"] else {}
+    return [WORDS.get(record["state"], record["state"]), fault.get("code") or "", record["biz_id"] or ""]
