@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,11 @@ _KEY = re.compile(
 )
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
-SHORTEST_HIDDEN = 3
+SHORTEST_HIDDEN = 2
 """Characters; a shorter private value would blot out ordinary text."""
+
+LONGEST_REDACTED = 4_000
+"""Characters of foreign text that are kept; searching it takes the square of its length at worst."""
 
 
 def mask_number(number: str) -> str:
@@ -31,11 +35,16 @@ def redact(text: str, private: Iterable[str] = ()) -> str:
 
     The aliyun CLI's timeout message holds the whole request URL: key id, numbers and signature (measured, 3.4.11).
     """
-    text = _KEY.sub(r"\1***", _QUERY.sub(r"\1?***", strip_colour(text)))
-    for value in sorted(set(private), key=len, reverse=True):
-        if len(value) >= SHORTEST_HIDDEN:
-            text = text.replace(value, "***")
+    text = _KEY.sub(r"\1***", _QUERY.sub(r"\1?***", strip_colour(text)[:LONGEST_REDACTED]))
+    for hidden in sorted({spelling for value in private for spelling in _spellings(value)}, key=len, reverse=True):
+        if len(hidden) >= SHORTEST_HIDDEN:
+            text = text.replace(hidden, "***")
     return _NUMBER.sub(lambda found: mask_number(found[0]), text)
+
+
+def _spellings(value: str) -> tuple[str, ...]:
+    """The value itself, and as it stands inside JSON or a quoted Go string."""
+    return value, json.dumps(value, ensure_ascii=False)[1:-1], json.dumps(value)[1:-1]
 
 
 def mask_under(value: object, keys: Collection[str]) -> Any:  # noqa: ANN401  JSON in, the same shape of JSON out

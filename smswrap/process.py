@@ -158,9 +158,11 @@ def run(
         out, err, timed_out = _attend(child, timeout, to_the_end=to_the_end)
     finally:
         _signals.running.discard(child)
-    stopped = not to_the_end and child.returncode < 0 and _signals.count > 1
+    # A child that cannot even be waited for (its program changed user, say) counts as killed.
+    code = -signal.SIGKILL if child.returncode is None else child.returncode
+    stopped = not to_the_end and code < 0 and _signals.count > 1
     seconds = time.monotonic() - start
-    return Finished(tuple(argv), child.returncode, _text(out), _text(err), seconds, timed_out, stopped)
+    return Finished(tuple(argv), code, _text(out), _text(err), seconds, timed_out, stopped)
 
 
 @contextlib.contextmanager
@@ -184,9 +186,15 @@ def serving(argv: Sequence[str], *, env: Mapping[str, str], timeout: float) -> I
 
 
 def _first_line(child: subprocess.Popen[bytes], timeout: float) -> bytes:
-    if child.stdout is None or not select.select([child.stdout], [], [], timeout)[0]:
-        return b""
-    return child.stdout.readline()
+    line, deadline = b"", time.monotonic() + timeout
+    while child.stdout is not None and not line.endswith(b"\n"):
+        if not select.select([child.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            return b""
+        octet = os.read(child.stdout.fileno(), 1)
+        if not octet:
+            break
+        line += octet
+    return line
 
 
 def environment(changes: Mapping[str, str | None] | None = None) -> dict[str, str]:
@@ -204,10 +212,16 @@ class Guard:
 
     def __init__(self, cleanup: Callable[[], None]) -> None:
         reading, self._writing = os.pipe()
+        ready, getting_ready = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
-            _keep_watch(reading, self._writing, cleanup)
-        os.close(reading)
+            os.close(self._writing)
+            _keep_watch(reading, getting_ready, cleanup)
+        for end in (reading, getting_ready):
+            os.close(end)
+        # Before it has left our session, a kill of our process group would take it along.
+        os.read(ready, 1)
+        os.close(ready)
 
     def dismiss(self) -> None:
         """Send the guard away: the cleanup has been done."""
@@ -218,16 +232,16 @@ class Guard:
             os.waitpid(self.pid, 0)
 
 
-def _keep_watch(reading: int, writing: int, cleanup: Callable[[], None]) -> None:
+def _keep_watch(reading: int, getting_ready: int, cleanup: Callable[[], None]) -> None:
     code = 1
     try:
-        os.close(writing)
         os.setsid()
         for number in ENDING_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)
+        os.close(getting_ready)
         if not os.read(reading, 1):
             cleanup()
         code = 0
@@ -269,6 +283,10 @@ def _stop(child: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
             heard = late.output or b"", late.stderr or b""
     # Killed, yet something that it started elsewhere still holds its pipes: what it said so far is all we get.
     child.poll()
+    for pipe in (child.stdin, child.stdout, child.stderr):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
     return heard
 
 

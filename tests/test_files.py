@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -88,7 +90,7 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
     assume(not any(name.strip().isdigit() for name in more))
     # Its GB18030 is no UTF-8, so that the encoding of the file is never in doubt.
     headers = ["手机号", *more]
-    cells = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
+    cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
     cells = cells.filter(lambda cell: not plain(cell).startswith(("'", "=")))
     width = len(headers)
     return headers, draw(st.lists(st.lists(cells, min_size=width, max_size=width), min_size=1, max_size=8))
@@ -263,7 +265,7 @@ def test_a_bad_json_line_is_named(tmp_path: Path, line: str) -> None:
         (b"13812345678,x\n13912345678,y\n", "no header row"),
         ("姓名,＋86 13812345678\na,b\n".encode(), "no header row"),
         (b"Phone,name,phone \nx,y,z\n", "'Phone' is the header of columns A, C"),
-        (b"a,,c\n1,,3\n1,2,3\n", "(row 3): .* column B, which has no header"),
+        (b"a,,c\n1,,3\n1,2,3\n", r"\(row 3\): .* column B, which has no header"),
         (b"a,b\n1,\0\n", "line 2 holds a NUL byte"),
         (b'a,b\n1,2\n3,"x\n4,y\n', r"\(row 3\): .* not valid CSV"),
         (b'a,b\n1,"x\n2,"y"\n3,z\n', r"\(row 2\): .* not valid CSV"),
@@ -281,15 +283,14 @@ def test_a_file_that_is_no_table_of_recipients_is_refused_with_the_reason(
     path = tmp_path / "list.csv"
     text = refusal(write(path, content))
     assert str(path) in text or "header of columns" in text
-    import re
-
-    assert re.search(words.replace("(row 3): .* column", r"\(row 3\): .* column"), text), text
+    assert re.search(words, text), text
 
 
 def test_utf8_with_a_broken_byte_is_not_taken_for_gb18030(tmp_path: Path) -> None:
-    octets = "手机号,姓名\n13812345678,张三\n".encode() + b"13912345678,\xe6\xe5\n"
+    whole = "phone,姓名\n13812345678,张三\n13912345678,".encode()
+    octets = whole + b"\xe6\xe5\n"
     assert octets.decode("gb18030"), "the point of the test: by chance it is valid there"
-    assert "byte 46 is wrong" in refusal(write(tmp_path / "list.csv", octets))
+    assert f"byte {len(whole) + 1} is wrong" in refusal(write(tmp_path / "list.csv", octets))
 
 
 def test_the_first_broken_byte_is_found_beyond_the_first_chunk(tmp_path: Path) -> None:
@@ -393,38 +394,37 @@ def test_a_workbook_is_recognised_whatever_its_name_is(tmp_path: Path) -> None:
     assert read(write(tmp_path / "list.csv", WORKBOOK))[1][-1] == Row(4, ("13812345678", "2026-01-31"))
 
 
-PIECES = st.sampled_from(
-    [
-        b"\n",
-        b"\r",
-        b",",
-        b";",
-        b"\t",
-        b'"',
-        b"{",
-        b"}",
-        b'{"a":"b"}',
-        b"a,b\n1,2\n",
-        b"\xef\xbb\xbf",
-        b"\xff\xfe",
-        b"\0",
-    ]
-    + [
-        "手机号".encode(),
-        "张三".encode("gb18030"),
-        b"13812345678",
-        b"PK\x03\x04",
-        b"=",
-        b"'",
-        b"\xed\xa0\x80",
-        b"\\ud800",
-    ]
-)
+TEXTS = [
+    "\n",
+    "\r",
+    ",",
+    ";",
+    "\t",
+    '"',
+    "{",
+    "}",
+    '{"a":"b"}',
+    "a,b\n1,2\n",
+    "\0",
+    "手机号",
+    "13812345678",
+    "=",
+    "'",
+    "\\ud800",
+]
+PIECES = [
+    *(text.encode() for text in TEXTS),
+    b"\xef\xbb\xbf",
+    b"\xff\xfe",
+    b"\xd5\xc5\xc8\xfd",
+    b"PK\x03\x04",
+    b"\xed\xa0\x80",
+]
 
 
 @settings(max_examples=300)
 @given(
-    st.one_of(st.binary(max_size=200), st.lists(PIECES, max_size=30).map(b"".join)),
+    st.one_of(st.binary(max_size=200), st.lists(st.sampled_from(PIECES), max_size=30).map(b"".join)),
     st.sampled_from(["list.csv", "list.tsv", "list.jsonl", "list", "list.xlsx"]),
 )
 def test_any_bytes_end_in_rows_or_in_a_refusal(octets: bytes, name: str) -> None:
@@ -448,11 +448,8 @@ def test_any_damage_to_a_workbook_ends_in_rows_or_in_a_refusal(data: st.DataObje
 
 
 def read_or_refuse(source: str) -> None:
-    try:
+    with contextlib.suppress(InputError):
         headers, rows = read(source)
-    except InputError as error:
-        assert str(error).encode()  # it can be shown
-    else:
         assert all(len(row.values) == len(headers) for row in rows)
 
 
@@ -494,7 +491,7 @@ def answer(child: subprocess.Popen[bytes], stdin: bytes | None = None) -> Any:
     [
         as_csv(SIMPLE).encode(),
         as_csv(SIMPLE, "\t").encode("utf-16"),
-        b'\n {"\xe6\x89\x8b\xe6\x9c\xba\xe5\x8f\xb7":13812345678,"\xe5\xa7\x93\xe5\x90\x8d":"\xe5\xbc\xa0\xe4\xb8\x89"}\n',
+        '\n {"手机号":13812345678,"姓名":"张三"}\n'.encode(),
         WORKBOOK,
     ],
     ids=["csv", "utf-16", "jsonl", "xlsx"],
@@ -533,14 +530,14 @@ def test_a_signal_ends_the_waiting_for_stdin(tmp_path: Path, signum: signal.Sign
     assert list((tmp_path / "t").iterdir()) == []
 
 
-def test_closed_stdin_is_refused(tmp_path: Path) -> None:
+def test_closed_stdin_is_refused() -> None:
     ended = subprocess.run(
         ["/bin/sh", "-c", 'exec "$0" -c "$1" - <&-', sys.executable, CHILD], capture_output=True, check=True
     )
     assert "stdin is closed" in json.loads(ended.stdout.splitlines()[-1])
 
 
-def test_a_stdin_that_does_not_fit_on_the_disk_is_refused(tmp_path: Path) -> None:
+def test_a_stdin_that_does_not_fit_on_the_disk_is_refused() -> None:
     script = 'ulimit -f 64; trap "" XFSZ; exec "$0" -c "$1" -'
     ended = subprocess.run(
         ["/bin/sh", "-c", script, sys.executable, CHILD], input=b"x" * 300_000, capture_output=True, check=True
@@ -549,7 +546,7 @@ def test_a_stdin_that_does_not_fit_on_the_disk_is_refused(tmp_path: Path) -> Non
 
 
 MEASURE = """
-import resource, sys
+import re, resource, sys
 from pathlib import Path
 from smswrap.sending.files import open_table
 from smswrap.sending.rows import ProblemReport, parse_map, read_messages
@@ -563,9 +560,9 @@ with open_table(sys.argv[1]) as table, ProblemReport(sys.argv[2]) as report:
             good += 1
 # ru_maxrss is handed down from a parent that was large; what Linux counts since the exec is ours alone.
 status = Path("/proc/self/status")
-peaks = [line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM")] if status.exists() else []
+peaks = re.findall(r"VmHWM:\\s+(\\d+) kB", status.read_text()) if status.exists() else []
 unit = 1024 if sys.platform == "darwin" else 1
-print(good, report.total, int(peaks[0]) if peaks else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit)
+print(good, report.total, *peaks or [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit])
 """
 
 

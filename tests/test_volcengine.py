@@ -1056,6 +1056,26 @@ def test_receipts_of_a_request_of_several_are_told_from_those_of_a_later_one(
     assert len(gateway.lines("ledger")) == len({*ids, *later.data["message_ids"]}) == 4
 
 
+def test_receipts_of_a_request_of_an_earlier_run_are_told_by_what_they_share(
+    gateway: Gateway, settings: Settings
+) -> None:
+    recipients = ("+8613900000000", "+8613900000005")
+    messages = tuple(Message(recipient, SIGN, {"code": "1"}) for recipient in recipients)
+    with Client(settings).session(sends=True) as session:
+        sent = [session.send(SendRequest(TEMPLATE, messages, f"order-{number}")).data for number in (1, 2)]
+    ledger = gateway.directory / "gateway-ledger.jsonl"
+    records = [json.loads(line) for line in ledger.read_text("utf-8").splitlines()]
+    for record in records[:2]:
+        record["SendTime"] -= 15 * 60 * 1000
+    ledger.write_text("".join(json.dumps(record) + "\n" for record in records), "utf-8")
+    day = datetime.fromtimestamp(records[0]["SendTime"] / 1000, SHANGHAI).strftime("%Y%m%d")
+    with Client(settings).session(sends=False) as session:
+        first, second = (session.receipts(recipient, day, sent[0]["biz_id"], GROUP) for recipient in recipients)
+        stranger = session.receipts(recipients[1], day, "no-such-id", GROUP)
+    assert [receipt["message_id"] for receipt in (*first, *second)] == sent[0]["message_ids"]
+    assert stranger == []
+
+
 # --- the wheel ---
 
 

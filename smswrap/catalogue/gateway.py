@@ -137,6 +137,8 @@ _UNKNOWN: Final = rows(
             "The service was briefly not there; a send may or may not have been taken.",
             RECEIPT_FIRST,
         ),
+        ("InternalError*", "The gateway failed inside; a send may or may not have been taken.", RECEIPT_FIRST),
+        ("ServiceUnavailable*", "The service was not there; a send may or may not have been taken.", RECEIPT_FIRST),
     ),
 )
 

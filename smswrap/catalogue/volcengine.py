@@ -272,6 +272,54 @@ _NUMBERS: Final = {
     "InternalServiceTimeout": "100016",
 }
 
+_LOOK: Final = "If this was a send, `smswrap resume --unknown` looks for it in the send log; a query may be run again."
+
+# Our own words for what scripts/volc_sms.py tells in text alone; `error.code` of the envelope shows them.
+_WORDS: Final = (
+    *rows(
+        "volcengine",
+        "unavailable",
+        "later",
+        (
+            (
+                "script.unreachable",
+                "The connection to the provider was never made, so the request was not.",
+                "Check network, proxy, DNS and the address in ARK_SKILL_API_BASE, then run the command again.",
+            ),
+        ),
+    ),
+    *rows(
+        "volcengine",
+        "unknown",
+        "after-receipt",
+        (
+            ("script.timeout", "The provider did not answer in time; the request may have been carried out.", _LOOK),
+            ("script.connection-lost", "The connection broke after the request had gone out.", _LOOK),
+            ("script.killed", "The script was ended by a signal before it had told its result.", _LOOK),
+            ("script.no-reply", "The script ended without a reply that could be read.", _LOOK),
+        ),
+    ),
+    *rows(
+        "volcengine",
+        "refused",
+        "never",
+        (
+            (
+                "not-found",
+                "The account has no approved sign, template or message group of that name.",
+                "List them: `smswrap --provider volcengine list-signs`, `list-templates`, `list-groups`.",
+            ),
+            (
+                "no-group",
+                "The account has no enabled message group.",
+                "Create one in the Volcengine console, then look with `smswrap --provider volcengine list-groups`.",
+            ),
+        ),
+    ),
+)
+
 _NAMED: Final = _REFUSED + _CREDENTIALS + _THROTTLED + _UNKNOWN + _SETUP + _RECEIPTS + _RECEIPTS_LATER
 
-ROWS: Final = _NAMED + tuple(row._replace(code=_NUMBERS[row.code]) for row in _NAMED if row.code in _NUMBERS)
+_NUMBERED: Final = tuple(row._replace(code=_NUMBERS[row.code]) for row in _NAMED if row.code in _NUMBERS)
+
+ROWS: Final = _NAMED + _NUMBERED + _WORDS

@@ -10,7 +10,15 @@ import click
 
 from smswrap.cli.batchfile import send_file
 from smswrap.cli.options import with_common_options
-from smswrap.cli.send import LONGEST_OUT_ID, collect, draft_of, pace_options, read_text, sending_options
+from smswrap.cli.send import (
+    LONGEST_OUT_ID,
+    collect,
+    draft_of,
+    pace_options,
+    read_text,
+    sending_options,
+    unknown_to_provider,
+)
 from smswrap.cli.sender import Choice, Given, carry_out
 from smswrap.errors import InputError, Problem
 from smswrap.providers.base import Message
@@ -88,6 +96,9 @@ def _refuse_mixture(given: dict[str, Any]) -> None:
 def _planned(runtime: Runtime, given: dict[str, Any]) -> tuple[Draft, list[Message]]:
     problems: list[Problem] = []
     template = read_text(problems, "--template-code", given["template_code"])
+    if given["message_group"] is not None:
+        read_text(problems, "--message-group", given["message_group"])
+        problems += unknown_to_provider(runtime, "message-group")
     if given["out_id"] is not None:
         read_text(problems, "--out-id", given["out_id"], longest=LONGEST_OUT_ID)
     phones = _array(problems, PHONES, given["phone_number_json"], required=True)

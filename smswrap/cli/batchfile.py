@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from smswrap.cli.send import LONGEST_OUT_ID, draft_of, read_text
+from smswrap.cli.send import LONGEST_OUT_ID, draft_of, read_text, unknown_to_provider
 from smswrap.cli.sender import Choice, Given, carry_out
 from smswrap.errors import InputError, Problem
 from smswrap.process import checkpoint
@@ -41,6 +41,8 @@ def _draft(runtime: Runtime, given: dict[str, Any]) -> Draft:
             read_text(problems, option, given[key])
     if given["out_id"] is not None:
         read_text(problems, "--out-id", given["out_id"], longest=LONGEST_OUT_ID)
+    if given["message_group"] is not None:
+        problems += unknown_to_provider(runtime, "message-group")
     if problems:
         raise InputError(problems)
     return draft_of(runtime, template, out_id=given["out_id"], group=given["message_group"])

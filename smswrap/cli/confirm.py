@@ -13,17 +13,21 @@ from smswrap.cli.send import guarding_options, pace_options
 from smswrap.cli.sender import Choice, look_up, patience, send, told
 from smswrap.errors import Fault, InputError
 from smswrap.sending.confirmation import confirm as say_yes
-from smswrap.sending.confirmation import find
+from smswrap.sending.confirmation import find, unless_begun
 from smswrap.sending.plan import Plan
 from smswrap.sending.requests import counts, plan_again, sole_sender, unknown_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from sqlite3 import Row
     from typing import Any
 
     from smswrap.cli.runtime import Runtime
     from smswrap.providers.base import Provider
     from smswrap.sending.journal import Journal
+
+ACCOUNT = ("provider", "profile", "region")
+"""Common options that a plan fixes: they say with whose account, and where, it is sent."""
 
 
 @click.command("confirm")
@@ -45,11 +49,15 @@ def confirm(runtime: Runtime, /, plan_id: str, **given: Any) -> Answer:  # noqa:
     """  # noqa: D301  \b is click's mark for text that keeps its lines
     choice = Choice.taken_from(given)
     with runtime.journal() as journal:
-        plan, first = say_yes(journal, plan_id, choice.guarding)
-        if first:
-            return send(runtime, plan, _provider(runtime, plan), choice)
+        plan = find(journal, plan_id)
+        provider = _provider(runtime, plan)
+        # Before the yes, so that a second confirm cannot come between it and the sending.
         with sole_sender(plan, patience(runtime)):
-            return told(runtime, plan, again=True)
+            plan, first = say_yes(journal, plan_id, choice.guarding)
+            if not first:
+                return told(runtime, plan, again=True)
+            with unless_begun(plan):
+                return send(runtime, plan, provider, choice)
 
 
 @click.command("resume")
@@ -74,7 +82,7 @@ def resume(runtime: Runtime, /, plan_id: str | None, **given: Any) -> Answer:  #
     """  # noqa: D301  \b is click's mark for text that keeps its lines
     with runtime.journal() as journal:
         if given["unknown"]:
-            return _look_up(runtime, _plans_with_unknown(journal, plan_id))
+            return _look_up(runtime, _plans_with_unknown(runtime, journal, plan_id))
         if plan_id is None:
             raise InputError.of("PLAN", "", "must be given", "`smswrap history` lists the plans that were sent.")
         plan = _confirmed(find(journal, plan_id))
@@ -104,12 +112,17 @@ def _write_results(plan: Plan, name: str, source: str | None) -> None:
 def _provider(runtime: Runtime, plan: Plan) -> Provider:
     """The provider as the plan names it: who says yes to a plan says yes to that."""
     row = plan.row
-    asked = runtime.given.get("provider")
-    if asked is not None and asked != row["provider"]:
-        rule = f"is not the provider of this plan, {row['provider']}"
-        raise InputError.of("--provider", asked, rule, "Leave it out.")
-    runtime.given.update(provider=row["provider"], profile=row["profile"], region=row["region"])
+    for name in ACCOUNT:
+        if not _fits(runtime, row, name):
+            rule = f"is not the {name} of this plan, {row[name] or 'which has none'}"
+            step = f"Give --{name} {row[name]}." if row[name] else f"Leave it out, and unset SMSWRAP_{name.upper()}."
+            raise InputError.of(f"--{name}", runtime.given[name], rule, step)
+    runtime.given.update({name: row[name] for name in ACCOUNT})
     return runtime.provider()
+
+
+def _fits(runtime: Runtime, row: Row, name: str) -> bool:
+    return runtime.given.get(name) in {None, row[name]}
 
 
 def _confirmed(plan: Plan) -> Plan:
@@ -119,11 +132,12 @@ def _confirmed(plan: Plan) -> Plan:
     return plan
 
 
-def _plans_with_unknown(journal: Journal, plan_id: str | None) -> list[Plan]:
+def _plans_with_unknown(runtime: Runtime, journal: Journal, plan_id: str | None) -> list[Plan]:
     if plan_id is not None:
         return [_confirmed(find(journal, plan_id))]
     sql = "SELECT DISTINCT plan FROM requests WHERE state IN ('unknown', 'sending') ORDER BY plan"
-    return [Plan(journal, row["plan"]) for row in journal.rows(sql)]
+    plans = [Plan(journal, row["plan"]) for row in journal.rows(sql)]
+    return [plan for plan in plans if all(_fits(runtime, plan.row, name) for name in ACCOUNT)]
 
 
 def _look_up(runtime: Runtime, plans: Iterable[Plan]) -> Answer:
@@ -137,10 +151,11 @@ def _look_up(runtime: Runtime, plans: Iterable[Plan]) -> Answer:
 
 def _look_up_one(runtime: Runtime, plan: Plan) -> Answer:
     with sole_sender(plan, patience(runtime)):
+        given = dict(runtime.given)
         if unknown_numbers(plan):
             with _provider(runtime, plan).session(sends=False) as session:
                 look_up(runtime, plan, session)
-        runtime.given.pop("provider", None)
+        runtime.given = given
         return told(runtime, plan)
 
 

@@ -35,7 +35,9 @@ def _common(*, variables: bool) -> list[click.Option]:
         return click.Option(spellings, envvar=variable, expose_value=False, callback=_keep, default=None, **attributes)
 
     return [
-        option(["--provider"], type=click.Choice(PROVIDER_NAMES), help="Who sends: aliyun (the default)."),
+        option(
+            ["--provider"], type=click.Choice(PROVIDER_NAMES), help="Who sends: aliyun (the default) or volcengine."
+        ),
         option(["--profile"], metavar="NAME", help="A saved profile of the aliyun CLI."),
         option(["-r", "--region"], metavar="ID", help="Region, for example cn-hangzhou."),
         option(["--output"], type=click.Choice(OUTPUTS), help="json (default off a terminal), raw, or table."),
@@ -44,7 +46,7 @@ def _common(*, variables: bool) -> list[click.Option]:
             ["--read-timeout"],
             type=click.IntRange(1, LONGEST_TIMEOUT),
             metavar="SECONDS",
-            help="How long the provider may take to answer; 3.",
+            help="How long the provider may take to answer; 3 (a send through volcengine: 30).",
         ),
         option(["-q", "--quiet"], is_flag=True, help="No talk but errors."),
         option(["-v", "--verbose"], is_flag=True, help="Tell of every call."),

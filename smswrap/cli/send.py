@@ -10,8 +10,8 @@ import click
 from smswrap.cli.options import with_common_options
 from smswrap.cli.sender import Choice, Given, carry_out
 from smswrap.errors import InputError, Problem
-from smswrap.providers.base import Message
-from smswrap.providers.parameters import check_text
+from smswrap.providers.base import Message, operations_of
+from smswrap.providers.parameters import LONGEST_TEXT, check_text
 from smswrap.sending.confirmation import DUPLICATE_WINDOW
 from smswrap.sending.dispatch import Pace
 from smswrap.sending.message import read_parameters
@@ -128,6 +128,7 @@ def planned(  # noqa: PLR0913  the options of `send`, each by its name
         read_text(problems, "--out-id", out_id, longest=LONGEST_OUT_ID)
     if message_group is not None:
         read_text(problems, "--message-group", message_group)
+        problems += unknown_to_provider(runtime, "message-group")
     parameters = collect(problems, lambda: read_parameters(template_param, variables)) or {}
     recipients = _recipients(problems, phone_numbers, samples_allowed=runtime.sandbox)
     if problems:
@@ -136,9 +137,18 @@ def planned(  # noqa: PLR0913  the options of `send`, each by its name
     return draft, [Message(recipient, sign, parameters) for recipient in recipients]
 
 
+def unknown_to_provider(runtime: Runtime, name: str) -> list[Problem]:
+    """The problem with an option of `send` that the chosen provider does not have."""
+    known = {parameter.name for parameter in operations_of(runtime.provider_name)["send"].parameters}
+    rule = f"is not known to the provider {runtime.provider_name}"
+    return [] if name in known else [Problem(f"--{name}", "", rule, "Leave it out, or choose another --provider.")]
+
+
 def draft_of(runtime: Runtime, template: str, **more: Any) -> Draft:  # noqa: ANN401  fields of Draft
     """Give a draft with what the common options say."""
     region = runtime.given.get("region")
+    if more.get("out_id") is not None and unknown_to_provider(runtime, "out-id"):
+        runtime.talk.warn(f"{runtime.provider_name} takes no out-id: it stands in smswrap's history only.")
     return Draft(runtime.command, runtime.provider_name, template, runtime.profile, region, **more)
 
 
@@ -152,13 +162,13 @@ def _recipients(problems: list[Problem], given: tuple[str, ...], *, samples_allo
     return recipients
 
 
-def read_text(problems: list[Problem], option: str, value: str | None, **limits: int) -> str:
+def read_text(problems: list[Problem], option: str, value: str | None, longest: int = LONGEST_TEXT) -> str:
     """Give an option's text, adding to the problems what is wrong with it."""
     if value is None:
         step = f"Ask the person which to use; `smswrap {_LISTS[option]}` shows what the account has."
         problems.append(Problem(option, "", "must be given", step))
         return ""
-    return collect(problems, lambda: check_text(option, value, **limits)) or ""
+    return collect(problems, lambda: check_text(option, value, longest=longest)) or ""
 
 
 _LISTS = {"--sign-name": "list-signs --approved", "--template-code": "list-templates --approved"}

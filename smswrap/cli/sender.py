@@ -157,16 +157,17 @@ def send(runtime: Runtime, plan: Plan, provider: Provider, choice: Choice, verif
 
 def look_up(runtime: Runtime, plan: Plan, session: Session) -> None:
     """Find out about the plan's unknown requests, as far as receipts tell."""
-    for number in unknown_numbers(plan):
-        runtime.talk.note("Looking for the request in the receipts …")
-        try:
-            found = find_out(plan, number, session)
-        except ProviderError as error:
-            runtime.talk.warn(f"The receipts could not be queried: {error.fault.message}")
-            return
-        except process.Ended:
-            return
-        runtime.talk.note("It was accepted." if found else "No receipt shows it: its outcome stays unknown.")
+    asked = len(unknown_numbers(plan))
+    if not asked or process.signal_received():
+        return
+    runtime.talk.note(f"Looking for {asked} request(s) of unknown outcome in the receipts …")
+    try:
+        found = find_out(plan, session)
+        runtime.talk.note(f"{found} of them were accepted; what no receipt shows stays unknown.")
+    except ProviderError as error:
+        runtime.talk.warn(f"The receipts could not be queried: {error.fault.message}")
+    except process.Ended as ended:
+        runtime.talk.note(f"No longer looking ({ended.signum.name}).")
 
 
 def told(runtime: Runtime, plan: Plan, more: Body | None = None, *, again: bool = False) -> Answer:

@@ -14,6 +14,8 @@ Type = Literal["text", "phone", "integer", "date", "boolean", "array"]
 LONGEST_TEXT = 20_000
 """Characters; far above what any API takes, and below what a command line may hold (128 KiB per argument on Linux)."""
 
+_CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f]")
+_HALF = re.compile("[\\ud800-\\udfff]")
 LONGEST_SHOWN = 40
 """Characters of a wrong value that an error message repeats."""
 
@@ -58,17 +60,18 @@ def check(parameter: Parameter, value: object) -> Any:  # noqa: ANN401  the type
     return checked
 
 
-def check_text(option: str, text: str, *, longest: int = LONGEST_TEXT) -> str:
+def check_text(option: str, text: str, *, longest: int = LONGEST_TEXT, private: bool = False) -> str:
     """Return the text if a provider can take it: not empty, not too long, no control or half characters."""
+    shown = "" if private else shorten(text)
     if not text.strip():
         raise InputError.of(option, "", "must not be empty", f"Give a value for {option}.")
     if len(text) > longest:
         rule = f"is {len(text)} characters long; at most {longest} are allowed"
-        raise InputError.of(option, shorten(text), rule, "Shorten the value.")
-    if any(ord(char) < ord(" ") or ord(char) == 0x7F for char in text):  # noqa: PLR2004  DEL
-        raise InputError.of(option, shorten(text), "holds a control character", "Remove it: retype the value.")
-    if any(0xD800 <= ord(char) <= 0xDFFF for char in text):  # noqa: PLR2004  the range of surrogates
-        raise InputError.of(option, shorten(text), "is not valid UTF-8", "Give the value in UTF-8.")
+        raise InputError.of(option, shown, rule, "Shorten the value.")
+    if _CONTROL.search(text):
+        raise InputError.of(option, shown, "holds a control character", "Remove it: retype the value.")
+    if _HALF.search(text):
+        raise InputError.of(option, shown, "is not valid UTF-8", "Give the value in UTF-8.")
     return text
 
 
@@ -79,16 +82,13 @@ def shorten(text: str) -> str:
 
 
 def _text(parameter: Parameter, text: str) -> str:
-    return check_text(parameter.option, text, longest=parameter.high or LONGEST_TEXT)
+    return check_text(parameter.option, text, longest=parameter.high or LONGEST_TEXT, private=parameter.private)
 
 
 def _integer(parameter: Parameter, text: str) -> int:
     low, high = parameter.low, parameter.high
     bounds = f"from {low} to {high}" if high is not None else f"from {low} up"
-    try:
-        number = int(text) if len(text) <= LONGEST_SHOWN and text.isascii() else None
-    except ValueError:
-        number = None
+    number = int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else None
     if number is None or (low is not None and number < low) or (high is not None and number > high):
         raise _wrong(parameter, text, f"is not a whole number {bounds}")
     return number
@@ -115,7 +115,7 @@ def _array(parameter: Parameter, text: str) -> list[Any]:
     if len(text) > LONGEST_TEXT:
         raise _wrong(parameter, text, f"is {len(text)} characters long; at most {LONGEST_TEXT} are allowed")
     try:
-        array = json.loads(text)
+        array = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError):
         array = None
     if not isinstance(array, list) or not array:
@@ -123,6 +123,10 @@ def _array(parameter: Parameter, text: str) -> list[Any]:
     if parameter.high is not None and len(array) > parameter.high:
         raise _wrong(parameter, text, f"has {len(array)} elements; at most {parameter.high} are allowed")
     return array
+
+
+def _no_number(constant: str) -> None:
+    raise ValueError(constant)
 
 
 _CHECKS = {"text": _text, "phone": _text, "integer": _integer, "date": _date, "boolean": _boolean, "array": _array}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from smswrap.clock import elapsed
 from smswrap.errors import Fault, InputError, SmswrapError
 from smswrap.masking import mask_number
-from smswrap.sending.plan import Plan, fingerprint, keep
+from smswrap.sending.plan import NEVER_BEGUN, Plan, fingerprint, keep
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from sqlite3 import Row
 
     from smswrap.sending.journal import Journal
@@ -32,19 +35,23 @@ class Guarding(NamedTuple):
     allowed: bool = False
 
 
-def propose(plan: Plan) -> None:
+def propose(plan: Plan, idempotency_key: str | None = None) -> None:
     """Keep the plan until a person has said yes."""
     with plan.journal.transaction():
+        _note_key(plan, idempotency_key)
         keep(plan, "proposed")
 
 
 def confirm_at_once(plan: Plan, guarding: Guarding, idempotency_key: str | None = None) -> None:
-    """Take a fresh draft as confirmed. Raises SmswrapError (kind duplicate) if it repeats a recent send."""
+    """Take a fresh draft as confirmed.
+
+    Raises SmswrapError (kind duplicate) if it repeats a recent send, or if its key was used since it was looked up.
+    """
     with plan.journal.transaction():
+        _note_key(plan, idempotency_key)
+        _refuse_used_key(plan)
         refuse_duplicates(plan, guarding)
         keep(plan, "confirmed")
-        if idempotency_key is not None:
-            plan.journal.run("UPDATE plans SET idempotency_key = ? WHERE id = ?", idempotency_key, plan.number)
 
 
 def confirm(journal: Journal, plan_id: str, guarding: Guarding) -> tuple[Plan, bool]:
@@ -60,6 +67,7 @@ def confirm(journal: Journal, plan_id: str, guarding: Guarding) -> tuple[Plan, b
         _refuse_expired(row)
         if fingerprint(plan) != row["fingerprint"]:
             raise _not_as_shown(plan_id)
+        _refuse_used_key(plan)
         refuse_duplicates(plan, guarding)
         journal.run(
             "UPDATE plans SET state = 'confirmed', confirmed = ? WHERE id = ? AND state = 'proposed'",
@@ -67,6 +75,18 @@ def confirm(journal: Journal, plan_id: str, guarding: Guarding) -> tuple[Plan, b
             plan.number,
         )
         return plan, True
+
+
+@contextlib.contextmanager
+def unless_begun(plan: Plan) -> Iterator[None]:
+    """Take the yes back if the block fails before any request was begun: the person may then say it again."""
+    try:
+        yield
+    except BaseException:
+        sql = f"UPDATE plans SET state = 'proposed', confirmed = NULL WHERE id = ? AND {NEVER_BEGUN}"  # noqa: S608  our own words
+        with contextlib.suppress(SmswrapError, sqlite3.Error):
+            plan.journal.run(sql, plan.number)
+        raise
 
 
 def find(journal: Journal, plan_id: str) -> Plan:
@@ -110,6 +130,19 @@ def refuse_duplicates(plan: Plan, guarding: Guarding) -> None:
         ),
         data={"earlier": {"plan_id": first["plan_id"], "state": first["state"], "out_id": first["out_id"]}},
     )
+
+
+def _note_key(plan: Plan, idempotency_key: str | None) -> None:
+    plan.journal.run("UPDATE plans SET idempotency_key = ? WHERE id = ?", idempotency_key, plan.number)
+
+
+def _refuse_used_key(plan: Plan) -> None:
+    sql = "SELECT plan_id FROM plans WHERE idempotency_key = ? AND state = 'confirmed'"
+    used = plan.journal.first(sql, plan.row["idempotency_key"])
+    if used is not None:
+        message = f"The idempotency key of this send was used meanwhile, by the plan {used['plan_id']}."
+        step = f"`smswrap confirm {used['plan_id']}` tells what became of that one, and sends nothing."
+        raise SmswrapError(Fault("duplicate", message, "Nothing was sent now.", step, "never", "key-used"))
 
 
 def _duplicates(plan: Plan, guarding: Guarding) -> list[Row]:

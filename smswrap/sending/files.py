@@ -51,8 +51,8 @@ def open_table(source: str) -> Iterator[Table]:
     Raises InputError for whatever is wrong with the file as a whole.
     """
     with ExitStack() as held:
+        file = _File(source, held.enter_context(_opened(source)))
         with process.interruptible():
-            file = _File(source, held.enter_context(_opened(source)))
             table = Table(source, _choose_reader(file, held))
         yield table
 
@@ -128,7 +128,8 @@ def _opened(source: str) -> BinaryIO:
             raise file_error(source, "cannot be read: stdin is closed", "Give the path of a file.")
         return _spool(sys.stdin.buffer)
     try:
-        file = Path(source).expanduser().open("rb")
+        with process.interruptible():  # nobody may ever write to a pipe
+            file = Path(source).expanduser().open("rb")
         if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             return file
     except (OSError, ValueError, RuntimeError) as error:
@@ -142,8 +143,10 @@ def _spool(stream: BinaryIO) -> BinaryIO:
     """Copy a stream into a file that has no name, so that no way of ending leaves it behind."""
     with ExitStack() as on_failure:
         try:
+            # Outside of what signals may break into: tempfile would leave the file with which it tries the directory.
             kept = on_failure.enter_context(tempfile.TemporaryFile())
-            shutil.copyfileobj(stream, kept, _CHUNK)
+            with process.interruptible():
+                shutil.copyfileobj(stream, kept, _CHUNK)
             kept.flush()
         except OSError as error:
             rule = f"could not be copied to a temporary file: {error.strerror}"

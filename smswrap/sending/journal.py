@@ -25,14 +25,14 @@ PATIENCE = 10.0
 KEPT = 30 * 86_400
 """Seconds that plans are remembered: receipts cannot be queried for longer either."""
 
-DRAFTS_KEPT = 6 * 3_600
-"""Seconds after which a plan that was never finished must belong to a run that died."""
+UNCONFIRMED_KEPT = 6 * 3_600
+"""Seconds after which a draft must belong to a run that died, and a proposal has long expired: its codes go, too."""
 
 
 class JournalLost(SmswrapError):  # noqa: N818  said as what happened
     """The journal failed while requests were being made: nothing more may be sent. Exit 1."""
 
-    def __init__(self, path: object, error: sqlite3.Error) -> None:
+    def __init__(self, path: Path, error: sqlite3.Error) -> None:
         message = f"The journal {path} can no longer be written: {error}."
         meaning = "Sending stopped: nothing is sent that the journal does not hold. A running request reads as unknown."
         step = "Make room or mend the file's permissions, then run `smswrap resume` with the plan's id."
@@ -46,7 +46,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         with self._told():
-            _create_privately(path)
+            self._file = _create_privately(path)
             self._connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
             self._connection.row_factory = sqlite3.Row
             self._prepare()
@@ -127,6 +127,8 @@ class Journal:
         self._connection.execute("PRAGMA temp_store = FILE")
         if self._version() < len(MIGRATIONS):
             self._migrate()
+        if self._version() > len(MIGRATIONS):
+            raise self._too_new()
         self._forget()
 
     def _version(self) -> int:
@@ -141,8 +143,8 @@ class Journal:
                 self._connection.execute(f"PRAGMA user_version = {number}")
 
     def _forget(self) -> None:
-        old = "created < ? OR (state = 'draft' AND created < ?)"
-        limits = (time.time() - KEPT, time.time() - DRAFTS_KEPT)
+        old = "created < ? OR (state <> 'confirmed' AND created < ?)"
+        limits = (time.time() - KEPT, time.time() - UNCONFIRMED_KEPT)
         if self.first(f"SELECT 1 FROM plans WHERE {old} LIMIT 1", *limits):  # noqa: S608  our own words
             with self.transaction():
                 self.run(f"DELETE FROM plans WHERE {old}", *limits)  # noqa: S608  our own words
@@ -154,8 +156,8 @@ class Journal:
         except sqlite3.OperationalError as error:
             raise self._unusable(error) from error
         except sqlite3.DatabaseError as error:
-            if isinstance(error, (sqlite3.IntegrityError, sqlite3.ProgrammingError)):
-                raise
+            if type(error) is not sqlite3.DatabaseError:
+                raise  # a subclass: our own mistake, and none of the file's
             raise self._corrupt(error) from error
         except OSError as error:
             raise self._unusable(error) from error
@@ -165,18 +167,35 @@ class Journal:
         step = "Make room, mend the permissions, or name another directory with SMSWRAP_STATE_DIR."
         return SetupError(f"The journal {self.path} {what}. Without it nothing is sent.", step, code="journal")
 
+    def _too_new(self) -> SetupError:
+        self._connection.close()
+        message = f"The journal {self.path} was made by a newer smswrap, which keeps it in another way."
+        return SetupError(message, "Use that newer one. Without the journal nothing is sent.", code="journal")
+
     def _corrupt(self, error: Exception) -> SetupError:
         aside = self.path.with_name(f"{NAME}.corrupt-{time.time_ns()}")
         with contextlib.suppress(AttributeError):
             self._connection.close()
-        for suffix in ("", "-wal", "-shm"):
+        # The journal itself goes last: as soon as it is gone, another process makes a new one with a log of its own.
+        for suffix in ("-wal", "-shm", "") if self._is_in_place() else ():
             with contextlib.suppress(FileNotFoundError):
                 os.rename(f"{self.path}{suffix}", f"{aside}{suffix}")  # noqa: PTH104  pathlib has no suffix like that
-        message = f"The journal was corrupt ({error}) and has been set aside as {aside}."
+        message = f"The journal was corrupt ({error}) and has been set aside beside {self.path}, as {NAME}.corrupt-*."
         step = "The next run starts an empty one, which knows of no earlier send: query what you sent last first."
         return SetupError(message, step, code="journal")
 
+    def _is_in_place(self) -> bool:
+        """Whether the path still leads to our file: another process may have met the corruption first."""
+        try:
+            return os.path.samestat(self.path.stat(), self._file)
+        except FileNotFoundError:
+            return False
 
-def _create_privately(path: Path) -> None:
+
+def _create_privately(path: Path) -> os.stat_result:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        return os.fstat(file)
+    finally:
+        os.close(file)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from smswrap import process
 from smswrap.errors import InputError, Problem
@@ -86,7 +86,7 @@ def compare_variables(
     expected: Iterable[str], parameters: Mapping[str, str], *, row: int | None = None
 ) -> list[Problem]:
     """Name the template's variables that are missing, and the parameters that it does not have."""
-    wanted = tuple(expected)
+    wanted = tuple(dict.fromkeys(expected))
     missing = [name for name in wanted if name not in parameters]
     unknown = [name for name in parameters if name not in wanted]
     problems = []
@@ -101,7 +101,7 @@ def compare_variables(
 
 def render(content: str, sign: str, parameters: Mapping[str, str], *, mainland: bool = True) -> str:
     """Give the text as the recipient will see it: 【sign】, or [sign] abroad, and the filled template."""
-    filled = re.sub(r"\$\{\s*([^${}]*?)\s*\}", lambda found: parameters.get(found[1], found[0]), content)
+    filled = re.sub(r"\$\{([^${}]*)\}", lambda found: parameters.get(found[1].strip(), found[0]), content)
     return f"【{sign}】{filled}" if mainland else f"[{sign}]{filled}"
 
 
@@ -132,7 +132,7 @@ def _parse(text: str, field: str) -> Any:  # noqa: ANN401  whatever the text hol
         rule = f"is {len(text)} characters long; at most {LONGEST_TEXT} are allowed"
         raise InputError.of(field, "", rule, "Shorten it.")
     try:
-        return json.loads(text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_once)
+        return json.loads(text, parse_int=str, parse_float=str, parse_constant=_no_number, object_pairs_hook=_once)
     except RecursionError:
         raise InputError.of(field, "", "is nested too deeply", EXAMPLE) from None
     except ValueError as error:
@@ -140,23 +140,30 @@ def _parse(text: str, field: str) -> Any:  # noqa: ANN401  whatever the text hol
 
 
 def _fetch(given: str) -> str:
-    if given == "-":
-        with process.interruptible():
-            return _decode(sys.stdin.buffer.read(LONGEST_TEXT * 4 + 1), "-")
-    if not given.startswith("@"):
+    if given != "-" and not given.startswith("@"):
         return given
     try:
-        with Path(given[1:]).expanduser().open("rb") as file:
-            return _decode(file.read(LONGEST_TEXT * 4 + 1), given)
-    except OSError as error:
-        raise InputError.of(OPTION, given, f"cannot be read: {error.strerror}", "Name a readable file.") from error
-
-
-def _decode(octets: bytes, source: str) -> str:
+        with process.interruptible(), _opened(given) as file:
+            octets = file.read(LONGEST_TEXT * 4 + 1)
+    except (OSError, RuntimeError, ValueError, AttributeError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise InputError.of(OPTION, shorten(given), f"cannot be read: {why}", "Name a readable file.") from error
+    if len(octets) > LONGEST_TEXT * 4:
+        rule = f"holds too many characters; at most {LONGEST_TEXT} are allowed"
+        raise InputError.of(OPTION, shorten(given), rule, "Shorten it.")
     try:
         return octets.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError.of(OPTION, source, "is not UTF-8", "Save it in UTF-8.") from None
+        raise InputError.of(OPTION, shorten(given), "is not UTF-8", "Save it in UTF-8.") from None
+
+
+def _opened(given: str) -> BinaryIO:
+    # A descriptor of its own: closing it leaves stdin open.
+    return os.fdopen(os.dup(0), "rb") if given == "-" else Path(given[1:]).expanduser().open("rb")
+
+
+def _no_number(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON number")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

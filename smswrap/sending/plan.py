@@ -5,9 +5,11 @@ A plan lives in the journal from the start, so that one of a million recipients 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
+import sqlite3
 import time
 from dataclasses import dataclass
 from itertools import islice
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
 from smswrap.clock import boot
-from smswrap.errors import Problem
+from smswrap.errors import Problem, SmswrapError
 from smswrap.providers.base import Message
 from smswrap.sending.message import count_parts, forcing_ucs2, render
 from smswrap.sending.recipients import is_mainland
@@ -34,6 +36,10 @@ SHOWN_RECIPIENTS = 1000
 """Recipients that a shown plan lists."""
 
 ID_LENGTH = 16
+NEVER_BEGUN = (
+    "(state <> 'confirmed' OR "
+    "NOT EXISTS (SELECT 1 FROM requests WHERE plan = plans.id AND (state <> 'planned' OR started IS NOT NULL)))"
+)
 CHUNK = 5_000
 """Rows that are written in one transaction, so that others get their turn."""
 
@@ -84,8 +90,9 @@ class Plan:
         self.journal.run("UPDATE plans SET content = ? WHERE id = ?", content, self.number)
 
     def forget(self) -> None:
-        """Remove the plan; only one that is not confirmed."""
-        self.journal.run("DELETE FROM plans WHERE id = ? AND state <> 'confirmed'", self.number)
+        """Remove the plan if none of its requests was ever begun; if that fails, it goes by itself some hours later."""
+        with contextlib.suppress(SmswrapError, sqlite3.Error):
+            self.journal.run(f"DELETE FROM plans WHERE id = ? AND {NEVER_BEGUN}", self.number)  # noqa: S608  our own words
 
     def text(self, message: Message) -> str | None:
         """The text as this recipient will see it, if the template's text is known."""
@@ -115,7 +122,7 @@ class Plan:
         row = self.row
         messages = list(self.messages(SHOWN_MESSAGES))
         return {
-            "plan_id": row["fingerprint"][:ID_LENGTH] if row["state"] == "draft" else row["plan_id"],
+            "plan_id": _free_id(self.journal, row["fingerprint"]) if row["state"] == "draft" else row["plan_id"],
             "provider": row["provider"],
             "profile": row["profile"],
             "group": row["message_group"],
@@ -165,14 +172,11 @@ def split(plan: Plan, draft: Draft, limits: Limits) -> None:
 def keep(plan: Plan, state: Literal["proposed", "confirmed"]) -> None:
     """Give a draft its id and its state, inside a transaction.
 
-    The id is the fingerprint, with a number behind it if that content has been sent before. An earlier proposal of the
-    same content, to which nobody has said yes, gives way.
+    An earlier proposal of the same content, to which nobody has said yes, gives way.
     """
     row, journal = plan.row, plan.journal
     journal.run("DELETE FROM plans WHERE fingerprint = ? AND state = 'proposed'", row["fingerprint"])
-    sql = "SELECT COUNT(*) AS taken FROM plans WHERE fingerprint = ? AND state = 'confirmed'"
-    taken = journal.one(sql, row["fingerprint"])["taken"]
-    plan_id = row["fingerprint"][:ID_LENGTH] + (f"-{taken + 1}" if taken else "")
+    plan_id = _free_id(journal, row["fingerprint"])
     confirmed = time.time() if state == "confirmed" else None
     sql = "UPDATE plans SET plan_id = ?, state = ?, confirmed = ? WHERE id = ?"
     journal.run(sql, plan_id, state, confirmed, plan.number)
@@ -193,6 +197,14 @@ def message_of(row: Row) -> Message:
     """A row of the journal as the message that it is."""
     parameters = json.loads(row["parameters"]) if row["parameters"] else {}
     return Message(row["recipient"], row["sign"], parameters, row["extend_code"])
+
+
+def _free_id(journal: Journal, digest: str) -> str:
+    """The fingerprint, shortened, with a number behind it if that content has been sent before."""
+    sql = "SELECT plan_id FROM plans WHERE fingerprint = ? AND state = 'confirmed'"
+    # The highest number, not how many there are: the oldest may be forgotten already.
+    taken = [int(row["plan_id"].partition("-")[2] or 1) for row in journal.rows(sql, digest)]
+    return digest[:ID_LENGTH] + (f"-{max(taken) + 1}" if taken else "")
 
 
 def _insert(journal: Journal, draft: Draft) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from smswrap import process
 from smswrap.catalogue import explain
 from smswrap.clock import today
-from smswrap.sending.requests import Result, note_receipt, recipients_of, request_row, settle
+from smswrap.sending.requests import Result, note_receipt, recipients_of, request_row, settle, sign_for, unknown_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,17 +54,26 @@ def follow(plan: Plan, session: Session, seconds: float) -> Iterator[list[Body]]
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
-def find_out(plan: Plan, number: int, session: Session) -> bool:
-    """Look for an unknown request in the receipts of some of its recipients; found means accepted.
+def find_out(plan: Plan, session: Session) -> int:
+    """Look for the plan's unknown requests in the receipts of some of their recipients; gives how many were found.
 
-    Not found means nothing: the outcome stays unknown, and a person decides.
+    Found means accepted. Not found means nothing: the outcome stays unknown, and a person decides.
     """
+    asked = unknown_numbers(plan)
+    left = asked
     for pause in ROUNDS:
-        process.pause(pause)
-        for recipient in recipients_of(plan, number, ASKED_FOR):
-            if _reached(plan, number, session, recipient):
-                settle(plan, number, Result("accepted"))
-                return True
+        if left:
+            process.pause(pause)
+            left = [number for number in left if not _find(plan, number, session)]
+    return len(asked) - len(left)
+
+
+def _find(plan: Plan, number: int, session: Session) -> bool:
+    for recipient in recipients_of(plan, number, ASKED_FOR):
+        process.checkpoint()
+        if _reached(plan, number, session, recipient):
+            settle(plan, number, Result("accepted"))
+            return True
     return False
 
 
@@ -98,12 +107,13 @@ def _latest(plan: Plan, session: Session, known: Body) -> Body:
 def _reached(plan: Plan, number: int, session: Session, recipient: str) -> bool:
     """Whether the gateway knows of the message: by our out-id where it echoes that, else by template, sign and time."""
     about, request = plan.row, request_row(plan, number)
+    sign = sign_for(plan, recipient)
     for message in _messages(plan, session, recipient, number, None):
         if message.get("sent_at") and not _in_time(message["sent_at"], request["started"]):
             continue
         if message.get("out_id") == request["out_id"]:
             return True
-        if message.get("out_id") is None and message.get("sign") and message["template"] == about["template"]:
+        if (message.get("out_id"), message.get("sign"), message["template"]) == (None, sign, about["template"]):
             return True
     return False
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import TYPE_CHECKING
 
 from smswrap.errors import Problem
@@ -18,7 +17,12 @@ SAMPLE_NUMBERS = frozenset({"+8613800138000", "+8613900139000", "+8613700137000"
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _SEPARATORS = re.compile(r"(?<=[\d)])[\s().\u2010-\u2015\u2212-]+(?=[\d(])|[()\s]")
-_MAINLAND_MOBILE = re.compile(r"(?:86)?(1\d{10})")
+_NARROW = {0x3000: " ", **{0xFF01 + offset: chr(0x21 + offset) for offset in range(94)}}
+"""Full-width characters as Chinese keyboards give them, to ASCII."""
+
+_CHECK = "Check its digits and country code."
+LONGEST = 64
+"""Characters; no spelling of a number needs more."""
 
 
 def read_recipients(texts: Iterable[str], *, samples_allowed: bool, field: str) -> tuple[list[str], list[Problem]]:
@@ -49,13 +53,16 @@ def read_recipient(text: str, *, field: str = "--phone-numbers", row: int | None
     Mainland mobiles may stand as `1…`, `86…`, `0086…`, `+86…`; others need their country code. Full-width digits,
     blanks, hyphens and brackets are accepted.
     """
-    plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).strip()
-    digits = _SEPARATORS.sub("", plain)
+    plain = _INVISIBLE.sub("", text.translate(_NARROW)).strip() if len(text) <= LONGEST else text
+    digits = _SEPARATORS.sub("", plain) if len(plain) <= LONGEST else ""
     if not re.fullmatch(r"\+?[0-9]{3,20}", digits):
         return Problem(field, shorten(text), _spoilt(plain), "Give digits, as 13812345678 or +85298765432.", row)
-    return _valid(digits) or Problem(
-        field, shorten(text), "is no phone number that can receive SMS", "Check its digits and country code.", row
-    )
+    found = [number for number in map(_receiving, _readings(digits, plain)) if number]
+    if len(set(found)) > 1:
+        rule = "can be read as a mainland and as a North American number"
+        return Problem(field, shorten(text), rule, "Write +86… for the first, 001… for the second.", row)
+    problem = Problem(field, shorten(text), "is no phone number that can receive SMS", _CHECK, row)
+    return found[0] if found else problem
 
 
 def is_mainland(recipient: str) -> bool:
@@ -71,33 +78,31 @@ def _spoilt(plain: str) -> str:
     return "is not a phone number"
 
 
-def _valid(digits: str) -> str | None:
-    mainland = _MAINLAND_MOBILE.fullmatch(re.sub(r"^(?:\+|00)", "", digits))
-    for candidate in _candidates(digits, mainland[1] if mainland else None):
-        if _receives_sms(candidate):
-            return candidate
-    return None
+def _readings(digits: str, plain: str) -> list[str]:
+    """The numbers that the digits may mean, with their country codes.
+
+    The API takes mainland numbers with a bare `+` as well; 00 always stands before a country code.
+    """
+    if digits.startswith(("00", "+00")):
+        return [f"+{digits.removeprefix('+')[2:]}"]
+    if re.fullmatch(r"\+1\d{10}", digits) and not re.match(r"\+1\D", plain):
+        return [digits, MAINLAND + digits[1:]]
+    if digits.startswith("+"):
+        return [digits]
+    # Without a plus this is a mainland number or a mistyped one, never a North American one.
+    return [MAINLAND + digits] if re.fullmatch(r"1\d{10}", digits) else [f"+{digits}"]
 
 
-def _candidates(digits: str, mainland: str | None) -> list[str]:
-    """All readings of the digits, the likeliest first: the API takes mainland numbers with a bare `+` too."""
-    if re.fullmatch(r"1\d{10}", digits):
-        # Without a plus this is a mainland number or a mistyped one, never a North American one.
-        return [MAINLAND + digits]
-    abroad = "+" + digits.removeprefix("+").removeprefix("00")
-    at_home = [MAINLAND + mainland] if mainland else []
-    return [abroad, *at_home] if digits.startswith(("+", "00")) else [*at_home, abroad]
-
-
-def _receives_sms(number: str) -> bool:
+def _receiving(number: str) -> str | None:
+    """The number in E.164, without a national prefix, if SMS can reach it."""
     import phonenumbers
 
     try:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
-        return False
+        return None
     if not phonenumbers.is_valid_number(parsed):
-        return False
-    if not is_mainland(number):
-        return True
-    return phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.MOBILE
+        return None
+    e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    mobile = phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.MOBILE
+    return e164 if mobile or not is_mainland(e164) else None

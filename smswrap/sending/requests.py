@@ -6,13 +6,15 @@ import contextlib
 import fcntl
 import json
 import os
+import sqlite3
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from smswrap.clock import boot, today
-from smswrap.errors import Fault
+from smswrap.errors import Fault, SmswrapError
 from smswrap.providers.base import SendRequest
+from smswrap.sending.journal import JournalLost
 from smswrap.sending.plan import message_of
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ CUT_OFF = Fault(
 )
 
 LONGEST_REPLY = 20_000
-"""Characters of a reply that the journal keeps."""
+"""Characters of the longest reply that the journal keeps; half a reply would be no JSON."""
 
 
 class Taken(NamedTuple):
@@ -73,7 +75,7 @@ def sole_sender(plan: Plan, wait: Callable[[], None]) -> Iterator[None]:
 def take(plan: Plan) -> Taken | None:
     """Take the next request that was never made: it stands as `sending` from here on. Raises JournalLost."""
     journal = plan.journal
-    with journal.while_sending():
+    with _record(plan):
         sql = "SELECT * FROM requests WHERE plan = ? AND state = 'planned' ORDER BY number LIMIT 1"
         row = journal.first(sql, plan.number)
         if row is None:
@@ -93,7 +95,7 @@ def take(plan: Plan) -> Taken | None:
 
 def give_back(plan: Plan, number: int) -> None:
     """A throttled request was not made: it may be, later. Raises JournalLost."""
-    with plan.journal.while_sending():
+    with _record(plan):
         sql = "UPDATE requests SET state = 'planned' WHERE plan = ? AND number = ? AND state = 'sending'"
         plan.journal.run(sql, plan.number, number)
 
@@ -102,7 +104,7 @@ def settle(plan: Plan, number: int, result: Result) -> None:
     """Note a request's outcome, and erase its parameters unless the outcome is unknown. Raises JournalLost."""
     journal = plan.journal
     fault = json.dumps(asdict(result.fault), ensure_ascii=False) if result.fault else None
-    with journal.while_sending():
+    with _record(plan):
         journal.run(
             "UPDATE requests SET state = ?, biz_id = ?, request_id = ?, fault = ?, reply = ?, ended = ? "
             "WHERE plan = ? AND number = ?",
@@ -110,7 +112,7 @@ def settle(plan: Plan, number: int, result: Result) -> None:
             result.biz_id,
             result.request_id or None,
             fault,
-            result.text[:LONGEST_REPLY] or None,
+            result.text if 0 < len(result.text) <= LONGEST_REPLY else None,
             time.time(),
             plan.number,
             number,
@@ -156,7 +158,7 @@ def fault_of(plan: Plan) -> Fault | None:
     if counted["unknown"]:
         return _first_fault(plan, "unknown") or CUT_OFF
     refusal = _first_fault(plan, "refused")
-    if not counted["accepted"]:
+    if refusal and not counted["accepted"]:
         return refusal
     missed = counted["refused"] + counted["not_sent"]
     return _partial(plan, missed, counted["recipients"], refusal) if missed else None
@@ -186,10 +188,29 @@ def recipients_of(plan: Plan, number: int, most: int = -1) -> list[str]:
     return [row["recipient"] for row in plan.journal.rows(sql, plan.number, number, most)]
 
 
+def sign_for(plan: Plan, recipient: str) -> str:
+    """The sign that a recipient's message goes out with."""
+    sql = "SELECT sign FROM messages WHERE plan = ? AND recipient = ?"
+    return str(plan.journal.one(sql, plan.number, recipient)["sign"])
+
+
 def note_receipt(plan: Plan, receipt: Body) -> None:
-    """Keep what a receipt said of a recipient."""
+    """Keep what a receipt said of a recipient; if that fails, it can be queried again, and the send went well."""
     sql = "UPDATE messages SET receipt = ?, receipt_code = ? WHERE plan = ? AND recipient = ?"
-    plan.journal.run(sql, receipt["receipt"], receipt["code"], plan.number, receipt["recipient"])
+    with contextlib.suppress(SmswrapError):
+        plan.journal.run(sql, receipt["receipt"], receipt["code"], plan.number, receipt["recipient"])
+
+
+@contextlib.contextmanager
+def _record(plan: Plan) -> Iterator[None]:
+    """A transaction around one request's record. Raises JournalLost, which tells the plan's id."""
+    try:
+        with plan.journal.while_sending():
+            yield
+    except JournalLost as lost:
+        with contextlib.suppress(SmswrapError, sqlite3.Error):
+            lost.data = {"plan_id": plan.plan_id}
+        raise
 
 
 def _request(plan: Plan, row: Row) -> SendRequest:
@@ -206,7 +227,7 @@ def _shown(plan: Plan, row: Row) -> Body:
         "biz_id": row["biz_id"],
         "out_id": row["out_id"],
         "request_id": row["request_id"],
-        "code": fault.get("code") if fault else "OK",
+        "code": "OK" if row["state"] == "accepted" else fault.get("code"),
         "recipients": recipients_of(plan, row["number"]),
     }
 
@@ -222,7 +243,7 @@ def _partial(plan: Plan, missed: int, recipients: int, refusal: Fault | None) ->
     return Fault(
         kind="partial",
         message=f"{message} {refusal.message}" if refusal else message,
-        meaning="The others were accepted: do not send to them again.",
+        meaning="The others were accepted: do not send to them again." if missed < recipients else "",
         next_step=f"{refusal.next_step if refusal else ''} `smswrap resume {plan.plan_id}` sends what was never sent.",
         code=refusal.code if refusal else None,
     )

@@ -151,4 +151,5 @@ def _leaves(value: object) -> Iterator[str]:
         for element in value:
             yield from _leaves(element)
     elif isinstance(value, str):
+        yield value
         yield from (text for part in value.split(",") for text in (part, dialled(part)))

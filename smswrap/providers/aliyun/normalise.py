@@ -47,7 +47,7 @@ QUALIFICATION_STATES = {
     "CANCEL": "cancelled",
     "CANCELED": "cancelled",
 }
-VARIABLE = re.compile(r"\$\{\s*([^${}]*?)\s*\}")
+VARIABLE = re.compile(r"\$\{([^${}]*)\}")
 
 
 def sent(body: Body) -> Body:
@@ -160,7 +160,8 @@ PERSONAL = (
 
 def variables(content: object) -> list[str]:
     """The names in a template's `${...}`, each once, in order."""
-    return list(dict.fromkeys(VARIABLE.findall(content if isinstance(content, str) else "")))
+    found = VARIABLE.findall(content if isinstance(content, str) else "")
+    return list(dict.fromkeys(name.strip() for name in found))
 
 
 def moment(text: object) -> str | None:
@@ -196,7 +197,7 @@ def _listed_template(item: Body) -> Body:
     }
 
 
-def _listed_type(item: Body) -> str:
+def _listed_type(item: Body) -> str | None:
     # OuterTemplateType numbers as every other operation does; TemplateType of this list alone numbers otherwise.
     if item.get("OuterTemplateType") is not None:
         return _word(TEMPLATE_TYPES, item["OuterTemplateType"])
@@ -217,8 +218,13 @@ def _registration(item: Body) -> Body:
         "carrier": item.get("OperatorCode"),
         "state": _word(REGISTRATIONS, item.get("RegisterStatus")),
         "completed_at": moment(item.get("OperatorCompleteTime")),
-        "reasons": [text for reason in reasons for text in reason.get("ReasonDescList") or [reason.get("ReasonCode")]],
+        "reasons": [text for reason in reasons for text in _words(reason)],
     }
+
+
+def _words(reason: Body) -> list[Any]:
+    described = reason.get("ReasonDescList")
+    return described if isinstance(described, list) and described else [reason.get("ReasonCode")]
 
 
 def _receipt(item: Body) -> Body:
@@ -264,9 +270,9 @@ def _page(body: Body) -> Body:
     return {"page": page, "page_size": size, "total": _count(body.get("TotalCount"))}
 
 
-def _word(words: dict[str, str], value: object) -> str:
+def _word(words: dict[str, str], value: object) -> str | None:
     # int in one operation, str in another: compare as text. What nobody documented is passed on as it came.
-    return words.get(str(value), str(value))
+    return None if value is None else words.get(str(value), str(value))
 
 
 def _items(body: Body, key: str) -> list[Body]:
@@ -279,10 +285,8 @@ def _object(value: object) -> dict[str, Any]:
 
 
 def _count(value: object) -> int:
-    try:
-        return int(str(value))
-    except ValueError:
-        return 0
+    text = str(value)
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
 
 
 def _rate(part: int, whole: int) -> float | None:

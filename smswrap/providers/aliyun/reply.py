@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 MOST_STARTS = 20
 """Lines that are tried as the start of the reply, so that hostile output costs no time."""
 
+MOST_READ = 20_000
+"""Characters of an output without a reply that are looked at."""
+
 LONGEST_COMPLAINT = 300
 """Characters of foreign text that a message repeats."""
 
@@ -38,14 +42,17 @@ CLI_TEXTS = (
     CliText(r"load current configuration failed", "cli.config-unreadable"),
     CliText(r"unknown profile", "cli.profile-unknown"),
     CliText(r"region can't be empty", "cli.region-missing"),
-    CliText(r"access_?key_?(id|secret)\b.*(empty|not configured)|can't get credential", "cli.credentials-missing"),
-    CliText(r"failed to resolve plugin binary path|not a valid (built-in )?product", "cli.plugin-missing"),
-    CliText(r"flags? missing|(unknown|invalid) (flag|field)|not a valid (command|api)", "cli.flags-refused"),
-    CliText(r"dial tcp|no such host|connection refused|unreachable|TLS handshake|x509", "cli.unreachable"),
+    CliText(r"access[ _]?key[ _]?(id|secret)\b.*(empty|not configured)|credentials?:", "cli.credentials-missing"),
+    CliText(r"resolve plugin binary path|not a valid (built-in )?product|read user input", "cli.plugin-missing"),
+    CliText(
+        r"flags? missing|(unknown|invalid) (flag|field)|not a valid (command|api)|command missing", "cli.flags-refused"
+    ),
+    CliText(r": dial (tcp|udp)|: TLS handshake|: (tls|x509): ", "cli.unreachable"),
     CliText(r"deadline exceeded|Client\.Timeout|i/o timeout|timed? ?out", "cli.timeout", went_out=True),
     CliText(r"connection reset|\bEOF\b|broken pipe", "cli.connection-lost", went_out=True),
 )
-_PROVIDER_CODE = re.compile(r'(?:^|[\s{,"])(?:Error)?Code"?:\s*"?(?!OK\b)([A-Za-z][\w.-]*)', re.MULTILINE)
+_PROVIDER_CODE = re.compile(r"^[ \t]*(?:Error)?Code:[ \t]*([A-Za-z][\w.-]*)[ \t]*$", re.MULTILINE)
+_SERVER_FAULT = re.compile(r"^[ \t]*StatusCode:[ \t]*5\d\d\b", re.MULTILINE)
 _MESSAGE = re.compile(r"^\s*Message:\s*(?:code: \d+, )?(.+?)(?:\s+request id: \S+)?\s*$", re.MULTILINE)
 _REQUEST_ID = re.compile(r'request ?id"?: ?"?([0-9A-Za-z-]{8,})', re.IGNORECASE)
 
@@ -71,7 +78,7 @@ def read(operation: Operation, finished: Finished, private: Collection[str] = ()
 
 def json_object(output: str) -> tuple[str, Body] | None:
     """Find the reply after lines that are none: an auto-install tells its progress on stdout before the JSON."""
-    decoder, plain = json.JSONDecoder(), strip_colour(output)
+    decoder, plain = json.JSONDecoder(parse_constant=_no_number), strip_colour(output)
     starts = (match.end() - 1 for match in re.finditer(r"(?:^|\r)\{", plain, re.MULTILINE))
     for start in islice(starts, MOST_STARTS):
         try:
@@ -83,6 +90,10 @@ def json_object(output: str) -> tuple[str, Body] | None:
     return None
 
 
+def _no_number(constant: str) -> None:
+    raise ValueError(constant)
+
+
 def _refusal(operation: Operation, code: str, message: str) -> Fault:
     entry = catalogue.explain(code, "aliyun")
     kind: Kind = "unavailable" if entry.kind == "unknown" and operation.kind == "read" else entry.kind
@@ -91,22 +102,25 @@ def _refusal(operation: Operation, code: str, message: str) -> Fault:
 
 
 def _without_reply(operation: Operation, finished: Finished, private: Collection[str]) -> ProviderError:
-    said = "\n".join((strip_colour(finished.stderr), strip_colour(finished.stdout)))
+    said = "\n".join(strip_colour(text)[:MOST_READ] for text in (finished.stderr, finished.stdout))
     code = _PROVIDER_CODE.search(said)
-    if code and finished.complete:
+    if code and code[1] != "OK" and finished.complete:
         message, request_id = _MESSAGE.search(said), _REQUEST_ID.search(said)
         fault = _refusal(operation, code[1], redact(message[1], private) if message else "")
+        if _SERVER_FAULT.search(said):
+            fault = replace(fault, kind="unknown" if operation.kind == "send" else "unavailable", retry="after-receipt")
         return ProviderError(fault, request_id=request_id[1] if request_id else "")
-    return ProviderError(_cli_fault(operation, finished, said, private))
+    return ProviderError(_cli_fault(operation, finished, redact(said, private)))
 
 
-def _cli_fault(operation: Operation, finished: Finished, said: str, private: Collection[str]) -> Fault:
+def _cli_fault(operation: Operation, finished: Finished, said: str) -> Fault:
+    """Tell a text of the CLI itself; `said` holds no URL queries any more, which may hold any word."""
     if finished.code is None:
         return _known("cli.not-started", "setup", finished.stderr)
     if not finished.complete:
         return _unreadable(operation, _ending(finished), "cli.timeout" if finished.timed_out else "cli.killed")
     row = next((row for row in CLI_TEXTS if re.search(row.pattern, said, re.IGNORECASE)), None)
-    words = " ".join(redact(said, private).removeprefix("ERROR:").split())[:LONGEST_COMPLAINT]
+    words = " ".join(said.removeprefix("ERROR:").split())[:LONGEST_COMPLAINT]
     if row is None:
         return _unreadable(operation, f"it ended with exit code {finished.code}: {words or 'no output'}")
     if row.went_out:

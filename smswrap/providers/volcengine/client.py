@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -35,6 +36,9 @@ wait: its outcome is unknown, and this API takes no out-id by which it could be 
 
 START_ALLOWANCE = 5.0
 """Seconds for starting and ending the script, on top of the two times (to connect, to answer) that it limits itself."""
+
+REQUEST_SPREAD = timedelta(minutes=1)
+"""How far the messages of one request may be dated apart; a repetition on purpose comes later than that."""
 
 MOST_PAGES = 100
 """Pages of 100 that a name is looked for in: the API's filters are fuzzy, so that the exact name may stand anywhere."""
@@ -117,21 +121,21 @@ class Session:
     def receipts(self, recipient: str, day: str, biz_id: str | None, group: str | None) -> list[Body]:
         """Fetch one recipient's receipts of one day.
 
-        A request of several recipients has a message id for each, of which `biz_id` is the first: which of them is
-        this recipient's is not told, so their ids are compared here.
+        A request of several recipients has a message id for each, of which `biz_id` is the first, and the log does not
+        tell which belong together. Of our own requests we know; those of an earlier run are told by what they share.
         """
-        ids = self._sent.get(biz_id, frozenset({biz_id})) if biz_id else frozenset()
-        values = {
-            "phone_number": recipient,
-            "send_date": day,
-            "biz_id": biz_id if len(ids) == 1 else None,
-            "message_group": group,
-            "page": 1,
-            "page_size": 100,
-        }
-        messages: list[Body] = self.call("query-status", values).data["messages"]
-        ours = [message for message in messages if not ids or message["message_id"] in ids]
+        values = {"phone_number": recipient, "send_date": day, "message_group": group}
+        messages = self._logged(values)
+        ids = self._sent.get(biz_id) if biz_id else None
+        ours = [message for message in messages if biz_id is None or message["message_id"] in (ids or {biz_id})]
+        if biz_id and ids is None and messages and not ours:
+            first = self._logged({"send_date": day, "biz_id": biz_id, "message_group": group})
+            ours = [message for message in messages if first and _sent_together(message, first[0])]
         return sorted(ours, key=lambda message: message["sent_at"] or "", reverse=True)
+
+    def _logged(self, values: Mapping[str, Any]) -> list[Body]:
+        messages: list[Body] = self.call("query-status", {**values, "page": 1, "page_size": 100}).data["messages"]
+        return messages
 
     def _call_once(self, operation: Operation, values: Mapping[str, Any]) -> Reply:
         timeout = _timeout(operation, self._settings)
@@ -191,6 +195,12 @@ def find_script() -> Path:
         if candidate.is_file():
             return candidate
     raise SetupError(f"{SCRIPT_NAME} is missing from this installation.", "Install smswrap again.")
+
+
+def _sent_together(message: Body, other: Body) -> bool:
+    moments = [datetime.fromisoformat(one["sent_at"]) for one in (message, other) if one["sent_at"]]
+    alike = all(message[key] == other[key] for key in ("template", "sign"))
+    return alike and len(moments) > 1 and abs(moments[0] - moments[1]) <= REQUEST_SPREAD
 
 
 def _timeout(operation: Operation, settings: Settings) -> int:
