@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, str] = {
     "list-qualifications": QUERY,
     "query-qualification": QUERY,
     "history": "smswrap.cli.history:history",
+    "doctor": "smswrap.cli.doctor:doctor",
     "explain": "smswrap.cli.admin:explain",
     "sandbox": "smswrap.cli.admin:sandbox",
 }

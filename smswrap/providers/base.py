@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
 
 from smswrap.errors import Fault, SmswrapError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from smswrap.providers.parameters import Parameter
@@ -142,6 +142,15 @@ class Limits:
     personal: int
 
 
+class Finding(NamedTuple):
+    """One point that `doctor` looked at."""
+
+    check: str
+    state: Literal["ok", "warning", "failed"]
+    detail: str
+    next_step: str = ""
+
+
 class Session(Protocol):
     """The stretch in which calls can be made (for aliyun: with AI mode on)."""
 
@@ -189,3 +198,8 @@ def provider_named(name: str, settings: Settings) -> Provider:
 def operations_of(name: str) -> Mapping[str, Operation]:
     """Give a provider's table of operations by verb."""
     return cast("Mapping[str, Operation]", import_module(_PROVIDERS[name] + ".operations").OPERATIONS)
+
+
+def diagnosis_of(name: str, settings: Settings) -> Iterator[Finding]:
+    """Look at what stands between this machine and a send through that provider."""
+    return cast("Iterator[Finding]", import_module(_PROVIDERS[name] + ".diagnosis").diagnose(settings))

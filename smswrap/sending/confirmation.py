@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -84,8 +83,7 @@ def unless_begun(plan: Plan) -> Iterator[None]:
         yield
     except BaseException:
         sql = f"UPDATE plans SET state = 'proposed', confirmed = NULL WHERE id = ? AND {NEVER_BEGUN}"  # noqa: S608  our own words
-        with contextlib.suppress(SmswrapError, sqlite3.Error):
-            plan.journal.run(sql, plan.number)
+        plan.journal.try_to_run(sql, plan.number)
         raise
 
 

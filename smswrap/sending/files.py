@@ -8,7 +8,6 @@ import io
 import json
 import os
 import re
-import shutil
 import stat
 import sys
 import tempfile
@@ -146,7 +145,9 @@ def _spool(stream: BinaryIO) -> BinaryIO:
             # Outside of what signals may break into: tempfile would leave the file with which it tries the directory.
             kept = on_failure.enter_context(tempfile.TemporaryFile())
             with process.interruptible():
-                shutil.copyfileobj(stream, kept, _CHUNK)
+                # A loop of Python's own: inside one of C, a signal that comes together with data goes unnoticed.
+                while piece := os.read(stream.fileno(), _CHUNK):
+                    kept.write(piece)
             kept.flush()
         except OSError as error:
             rule = f"could not be copied to a temporary file: {error.strerror}"

@@ -78,19 +78,26 @@ class Journal:
                 raise
 
     @contextlib.contextmanager
-    def while_sending(self) -> Iterator[None]:
-        """A transaction around one request's record. Raises JournalLost."""
+    def while_sending(self, plan: int) -> Iterator[None]:
+        """A transaction around the record of one of the plan's requests. Raises JournalLost."""
         try:
             with self.transaction():
                 yield
         except SetupError as error:
             cause = error.__cause__
-            raise JournalLost(self.path, cause if isinstance(cause, sqlite3.Error) else sqlite3.Error()) from error
+            lost = JournalLost(self.path, cause if isinstance(cause, sqlite3.Error) else sqlite3.Error())
+            lost.data = self._named(plan)
+            raise lost from error
 
     def run(self, sql: str, *values: object) -> int:
         """Execute a statement; gives the number of rows that it changed."""
         with self._told():
             return self._connection.execute(sql, values).rowcount
+
+    def try_to_run(self, sql: str, *values: object) -> None:
+        """Execute a statement that may as well fail: it only tidies up, or keeps what can be found out again."""
+        with contextlib.suppress(SmswrapError, sqlite3.Error):
+            self.run(sql, *values)
 
     def run_many(self, sql: str, rows: Sequence[Sequence[object]]) -> int:
         """Execute a statement for each row; gives the number of rows that it changed in all."""
@@ -130,6 +137,11 @@ class Journal:
         if self._version() > len(MIGRATIONS):
             raise self._too_new()
         self._forget()
+
+    def _named(self, plan: int) -> dict[str, str] | None:
+        with contextlib.suppress(SmswrapError, sqlite3.Error):
+            return {"plan_id": self.one("SELECT plan_id FROM plans WHERE id = ?", plan)["plan_id"]}
+        return None
 
     def _version(self) -> int:
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])

@@ -5,11 +5,9 @@ A plan lives in the journal from the start, so that one of a million recipients 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
 import json
-import sqlite3
 import time
 from dataclasses import dataclass
 from itertools import islice
@@ -17,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
 from smswrap.clock import boot
-from smswrap.errors import Problem, SmswrapError
+from smswrap.errors import Problem
 from smswrap.providers.base import Message
 from smswrap.sending.message import count_parts, forcing_ucs2, render
 from smswrap.sending.recipients import is_mainland
@@ -91,8 +89,7 @@ class Plan:
 
     def forget(self) -> None:
         """Remove the plan if none of its requests was ever begun; if that fails, it goes by itself some hours later."""
-        with contextlib.suppress(SmswrapError, sqlite3.Error):
-            self.journal.run(f"DELETE FROM plans WHERE id = ? AND {NEVER_BEGUN}", self.number)  # noqa: S608  our own words
+        self.journal.try_to_run(f"DELETE FROM plans WHERE id = ? AND {NEVER_BEGUN}", self.number)  # noqa: S608  our own words
 
     def text(self, message: Message) -> str | None:
         """The text as this recipient will see it, if the template's text is known."""

@@ -6,15 +6,13 @@ import contextlib
 import fcntl
 import json
 import os
-import sqlite3
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from smswrap.clock import boot, today
-from smswrap.errors import Fault, SmswrapError
+from smswrap.errors import Fault
 from smswrap.providers.base import SendRequest
-from smswrap.sending.journal import JournalLost
 from smswrap.sending.plan import message_of
 
 if TYPE_CHECKING:
@@ -75,7 +73,7 @@ def sole_sender(plan: Plan, wait: Callable[[], None]) -> Iterator[None]:
 def take(plan: Plan) -> Taken | None:
     """Take the next request that was never made: it stands as `sending` from here on. Raises JournalLost."""
     journal = plan.journal
-    with _record(plan):
+    with plan.journal.while_sending(plan.number):
         sql = "SELECT * FROM requests WHERE plan = ? AND state = 'planned' ORDER BY number LIMIT 1"
         row = journal.first(sql, plan.number)
         if row is None:
@@ -95,7 +93,7 @@ def take(plan: Plan) -> Taken | None:
 
 def give_back(plan: Plan, number: int) -> None:
     """A throttled request was not made: it may be, later. Raises JournalLost."""
-    with _record(plan):
+    with plan.journal.while_sending(plan.number):
         sql = "UPDATE requests SET state = 'planned' WHERE plan = ? AND number = ? AND state = 'sending'"
         plan.journal.run(sql, plan.number, number)
 
@@ -104,7 +102,7 @@ def settle(plan: Plan, number: int, result: Result) -> None:
     """Note a request's outcome, and erase its parameters unless the outcome is unknown. Raises JournalLost."""
     journal = plan.journal
     fault = json.dumps(asdict(result.fault), ensure_ascii=False) if result.fault else None
-    with _record(plan):
+    with plan.journal.while_sending(plan.number):
         journal.run(
             "UPDATE requests SET state = ?, biz_id = ?, request_id = ?, fault = ?, reply = ?, ended = ? "
             "WHERE plan = ? AND number = ?",
@@ -197,20 +195,7 @@ def sign_for(plan: Plan, recipient: str) -> str:
 def note_receipt(plan: Plan, receipt: Body) -> None:
     """Keep what a receipt said of a recipient; if that fails, it can be queried again, and the send went well."""
     sql = "UPDATE messages SET receipt = ?, receipt_code = ? WHERE plan = ? AND recipient = ?"
-    with contextlib.suppress(SmswrapError):
-        plan.journal.run(sql, receipt["receipt"], receipt["code"], plan.number, receipt["recipient"])
-
-
-@contextlib.contextmanager
-def _record(plan: Plan) -> Iterator[None]:
-    """A transaction around one request's record. Raises JournalLost, which tells the plan's id."""
-    try:
-        with plan.journal.while_sending():
-            yield
-    except JournalLost as lost:
-        with contextlib.suppress(SmswrapError, sqlite3.Error):
-            lost.data = {"plan_id": plan.plan_id}
-        raise
+    plan.journal.try_to_run(sql, receipt["receipt"], receipt["code"], plan.number, receipt["recipient"])
 
 
 def _request(plan: Plan, row: Row) -> SendRequest:
@@ -240,11 +225,12 @@ def _first_fault(plan: Plan, state: str) -> Fault | None:
 
 def _partial(plan: Plan, missed: int, recipients: int, refusal: Fault | None) -> Fault:
     message = f"{missed} of {recipients} recipients were not sent to."
+    step = f"`smswrap resume {plan.plan_id}` sends what was never sent."
     return Fault(
         kind="partial",
         message=f"{message} {refusal.message}" if refusal else message,
         meaning="The others were accepted: do not send to them again." if missed < recipients else "",
-        next_step=f"{refusal.next_step if refusal else ''} `smswrap resume {plan.plan_id}` sends what was never sent.",
+        next_step=f"{refusal.next_step} {step}" if refusal else step,
         code=refusal.code if refusal else None,
     )
 
