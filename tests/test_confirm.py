@@ -26,6 +26,11 @@ ASKING = SEND[:-1]
 HANG = {"delay_ms": 20_000, "then": "continue"}
 SLOW_SEND = {"cmd": "dysmsapi send-sms *", "delay_ms": 1_000, "then": "continue"}
 AGO = "UPDATE plans SET created = created - {0}, ticks = ticks - {1}"
+ADD_A_RECIPIENT = """
+    INSERT INTO messages (plan, row, request, recipient, sign, parameters, extend_code, content_key, duplicate_key)
+    SELECT plan, 9, request, '+8613912345678', sign, parameters, extend_code, content_key, duplicate_key
+    FROM messages WHERE row = 2
+"""
 
 
 @pytest.fixture
@@ -206,8 +211,7 @@ def test_after_a_restart_of_the_machine_the_wall_clock_alone_counts(journal: Jou
         "UPDATE messages SET extend_code = '8' WHERE row = 2",
         "UPDATE messages SET row = 9 WHERE row = 2",
         "DELETE FROM messages WHERE row = 2",
-        "INSERT INTO messages SELECT plan, 9, request, '+8613912345678', sign, parameters, extend_code, content_key, "
-        "duplicate_key, NULL, NULL FROM messages WHERE row = 2",
+        ADD_A_RECIPIENT,
         "UPDATE plans SET template = 'SMS_2'",
         "UPDATE plans SET provider = 'volcengine'",
         "UPDATE plans SET profile = NULL",

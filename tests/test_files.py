@@ -530,6 +530,13 @@ def test_a_signal_ends_the_waiting_for_stdin(tmp_path: Path, signum: signal.Sign
     assert list((tmp_path / "t").iterdir()) == []
 
 
+def test_a_file_can_be_read_after_a_signal_has_come(tmp_path: Path) -> None:
+    source = write(tmp_path / "list.csv", as_csv(SIMPLE))
+    program = CHILD.replace('print("ready", flush=True)', "import os; os.kill(os.getpid(), 15)")
+    ended = subprocess.run([sys.executable, "-c", program, source], capture_output=True, check=True)
+    assert json.loads(ended.stdout)[0] == ["手机号", "姓名"]
+
+
 def test_closed_stdin_is_refused() -> None:
     ended = subprocess.run(
         ["/bin/sh", "-c", 'exec "$0" -c "$1" - <&-', sys.executable, CHILD], capture_output=True, check=True
@@ -549,7 +556,8 @@ MEASURE = """
 import re, resource, sys
 from pathlib import Path
 from smswrap.sending.files import open_table
-from smswrap.sending.rows import ProblemReport, parse_map, read_messages
+from smswrap.sending.problems import ProblemReport
+from smswrap.sending.rows import parse_map, read_messages
 with open_table(sys.argv[1]) as table, ProblemReport(sys.argv[2]) as report:
     columns = parse_map(None, table.headers)
     good = 0

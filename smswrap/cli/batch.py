@@ -24,8 +24,8 @@ from smswrap.errors import InputError, Problem
 from smswrap.providers.base import Message
 from smswrap.providers.parameters import Parameter, check, check_text
 from smswrap.sending.message import check_parameters, parse_array
+from smswrap.sending.problems import ProblemReport
 from smswrap.sending.recipients import read_recipients
-from smswrap.sending.rows import ProblemReport
 
 if TYPE_CHECKING:
     from smswrap.cli.output import Answer

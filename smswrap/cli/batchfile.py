@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,9 @@ from smswrap.cli.sender import Choice, Given, carry_out
 from smswrap.errors import InputError, Problem
 from smswrap.process import checkpoint
 from smswrap.sending.files import open_table
+from smswrap.sending.problems import ProblemReport
 from smswrap.sending.results import write_results
-from smswrap.sending.rows import ProblemReport, parse_map, read_messages
+from smswrap.sending.rows import parse_map, read_messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,11 +28,25 @@ if TYPE_CHECKING:
 def send_file(runtime: Runtime, choice: Choice, given: dict[str, Any]) -> Answer:
     """Plan and send the rows of a file."""
     draft = _draft(runtime, given)
+    _refuse_overwriting(given)
     with ProblemReport(given["errors_file"]) as report, open_table(given["source"]) as table:
         columns = parse_map(given["column_map"], table.headers)
         messages = _messages(runtime, table, columns, given["sign_name"], report)
         results = partial(write_results, given["result_file"], table=table) if given["result_file"] else None
         return carry_out(runtime, Given(draft, messages, report, given["skip_invalid"], results), choice)
+
+
+def _refuse_overwriting(given: dict[str, Any]) -> None:
+    """What is written must not be the list that is read, nor the other thing that is written."""
+    names = {"--file": given["source"], "--errors-file": given["errors_file"], "--result-file": given["result_file"]}
+    seen: dict[str, str] = {}
+    for option, name in names.items():
+        if name is None or name == "-":
+            continue
+        place = os.path.realpath(os.path.expanduser(name))  # noqa: PTH111  pathlib raises for an unknown ~user
+        if place in seen:
+            raise InputError.of(option, name, f"is the same file as {seen[place]}", "Name another file.")
+        seen[place] = option
 
 
 def _draft(runtime: Runtime, given: dict[str, Any]) -> Draft:

@@ -16,8 +16,8 @@ from smswrap.sending.confirmation import DUPLICATE_WINDOW
 from smswrap.sending.dispatch import Pace
 from smswrap.sending.message import read_parameters
 from smswrap.sending.plan import Draft
+from smswrap.sending.problems import ProblemReport
 from smswrap.sending.recipients import read_recipients
-from smswrap.sending.rows import ProblemReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable

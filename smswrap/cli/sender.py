@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from smswrap.providers.base import Body, Message, Provider, Session
     from smswrap.sending.journal import Journal
     from smswrap.sending.plan import Draft, Plan
-    from smswrap.sending.rows import ProblemReport
+    from smswrap.sending.problems import ProblemReport
 
 MOST_SHOWN = 100
 """Requests that an answer lists; `data.requests_total` says how many there are."""

@@ -153,7 +153,8 @@ def _duplicates(plan: Plan, guarding: Guarding) -> list[Row]:
         SELECT earlier.recipient, plans.plan_id, requests.state, requests.out_id, requests.boot, requests.ticks,
                COALESCE(requests.started, plans.confirmed) AS at
         FROM messages AS ours
-        JOIN messages AS earlier ON earlier.duplicate_key = ours.duplicate_key AND earlier.plan <> ours.plan
+        JOIN messages AS earlier ON earlier.recipient = ours.recipient AND earlier.plan <> ours.plan
+             AND earlier.duplicate_key = ours.duplicate_key
         JOIN plans ON plans.id = earlier.plan AND plans.state = 'confirmed'
         JOIN requests ON requests.plan = earlier.plan AND requests.number = earlier.request
         WHERE ours.plan = ? AND requests.state IN ({", ".join("?" for _ in states)})

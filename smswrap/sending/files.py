@@ -47,13 +47,12 @@ _CHINESE = re.compile("[\u3000-\u9fff\uff00-\uffef]")
 def open_table(source: str) -> Iterator[Table]:
     """Open a file of recipients, or stdin (`-`), which is kept in a private temporary file for the length of the block.
 
-    Raises InputError for whatever is wrong with the file as a whole.
+    Raises InputError for whatever is wrong with the file as a whole. A signal ends the waiting for a pipe only: the
+    rows may be needed again, for the results, when one has come.
     """
     with ExitStack() as held:
         file = _File(source, held.enter_context(_opened(source)))
-        with process.interruptible():
-            table = Table(source, _choose_reader(file, held))
-        yield table
+        yield Table(source, _choose_reader(file, held))
 
 
 class _Part(io.RawIOBase):
@@ -127,15 +126,16 @@ def _opened(source: str) -> BinaryIO:
             raise file_error(source, "cannot be read: stdin is closed", "Give the path of a file.")
         return _spool(sys.stdin.buffer)
     try:
-        with process.interruptible():  # nobody may ever write to a pipe
-            file = Path(source).expanduser().open("rb")
-        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            return file
+        path = Path(source).expanduser()
+        if stat.S_ISREG(path.stat().st_mode) or path.is_dir():
+            return path.open("rb")
+        with process.interruptible():  # it is a pipe, to which nobody may ever write
+            stream = path.open("rb")
     except (OSError, ValueError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise file_error(source, f"cannot be read: {reason}", "Give the path of a file that you may read.") from None
-    with file:  # a pipe: it can be read once
-        return _spool(file)
+    with stream:
+        return _spool(stream)
 
 
 def _spool(stream: BinaryIO) -> BinaryIO:

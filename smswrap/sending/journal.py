@@ -61,6 +61,8 @@ class Journal:
     def close(self) -> None:
         """Close the file; the last one to do so empties the write-ahead log, where erased values may still stand."""
         with contextlib.suppress(sqlite3.Error):
+            # Whoever is busy with it now will close it later.
+            self._connection.execute("PRAGMA busy_timeout = 0")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.close()
 
@@ -129,8 +131,8 @@ class Journal:
     def _prepare(self) -> None:
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
             self._connection.execute(f"PRAGMA {pragma}")
-        # A million rows must not live in memory: 8 MB of pages, and sorting on disk.
-        self._connection.execute("PRAGMA cache_size = -8000")
+        # A million rows must not live in memory: 16 MB of pages, and sorting on disk.
+        self._connection.execute("PRAGMA cache_size = -16000")
         self._connection.execute("PRAGMA temp_store = FILE")
         if self._version() < len(MIGRATIONS):
             self._migrate()
@@ -186,12 +188,13 @@ class Journal:
 
     def _corrupt(self, error: Exception) -> SetupError:
         aside = self.path.with_name(f"{NAME}.corrupt-{time.time_ns()}")
-        with contextlib.suppress(AttributeError):
-            self._connection.close()
         # The journal itself goes last: as soon as it is gone, another process makes a new one with a log of its own.
         for suffix in ("-wal", "-shm", "") if self._is_in_place() else ():
             with contextlib.suppress(FileNotFoundError):
                 os.rename(f"{self.path}{suffix}", f"{aside}{suffix}")  # noqa: PTH104  pathlib has no suffix like that
+        # Closed where it was, SQLite would write the log into it first (measured, 3.40); a file that moved it leaves.
+        with contextlib.suppress(AttributeError):
+            self._connection.close()
         message = f"The journal was corrupt ({error}) and has been set aside beside {self.path}, as {NAME}.corrupt-*."
         step = "The next run starts an empty one, which knows of no earlier send: query what you sent last first."
         return SetupError(message, step, code="journal")

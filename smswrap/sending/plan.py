@@ -38,6 +38,7 @@ NEVER_BEGUN = (
     "(state <> 'confirmed' OR "
     "NOT EXISTS (SELECT 1 FROM requests WHERE plan = plans.id AND (state <> 'planned' OR started IS NOT NULL)))"
 )
+REQUESTS_AT_ONCE = 100
 CHUNK = 5_000
 """Rows that are written in one transaction, so that others get their turn."""
 
@@ -254,7 +255,7 @@ def _split(plan: Plan, draft: Draft, limits: Limits) -> None:
     base = f"smswrap-{uuid4().hex[:16]}"
     count = 0
     requests = _grouped(plan, draft, limits)
-    while chunk := list(islice(requests, CHUNK // limits.shared + 1)):
+    while chunk := list(islice(requests, REQUESTS_AT_ONCE)):
         with plan.journal.transaction():
             for shared, rows in chunk:
                 count += 1
@@ -268,12 +269,14 @@ def _split(plan: Plan, draft: Draft, limits: Limits) -> None:
 
 def _grouped(plan: Plan, draft: Draft, limits: Limits) -> Iterator[tuple[bool, list[int]]]:
     """Give the rows of each request: those of one content together, those of a content of their own as personal."""
-    # A plain copy of the order first: the rows are updated while we walk through them.
-    order = "row" if draft.personal else "content_key, row"
+    # A plain copy of the order first: the rows are updated while we walk through them. Contents come in the order of
+    # their first rows, which keeps the requests in the order of the file, and the updates near each other on disk.
+    first = "row" if draft.personal else "MIN(row) OVER (PARTITION BY content_key)"
     plan.journal.run("CREATE TEMP TABLE IF NOT EXISTS walk (position INTEGER PRIMARY KEY, row INTEGER, content BLOB)")
     plan.journal.run("DELETE FROM temp.walk")
     plan.journal.run(
-        f"INSERT INTO temp.walk (row, content) SELECT row, content_key FROM messages WHERE plan = ? ORDER BY {order}",  # noqa: S608  our own words
+        "INSERT INTO temp.walk (row, content) SELECT row, content_key FROM "  # noqa: S608  our own words
+        f"(SELECT row, content_key, {first} AS first FROM messages WHERE plan = ?) ORDER BY first, row",
         plan.number,
     )
     walk = ((row["row"], row["content"]) for row in plan.journal.rows("SELECT * FROM temp.walk ORDER BY position"))

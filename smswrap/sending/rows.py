@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import os
 import re
-import tempfile
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from errno import EINVAL
+from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, final
+from typing import TYPE_CHECKING, NamedTuple
 
 from smswrap import process
 from smswrap.errors import InputError, Problem
 from smswrap.providers.base import Message
-from smswrap.providers.parameters import LONGEST_TEXT, check_text, shorten
+from smswrap.providers.parameters import check_text, shorten
 from smswrap.sending.message import check_parameters
 from smswrap.sending.recipients import MAINLAND, SAMPLE_NUMBERS, read_recipient
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
 OPTION, MAP, ERRORS_FILE = "--file", "--map", "--errors-file"
 SHOWN_ROWS = 20
@@ -41,7 +35,6 @@ SPREADSHEET_ERRORS = frozenset({"#N/A", "#NAME?", "#REF!", "#VALUE!", "#DIV/0!",
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff]+")
 _FORMULA_TEXT = re.compile(r'="([^"]*)"')
-_FINE = re.compile(rf"[^\x00-\x1f\x7f\ud800-\udfff]{{1,{LONGEST_TEXT}}}")
 _COMMA, _EQUALS, _ESCAPE = re.compile(r"(?<!\\),"), re.compile(r"(?<!\\)="), re.compile(r"\\([,=])")
 _VALUE = re.compile(r"(?<!at most )\b\d+")
 
@@ -138,67 +131,9 @@ def read_messages(
     return ((row, reader.read(row)) for row in table.rows())
 
 
-@final
-class ProblemReport:
-    """Counts problems by their kind and keeps the first of each; inside `with`, writes all of them to a file.
-
-    The file (CSV: row, field, value, rule, next_step) replaces an older one when the block ends, however it ends.
-    """
-
-    def __init__(self, errors_file: str | None = None) -> None:
-        self.total = 0
-        self._kinds: dict[tuple[str, str], _Kind] = {}
-        self._file = _ErrorsFile(errors_file) if errors_file is not None else None
-
-    def __enter__(self) -> ProblemReport:
-        if self._file:
-            self._file.open()
-        return self
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if self._file:
-            self._file.close(failed=error is not None)
-
-    def add(self, problems: Iterable[Problem]) -> None:
-        """Take problems in. Raises InputError if the errors file cannot be written."""
-        for problem in problems:
-            self.total += 1
-            kind = self._kinds.setdefault((problem.field, _generalise(problem.rule)), _Kind())
-            kind.count += 1
-            if kind.count <= SHOWN_ROWS:
-                kind.shown.append(problem)
-            if self._file:
-                self._file.write(problem)
-
-    @property
-    def shown(self) -> list[Problem]:
-        """The first problems of each kind."""
-        return [problem for kind in self._kinds.values() for problem in kind.shown]
-
-    def as_json(self) -> dict[str, Any]:
-        """Give total and, of each kind, its field, rule, count, first rows, and the first value as an example."""
-        kinds = [
-            {
-                "field": field,
-                "rule": rule,
-                "count": kind.count,
-                "rows": [problem.row for problem in kind.shown if problem.row is not None],
-                "example": kind.shown[0].value,
-            }
-            for (field, rule), kind in self._kinds.items()
-        ]
-        return {"total": self.total, "kinds": kinds}
-
-
 def file_error(source: str, rule: str, next_step: str = "", row: int | None = None) -> InputError:
     """The error of a file that cannot be read, or not at this row."""
     return InputError([Problem(OPTION, _printable(source), rule, next_step, row)])
-
-
-@dataclass
-class _Kind:
-    count: int = 0
-    shown: list[Problem] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -240,7 +175,7 @@ class _Reader:
             return self.sign or ""
         text, header = row.values[self.columns.sign] or self.sign or "", self.headers[self.columns.sign]
         if text:
-            problems += _check_cell(header, text, row.number)
+            problems += _check_text(header, text, row.number)
         else:
             step = "Fill the cell, or give --sign-name for all rows without a sign."
             problems.append(Problem(header, "", "is empty: the row has no sign", step, row.number))
@@ -250,7 +185,7 @@ class _Reader:
         text = "" if self.columns.extend_code is None else row.values[self.columns.extend_code]
         if self.columns.extend_code is None or not text:
             return None
-        problems += _check_cell(self.headers[self.columns.extend_code], text, row.number)
+        problems += _check_text(self.headers[self.columns.extend_code], text, row.number)
         return text
 
 
@@ -269,24 +204,24 @@ def _mainland_mobile() -> re.Pattern[str]:
     return re.compile(rf"(?:\+86|0086|86)?({pattern or '(?!)'})", re.ASCII)
 
 
-def _check_cell(header: str, text: str, row: int) -> list[Problem]:
-    if text in SPREADSHEET_ERRORS:
-        return [Problem(header, text, "is an error of the spreadsheet", "Mend its formula.", row)]
-    if _FINE.fullmatch(text):
-        return []
+def _check_text(header: str, text: str, row: int) -> list[Problem]:
     try:
         check_text(header, text)
     except InputError as error:
         return [replace(problem, row=row) for problem in error.problems]
-    return []
+    return _check_formula(header, text, row)
 
 
 def _check_variable(header: str, name: str, text: str, row: int) -> list[Problem]:
     if not text:
         step = "Fill the cell: a template's variable needs a value."
         return [Problem(header, "", f"is empty: the row has no {_variable(shorten(name))}", step, row)]
-    wrong = _check_cell(header, text, row)
-    return wrong and (check_parameters({name: text}, field=header, row=row) or wrong)
+    return check_parameters({name: text}, field=header, row=row) or _check_formula(header, text, row)
+
+
+def _check_formula(header: str, text: str, row: int) -> list[Problem]:
+    wrong = text in SPREADSHEET_ERRORS
+    return [Problem(header, text, "is an error of the spreadsheet", "Mend its formula.", row)] if wrong else []
 
 
 def _read_headers(source: str, cells: Sequence[str]) -> tuple[str, ...]:
@@ -384,56 +319,5 @@ def _name_headers(headers: Sequence[str]) -> str:
     return f"The headers are: {', '.join(shorten(header) for header in headers if header)}."
 
 
-def _generalise(rule: str) -> str:
-    return _VALUE.sub("…", rule)
-
-
 def _printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
-
-
-class _ErrorsFile:
-    """A CSV of problems, written beside its place and moved there in the end."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def open(self) -> None:
-        with self._failing():
-            self._path = Path(self._name).expanduser().resolve()
-            if self._path.exists() and not self._path.is_file():
-                raise OSError(EINVAL, "it is no regular file")
-            number, self._draft = tempfile.mkstemp(dir=self._path.parent, prefix=".smswrap-errors.")
-            self._file = os.fdopen(number, "w", encoding="utf-8-sig", errors="backslashreplace", newline="")
-            self._rows = csv.writer(self._file)
-            self._rows.writerow(["row", "field", "value", "rule", "next_step"])
-
-    def write(self, problem: Problem) -> None:
-        cells = (problem.field, problem.value, problem.rule, problem.next_step)
-        with self._failing():
-            self._rows.writerow([problem.row, *map(_defuse, cells)])
-
-    def close(self, *, failed: bool) -> None:
-        """Move the file to its place; if we fail already, failing at that too is no news."""
-        try:
-            with self._failing():
-                self._file.close()
-                Path(self._draft).replace(self._path)
-        except InputError:
-            Path(self._draft).unlink(missing_ok=True)
-            if not failed:
-                raise
-
-    @contextmanager
-    def _failing(self) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, ValueError, RuntimeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            step = "Give --errors-file a path that you may write to."
-            raise InputError.of(ERRORS_FILE, _printable(self._name), f"cannot be written: {reason}", step) from None
-
-
-def _defuse(text: str) -> str:
-    """Keep a spreadsheet from running a cell as a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

@@ -70,8 +70,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (plan, row)
         ) WITHOUT ROWID
         """,
-        "CREATE UNIQUE INDEX messages_by_recipient ON messages (plan, recipient)",
+        # The recipient first: it finds earlier sends to them, and keeps them from standing twice in one plan.
+        "CREATE UNIQUE INDEX messages_by_recipient ON messages (recipient, plan)",
         "CREATE INDEX messages_by_request ON messages (plan, request)",
-        "CREATE INDEX messages_by_duplicate ON messages (duplicate_key)",
     ),
 )
