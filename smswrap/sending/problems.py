@@ -136,3 +136,7 @@ class _ErrorsFile:
 def _defuse(text: str) -> str:
     """Keep a spreadsheet from running a cell as a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
