@@ -234,13 +234,27 @@ def test_without_a_terminal_and_without_yes_nothing_is_sent(standin: StandIn, sm
     assert standin.calls == []
 
 
-def test_a_dry_run_shows_the_plan_and_calls_nothing(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+def test_a_dry_run_shows_the_plan_with_its_text_and_sends_nothing(
+    standin: StandIn, smswrap: Callable[..., Ran]
+) -> None:
     ran = smswrap(*SEND, "--dry-run")
     data = ran.envelope["data"]
     assert (ran.code, ran.envelope["status"]) == (0, "planned")
     assert data["recipients"] == ["+8613900000000"]
-    assert data["requests"] == 1
-    assert standin.calls == []
+    assert data["requests"] == data["parts"] == 1
+    assert data["messages"][0]["text"].startswith(f"【{SIGN}】")
+    assert [call["argv"][1] for call in standin.api_calls] == ["get-sms-template"]
+    assert not standin.ai_mode
+
+
+def test_a_dry_run_without_a_cli_shows_the_plan_without_the_text(
+    standin: StandIn, smswrap: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standin.launcher.unlink()
+    monkeypatch.setenv("PATH", str(standin.launcher.parent))
+    ran = smswrap(*SEND, "--dry-run")
+    assert (ran.code, ran.envelope["data"]["parts"]) == (0, None)
+    assert "The text is not known" in ran.envelope["warnings"][0]
 
 
 def test_a_dry_run_with_verify_shows_text_and_parts(standin: StandIn, smswrap: Callable[..., Ran]) -> None:

@@ -116,6 +116,8 @@ def _decide(runtime: Runtime, journal: Journal, plan: Plan, provider: Provider, 
             verified = _verified(plan, session)
         choice = replace(choice, verify=False)
     if choice.dry_run:
+        if not verified:
+            _learn_content(runtime, plan, provider)
         return _planned(runtime, plan, verified)
     if not choice.yes and (refusal := _ask(runtime, plan)):
         answer = _planned(runtime, plan, verified)
@@ -124,6 +126,15 @@ def _decide(runtime: Runtime, journal: Journal, plan: Plan, provider: Provider, 
         return answer
     confirm_at_once(plan, choice.guarding, choice.idempotency_key)
     return send(runtime, plan, provider, choice, verified)
+
+
+def _learn_content(runtime: Runtime, plan: Plan, provider: Provider) -> None:
+    """Fetch the template's text for a dry run, which is worth showing without it, too."""
+    try:
+        with provider.session(sends=False) as session:
+            plan.learn(session.content(plan.row["template"]))
+    except SmswrapError as error:
+        runtime.talk.warn(f"The text is not known: {error.fault.message}")
 
 
 def _check_duplicates(runtime: Runtime, plan: Plan, choice: Choice) -> None:

@@ -163,6 +163,9 @@ class Session(Protocol):
     def verify(self, sign: str, template: str, group: str | None) -> Verified:
         """Look the sign and the template up. Raises ProviderError."""
 
+    def content(self, template: str) -> str | None:
+        """Fetch the template's text; None where the provider does not tell it. Raises ProviderError."""
+
     def receipts(self, recipient: str, day: str, biz_id: str | None, group: str | None) -> list[Body]:
         """Fetch the receipts of one recipient (E.164) on one day (yyyyMMdd, Asia/Shanghai), newest first."""
 

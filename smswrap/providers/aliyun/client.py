@@ -68,6 +68,11 @@ class Session:
         variables = tuple(found_template["variables"])
         return Verified(found_sign, found_template, variables, found_template["content"])
 
+    def content(self, template: str) -> str | None:
+        """Fetch the template's text."""
+        content: str | None = self.call("query-template", {"template_code": template}).data["content"]
+        return content
+
     def receipts(self, recipient: str, day: str, biz_id: str | None, group: str | None) -> list[Body]:  # noqa: ARG002
         """Fetch one recipient's receipts of one day."""
         values = {"phone_number": recipient, "send_date": day, "biz_id": biz_id, "page_size": 50, "page": 1}

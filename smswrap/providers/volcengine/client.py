@@ -118,6 +118,10 @@ class Session:
         templates = self._named("list-templates", "templates", "template", template, {"template_code": template})
         return verification.compare(sign, template, chosen, signs, templates)
 
+    def content(self, template: str) -> str | None:  # noqa: ARG002  the protocol's signature
+        """Give None: no operation of the API tells a template's text (facts §3.1)."""
+        return None
+
     def receipts(self, recipient: str, day: str, biz_id: str | None, group: str | None) -> list[Body]:
         """Fetch one recipient's receipts of one day.
 

@@ -1,0 +1,148 @@
+"""SKILL.md: true to the Agent Skills specification, and its commands do what the seeds' four scenarios ask for."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import SIGN
+
+from smswrap.clock import today
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Ran, StandIn
+
+ROOT = Path(__file__).parent.parent
+SKILL = (ROOT / "SKILL.md").read_text("utf-8")
+ALLOWED = {"name", "description", "license", "compatibility", "metadata", "allowed-tools"}
+NAMES = {"我的签名": SIGN, "SMS_123456": "SMS_123456", "13912345678": "13912345678"}
+
+
+def frontmatter() -> dict[str, str]:
+    """The top-level keys with their texts; folded lines joined."""
+    text = SKILL.split("---\n")[1]
+    found: dict[str, str] = {}
+    key = ""
+    for line in text.splitlines():
+        if re.match(r"\S", line):
+            key, _, value = line.partition(":")
+            found[key] = value.strip().removeprefix(">-")
+        else:
+            found[key] = f"{found[key]} {line.strip()}".strip()
+    return found
+
+
+def commands() -> list[list[str]]:
+    """Every command line of smswrap in the body, as an agent would run it."""
+    lines = re.findall(r"^    (smswrap .*)$", SKILL, re.MULTILINE)
+    return [shlex.split(line.partition(" #")[0]) for line in lines]
+
+
+def test_the_frontmatter_keeps_to_the_specification() -> None:
+    found = frontmatter()
+    assert set(found) <= ALLOWED
+    assert found["name"] == "smswrap"
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", found["name"])
+    assert 0 < len(found["description"]) <= 1024
+    assert 0 < len(found["compatibility"]) <= 500
+
+
+def test_the_description_triggers_in_both_languages() -> None:
+    description = frontmatter()["description"]
+    for words in ("send an SMS", "verification code", "发短信", "短信群发", "验证码", "回执", "火山引擎", "阿里云"):
+        assert words in description
+
+
+def test_the_body_is_short_and_its_references_exist() -> None:
+    assert SKILL.count("\n") < 500
+    for target in re.findall(r"\]\(([^)]+)\)", SKILL):
+        assert (ROOT / target).is_file(), target
+        assert len(Path(target).parts) <= 2
+
+
+def test_every_command_line_is_one_that_the_program_knows(smswrap: Callable[..., Ran]) -> None:
+    assert len(commands()) >= 10
+    for verb in {words[1] for words in commands()}:
+        assert smswrap(verb, "--help").code == 0
+    for words in commands():
+        options = [word for word in words[2:] if word.startswith("--")]
+        text = smswrap(words[1], "--help").stdout
+        assert [option for option in options if option not in text] == [], words
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "never guess",
+        "explicit yes",
+        "never send again after exit 8",
+        "accepted is not delivered",
+        "smswrap refuses them",
+        "ai mode",
+        "wait for the answer",
+        "one by one",
+        "resume --unknown",
+        "only numbers that the user gives",
+    ],
+)
+def test_every_rule_of_the_seeds_that_a_program_cannot_enforce_is_said(rule: str) -> None:
+    assert rule in " ".join(SKILL.replace("**", "").lower().split())
+
+
+def as_written(words: list[str], **replaced: str) -> list[str]:
+    """A command line of the page with the user's own values in place of its examples."""
+    known = {**NAMES, **replaced}
+    return [known.get(word, word) for word in words[1:]]
+
+
+def written(verb: str, *holding: str) -> list[str]:
+    """The first command line of the page with this verb and these words."""
+    return next(words for words in commands() if words[1] == verb and all(word in words for word in holding))
+
+
+def confirmed(smswrap: Callable[..., Ran], planned: Ran) -> Ran:
+    assert (planned.code, planned.envelope["status"]) == (9, "confirmation_needed"), planned.stdout
+    plan_id = planned.envelope["data"]["plan_id"]
+    return smswrap(*as_written(written("confirm"), PLAN_ID=plan_id))
+
+
+def test_scenario_1_a_verification_code(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+    assert smswrap(*as_written(written("doctor"))).code == 0
+    for verb in ("list-signs", "list-templates"):
+        assert smswrap(*as_written(written(verb, "--all"))).code == 0
+    planned = smswrap(*as_written(written("send", "--verify")))
+    assert standin.ledger == []
+    ran = confirmed(smswrap, planned)
+    assert (ran.code, ran.envelope["data"]["receipts"][0]["receipt"]) == (0, "delivered")
+    assert len(standin.ledger) == 1
+
+
+def test_scenario_2_one_text_to_several(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+    numbers = {"13912345678": "13912345678,13812345678,13712345678"}
+    ran = confirmed(smswrap, smswrap(*as_written(written("send", "--verify"), **numbers)))
+    assert ran.code == 0
+    assert [call["argv"][1] for call in standin.api_calls].count("send-sms") == 1
+    assert len(standin.ledger) == 3
+
+
+def test_scenario_3_a_text_for_each(standin: StandIn, smswrap: Callable[..., Ran], tmp_path: Path) -> None:
+    file = tmp_path / "recipients.csv"
+    file.write_text("手机号,验证码\n13912345678,111111\n13812345678,222222\n13712345678,333333\n", "utf-8")
+    ran = confirmed(smswrap, smswrap(*as_written(written("send-batch"), **{"recipients.csv": str(file)})))
+    assert ran.code == 0
+    assert {message["params"]["code"] for message in standin.ledger} == {"111111", "222222", "333333"}
+
+
+def test_scenario_4_delivery_and_statistics(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+    confirmed(smswrap, smswrap(*as_written(written("send", "--verify"))))
+    biz_id = standin.ledger[0]["biz_id"]
+    dates = {"20260326": today(), "20260301": today(), "xxx^0": biz_id}
+    status = smswrap(*as_written(written("query-status", "--biz-id"), **dates))
+    assert status.envelope["data"]["messages"][0]["receipt"] == "delivered"
+    statistics = smswrap(*as_written(written("query-statistics"), **dates))
+    assert statistics.envelope["data"]["totals"]["sent"] == 1
