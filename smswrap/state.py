@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,8 @@ def remember(name: str, facts: dict[str, Any]) -> None:
     """Keep facts under the name, whole or not at all; not being able to is no failure."""
     with contextlib.suppress(OSError):
         directory().mkdir(mode=0o700, parents=True, exist_ok=True)
+        import tempfile
+
         number, draft = tempfile.mkstemp(dir=directory(), prefix=f".{name}.")
         try:
             with os.fdopen(number, "w", encoding="utf-8") as file:

@@ -74,6 +74,7 @@ def test_skip_invalid_sends_the_rest_and_the_result_file_tells_of_every_row(
     assert ran.code == 0
     with results.open(encoding="utf-8-sig", newline="") as lines:
         rows = list(csv.DictReader(lines))
+    assert list(rows[0]) == ["手机号", "code", "note", "outcome", "sms_code", "biz_id"]
     assert [row["outcome"] for row in rows] == ["accepted"] * 4 + ["invalid"]
     assert {row["biz_id"] for row in rows[:4]} == {message["biz_id"] for message in standin.ledger}
 

@@ -139,8 +139,8 @@ class Sending(RuleBasedStateMachine):
         propose(plan)
         return plan.plan_id
 
-    @rule(target=plans, messages=messages, behaviours=faults, jobs=st.integers(1, 3))
-    def send(self, messages: list[Message], behaviours: list[str], jobs: int) -> str:
+    @rule(target=plans, messages=messages, behaviours=faults, jobs=st.integers(1, 3), settled=st.booleans())
+    def send(self, messages: list[Message], behaviours: list[str], jobs: int, *, settled: bool) -> str:
         plan = self.planned(messages)
         shown = plan.plan_id
         if not self.goes_through(lambda: confirm_at_once(plan, Guarding())):
@@ -148,6 +148,8 @@ class Sending(RuleBasedStateMachine):
             return shown
         plan_id = plan.plan_id
         self.resume(plan_id, behaviours, jobs)
+        if settled:
+            self.settle(plan_id)
         return plan_id
 
     @rule(plan_id=plans)

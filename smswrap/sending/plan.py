@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import time
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
-from uuid import uuid4
 
 from smswrap.clock import boot
 from smswrap.errors import Problem
@@ -209,7 +209,7 @@ def _insert(journal: Journal, draft: Draft) -> int:
     with journal.transaction():
         return journal.insert(
             "plans",
-            plan_id=f"draft-{uuid4().hex}",
+            plan_id=f"draft-{os.urandom(16).hex()}",
             fingerprint="",
             state="draft",
             command=draft.command,
@@ -252,7 +252,7 @@ def _twice(plan: Plan, row: int, message: Message) -> Problem:
 
 
 def _split(plan: Plan, draft: Draft, limits: Limits) -> None:
-    base = f"smswrap-{uuid4().hex[:16]}"
+    base = f"smswrap-{os.urandom(8).hex()}"
     count = 0
     requests = _grouped(plan, draft, limits)
     while chunk := list(islice(requests, REQUESTS_AT_ONCE)):

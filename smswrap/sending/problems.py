@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import os
 import re
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from errno import EINVAL
@@ -98,6 +97,8 @@ class _ErrorsFile:
             self._path = Path(self._name).expanduser().resolve()
             if self._path.exists() and not self._path.is_file():
                 raise OSError(EINVAL, "it is no regular file")
+            import tempfile
+
             number, self._draft = tempfile.mkstemp(dir=self._path.parent, prefix=".smswrap-errors.")
             self._file = os.fdopen(number, "w", encoding="utf-8-sig", errors="backslashreplace", newline="")
             self._rows = csv.writer(self._file)

@@ -31,7 +31,8 @@ SQL = """
 def write_results(name: str, plan: Plan, table: Table | None = None) -> None:
     """Write the file, whole or not at all; rows that were left out for their problems are `invalid`.
 
-    Without the table, a row has its number and recipient only. Raises InputError if the file cannot be written.
+    A column of ours whose name the input has already is called `sms_outcome`, `sms_code`, `sms_biz_id`. Without the
+    table, a row has its number and recipient only. Raises InputError if the file cannot be written.
     """
     path = Path(name).expanduser()
     draft = path.with_name(f".{path.name}.{os.getpid()}")
@@ -53,7 +54,8 @@ def _from_journal(plan: Plan) -> Iterator[list[str]]:
 
 def _from_table(plan: Plan, table: Table) -> Iterator[list[str]]:
     """Walk through the table and the journal side by side: both are in the order of the rows."""
-    yield [*table.headers, *COLUMNS]
+    taken = {header.casefold() for header in table.headers}
+    yield [*table.headers, *(f"sms_{column}" if column in taken else column for column in COLUMNS)]
     records = plan.journal.rows(SQL, plan.number)
     record = next(records, None)
     for row in table.rows():
