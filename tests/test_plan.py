@@ -54,13 +54,13 @@ def journalled(tmp_path: Path, sql: str) -> list[Any]:
         return connection.execute(sql).fetchall()
 
 
-def test_a_dry_run_calls_nothing_and_leaves_nothing_behind_not_even_in_free_pages(
+def test_a_dry_run_sends_nothing_and_leaves_nothing_behind_not_even_in_free_pages(
     standin: StandIn, smswrap: Callable[..., Ran], tmp_path: Path
 ) -> None:
     ran = smswrap(*SEND[:-2], "code=739152", "--dry-run")
     assert (ran.code, ran.envelope["status"]) == (0, "planned")
     assert ran.envelope["data"]["messages"][0]["parameters"] == {"code": "739152"}
-    assert standin.calls == []
+    assert standin.ledger == []
     assert journalled(tmp_path, "SELECT * FROM plans") == journalled(tmp_path, "SELECT * FROM messages") == []
     files = [path for path in (tmp_path / "state").iterdir() if path.is_file()]
     assert files
