@@ -17,6 +17,7 @@ from typing import Any
 
 from smswrap.clock import today
 from smswrap.sandbox.aliyun.magic import MAGIC
+from smswrap.sandbox.gateway.magic import SENTENCES
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 SEND = ("-s", "阿里云短信测试", "-t", "SMS_100000001", "--yes")
@@ -76,13 +77,19 @@ def filled(page: str) -> str:
         f"`smswrap {_line(words)}`\n\n```json\n{json.dumps(data, ensure_ascii=False, indent=2)}\n```\n"
         for words, data in answers()
     )
-    return _put(_put(page, "data", shown), "magic", magic())
+    return _put(_put(_put(page, "data", shown), "magic", magic()), "gateway", gateway())
 
 
 def magic() -> str:
     """The magic recipients as a table."""
     rows = "\n".join(f"| {row.number} | {row.sentence} |" for row in MAGIC)
     return f"| recipient | outcome |\n|---|---|\n{rows}"
+
+
+def gateway() -> str:
+    """The magic recipients of the stand-in gateway as a table."""
+    rows = "\n".join(f"| {number} | {sentence} |" for number, sentence in SENTENCES.items())
+    return f"| recipient | outcome with `--provider volcengine` |\n|---|---|\n{rows}"
 
 
 def _put(page: str, name: str, text: str) -> str:
@@ -101,7 +108,7 @@ def main(arguments: list[str]) -> int:
         README.write_text(filled(page), "utf-8")
         return 0
     true = [shape(data) for _, data in answers()]
-    if true == [shape(block) for block in blocks(page)] and magic() in page:
+    if true == [shape(block) for block in blocks(page)] and magic() in page and gateway() in page:
         return 0
     print("README.md no longer shows what the program answers; run: python scripts/docs.py", file=sys.stderr)
     return 1

@@ -199,8 +199,7 @@ def test_many_who_meet_a_corrupt_journal_at_once_set_it_aside_once(path: Path) -
         thread.start()
     for thread in threads:
         thread.join()
-    assert told
-    assert all("corrupt" in message for message in told)
+    assert any("corrupt" in message for message in told)
     (aside,) = set_aside(path)
     assert aside.read_bytes().startswith(b"no database at all")
     Journal(path).close()

@@ -100,6 +100,9 @@ class Gateway:
     def verify(self, sign: str, template: str, group: str | None) -> Verified:
         raise NotImplementedError
 
+    def content(self, template: str) -> str | None:
+        raise NotImplementedError
+
 
 class Sending(RuleBasedStateMachine):
     """What people and their machines may do, in any order."""

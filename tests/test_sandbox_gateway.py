@@ -511,3 +511,10 @@ def test_an_account_may_have_one_group(tmp_path: Path) -> None:
         assert gateway.ask("ListSubAccountForAgent", {})["Total"] == 1
         (tmp_path / "gateway-account.json").write_text('{"groups": [{"SubAccount": "a", "SubAccountName": "b"}]}')
         assert gateway.ask("ListSubAccountForAgent", {})["List"] == [{"SubAccount": "a", "SubAccountName": "b"}]
+
+
+def test_the_readme_tells_of_every_magic_number() -> None:
+    from smswrap.sandbox.gateway.magic import INCIDENTS, RECEIPTS, SENTENCES
+
+    told = {number for number in SENTENCES if number.isdigit()}
+    assert told == {number for number in {*INCIDENTS, *RECEIPTS} if not number.startswith("1390001")}

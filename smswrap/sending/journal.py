@@ -6,6 +6,7 @@ WAL with full syncs: what is committed survives kill and power cut. Mode 0600; e
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import sqlite3
 import time
@@ -188,10 +189,11 @@ class Journal:
 
     def _corrupt(self, error: Exception) -> SetupError:
         aside = self.path.with_name(f"{NAME}.corrupt-{time.time_ns()}")
-        # The journal itself goes last: as soon as it is gone, another process makes a new one with a log of its own.
-        for suffix in ("-wal", "-shm", "") if self._is_in_place() else ():
-            with contextlib.suppress(FileNotFoundError):
-                os.rename(f"{self.path}{suffix}", f"{aside}{suffix}")  # noqa: PTH104  pathlib has no suffix like that
+        with _locked(self.path.parent):
+            # The journal itself goes last: as soon as it is gone, another process makes a new one, with its own log.
+            for suffix in ("-wal", "-shm", "") if self._is_in_place() else ():
+                with contextlib.suppress(FileNotFoundError):
+                    os.rename(f"{self.path}{suffix}", f"{aside}{suffix}")  # noqa: PTH104  pathlib has no such suffix
         # Closed where it was, SQLite would write the log into it first (measured, 3.40); a file that moved it leaves.
         with contextlib.suppress(AttributeError):
             self._connection.close()
@@ -205,6 +207,17 @@ class Journal:
             return os.path.samestat(self.path.stat(), self._file)
         except FileNotFoundError:
             return False
+
+
+@contextlib.contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Let others who are about to set the journal aside wait: they might move the new one."""
+    file = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(file)
 
 
 def _create_privately(path: Path) -> os.stat_result:

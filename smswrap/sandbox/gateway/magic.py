@@ -107,6 +107,32 @@ INCIDENTS: Mapping[str, Incident] = {
 }
 
 
+SENTENCES: Mapping[str, str] = {
+    "13900000000": "Accepted, and delivered.",
+    "13900000001": "Accepted, but the receipt says failed: CR:0001.",
+    "13900000002": "HTTP 429: too many requests.",
+    "13900000003": "No answer; the gateway has not accepted the message.",
+    "13900000004": "No answer; the gateway has accepted the message.",
+    "13900000005": "Accepted; the receipt comes some seconds late.",
+    "13900000006": "Accepted; the receipt never comes.",
+    "13900000007": "Refused: the account is in arrears (RE:0010).",
+    "13900000008": "Accepted, then the connection is dropped.",
+    "13900000009": "The connection is dropped; nothing was accepted.",
+    "13900000010": "An HTML page with HTTP 200; nothing was accepted.",
+    "13900000011": "HTTP 500 with the API's envelope.",
+    "13900000012": "HTTP 502 with an HTML page.",
+    "13900000013": "HTTP 401: the key is not valid.",
+    "13900000014": "HTTP 403: the key may not send.",
+    "13900000015": "HTTP 200 that carries an error (RE:0009).",
+    "13900000016": "Accepted, but the reply is JSON that breaks off.",
+    "13900000017": "Accepted, but the reply is larger than 10 MB.",
+    "13900000018": "A redirect to another host.",
+    "13900000019": "Accepted; the reply spells MessageIds.",
+    "1390001NNNN": "Refused with the code RE:NNNN, where the API has one.",
+}
+"""What each number does, for the README."""
+
+
 def find_incident(mobiles: list[str]) -> Incident:
     """What the first magic number among the recipients brings on; else the plain answer."""
     return next((INCIDENTS[mobile] for mobile in mobiles if mobile in INCIDENTS), Incident(accept=True))
