@@ -215,7 +215,7 @@ def test_a_plan_that_was_begun_is_never_taken_back(journal: Journal) -> None:
     assert plan.row["state"] == "confirmed"
 
 
-@pytest.mark.parametrize(("number", "code"), [("13900000000", 0), ("13900000007", 5), ("13900000008", 8)])
+@pytest.mark.parametrize(("number", "code"), [("13900000000", 0), ("13900000008", 8)])
 def test_a_key_replays_the_first_answer(standin: StandIn, smswrap: Callable[..., Ran], number: str, code: int) -> None:
     send = (*SEND[:2], number, *SEND[3:], "--idempotency-key", "order 1")
     first, again = smswrap(*send), smswrap(*send, "--allow-duplicate")

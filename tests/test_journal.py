@@ -147,22 +147,31 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_corrupt_journal_is_reported_set_aside_whole_and_replaced(
-    path: Path, smswrap: Callable[..., Ran], damage: str
-) -> None:
+def test_a_corrupt_journal_is_set_aside_whole_and_replaced(path: Path, damage: str) -> None:
     with Journal(path) as journal:
         for number in range(50):
             propose(planned(journal, f"+86139000000{number:02}"))
     spoilt = DAMAGES[damage](path.read_bytes())
     path.write_bytes(spoilt)
-    ran = smswrap(*SEND)
-    assert (ran.code, ran.error["kind"], ran.error["code"]) == (3, "setup", "journal")
-    assert "corrupt" in ran.error["message"]
+    with pytest.raises(SetupError, match="corrupt"), Journal(path) as journal:
+        planned(journal)
     (aside,) = set_aside(path)
     assert aside.read_bytes() == spoilt
-    ran = smswrap("history")
-    assert (ran.code, ran.envelope["data"]["sends"]) == (0, [])
+    with Journal(path) as journal:
+        assert plan_ids(journal) == []
     assert set_aside(path) == [aside]
+
+
+def test_a_corrupt_journal_is_reported_before_anything_is_called(
+    standin: StandIn, smswrap: Callable[..., Ran], path: Path
+) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"no database at all" * 1_000)
+    ran = smswrap(*SEND)
+    assert (ran.code, ran.error["kind"], ran.error["code"]) == (3, "setup", "journal")
+    assert "knows of no earlier send" in ran.error["next_step"]
+    assert standin.calls == []
+    assert smswrap(*SEND).code == 0
 
 
 def test_what_a_corrupt_journal_had_in_its_log_is_set_aside_with_it(path: Path, tmp_path: Path) -> None:
@@ -265,6 +274,17 @@ def test_parameters_are_gone_from_the_file_when_a_request_has_its_outcome(
     ran = smswrap("send", "-p", number, "-s", SIGN, "-t", TEMPLATE, "--var", f"code={SECRET}", "--yes")
     assert (ran.code, len(standin.api_calls)) == (code, 1)
     assert not holds_secret(path)
+
+
+def test_parameters_go_even_while_another_process_has_the_journal_open(path: Path) -> None:
+    with Journal(path):
+        with Journal(path) as journal:
+            plan = planned(journal)
+            confirm_at_once(plan, Guarding())
+            take(plan)
+            assert holds_secret(path)
+            settle(plan, 1, Result("accepted"))
+        assert not holds_secret(path)
 
 
 def test_parameters_are_kept_while_the_outcome_is_unknown_and_go_when_it_is_found(

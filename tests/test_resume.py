@@ -34,6 +34,7 @@ def kill_in_the_second(standin: StandIn, start: Callable[..., Running]) -> Calla
         standin.rules({"cmd": f"dysmsapi send-sms *{IN_THE_SECOND}*", "times": 1, **hang})
         running = start(*MANY)
         standin.wait_for_call(IN_THE_SECOND)
+        wait_until(lambda: bool(standin.records("rules.used.jsonl")), "the rule was not played")
         wait_until(lambda: len(standin.ledger) == accepted, "the gateway has not accepted them")
         running.send(signal.SIGKILL)
         running.process.wait(DEADLINE)
