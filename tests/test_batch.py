@@ -187,3 +187,26 @@ def test_chaos_a_batch_that_is_killed_again_and_again_is_sent_once() -> None:
     )
     assert ended.returncode == 0, ended.stderr
     assert "nobody twice, nobody missing" in ended.stdout
+
+
+def test_a_result_file_that_cannot_be_written_is_refused_before_anything_is_sent(
+    standin: StandIn, smswrap: Callable[..., Ran], people: Callable[..., str], tmp_path: Path
+) -> None:
+    for name in (tmp_path / "missing" / "x.csv", tmp_path):
+        ran = smswrap(*BATCH, "--file", people(2), *MAPPED, "--result-file", str(name))
+        assert (ran.code, "cannot be written" in ran.error["message"]) == (2, True)
+    assert standin.calls == []
+
+
+def test_a_result_file_that_can_no_longer_be_written_does_not_hide_what_was_sent(
+    standin: StandIn, start: Callable[..., Running], people: Callable[..., str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "results"
+    folder.mkdir()
+    standin.rules({"cmd": "dysmsapi *", "delay_ms": 500, "then": "continue"})
+    running = start(*BATCH, "--file", people(2), *MAPPED, "--result-file", str(folder / "x.csv"))
+    standin.wait_for_call("dysmsapi")
+    folder.rmdir()
+    ran = running.end()
+    assert (ran.code, ran.envelope["status"]) == (0, "accepted")
+    assert "cannot be written" in ran.envelope["warnings"][0]

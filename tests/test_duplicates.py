@@ -252,3 +252,15 @@ def test_a_key_that_was_used_since_it_was_looked_up_is_no_second_send(journal: J
         with pytest.raises(SmswrapError) as caught:
             say_yes()
         assert (caught.value.fault.kind, caught.value.fault.code) == ("duplicate", "key-used")
+
+
+def test_a_key_that_was_given_before_the_question_is_replayed_after_the_confirm(
+    standin: StandIn, smswrap: Callable[..., Ran]
+) -> None:
+    keyed = (*SEND[:-1], "--idempotency-key", "key-1")
+    plan_id = smswrap(*keyed).envelope["data"]["plan_id"]
+    first = smswrap("confirm", plan_id)
+    again = smswrap(*keyed)
+    assert (first.code, again.code) == (0, 0)
+    assert again.envelope["data"]["requests"] == first.envelope["data"]["requests"]
+    assert len(standin.ledger) == 1

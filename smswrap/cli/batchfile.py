@@ -12,7 +12,7 @@ from smswrap.errors import InputError, Problem
 from smswrap.process import checkpoint
 from smswrap.sending.files import open_table
 from smswrap.sending.problems import ProblemReport
-from smswrap.sending.results import write_results
+from smswrap.sending.results import check_writable, write_results
 from smswrap.sending.rows import parse_map, read_messages
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ def send_file(runtime: Runtime, choice: Choice, given: dict[str, Any]) -> Answer
     """Plan and send the rows of a file."""
     draft = _draft(runtime, given)
     _refuse_overwriting(given)
+    if given["result_file"]:
+        check_writable(given["result_file"])
     with ProblemReport(given["errors_file"]) as report, open_table(given["source"]) as table:
         columns = parse_map(given["column_map"], table.headers)
         messages = _messages(runtime, table, columns, given["sign_name"], report)

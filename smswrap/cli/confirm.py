@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -10,12 +11,13 @@ import click
 from smswrap.cli.options import with_common_options
 from smswrap.cli.output import Answer
 from smswrap.cli.send import guarding_options, pace_options
-from smswrap.cli.sender import Choice, look_up, patience, send, told
+from smswrap.cli.sender import Choice, look_up, patience, send, told, write_or_warn
 from smswrap.errors import Fault, InputError
 from smswrap.sending.confirmation import confirm as say_yes
 from smswrap.sending.confirmation import find, unless_begun
 from smswrap.sending.plan import Plan
 from smswrap.sending.requests import counts, plan_again, sole_sender, unknown_numbers
+from smswrap.sending.results import check_writable, write_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,16 +93,17 @@ def resume(runtime: Runtime, /, plan_id: str | None, **given: Any) -> Answer:  #
             if refusal is not None:
                 return replace(told(runtime, plan), error=refusal, failed=None)
         choice = Choice(pace=given["pace"]._replace(patient=True))
+        if given["result_file"]:
+            check_writable(given["result_file"])
         try:
             return send(runtime, plan, _provider(runtime, plan), choice)
         finally:
             if given["result_file"]:
-                _write_results(plan, given["result_file"], given["source"])
+                write_or_warn(runtime, partial(_write_results, plan, given["result_file"], given["source"]))
 
 
 def _write_results(plan: Plan, name: str, source: str | None) -> None:
     from smswrap.sending.files import open_table
-    from smswrap.sending.results import write_results
 
     if source is None:
         write_results(name, plan)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from smswrap import process
@@ -91,9 +92,17 @@ def carry_out(runtime: Runtime, given: Given, choice: Choice) -> Answer:
             return answer
         finally:
             if given.result_file is not None:
-                given.result_file(plan)
+                write_or_warn(runtime, partial(given.result_file, plan))
             if not kept:
                 plan.forget()
+
+
+def write_or_warn(runtime: Runtime, write: Callable[[], None]) -> None:
+    """Write a result file; what was sent must be told even if that fails."""
+    try:
+        write()
+    except SmswrapError as error:
+        runtime.talk.warn(error.fault.message)
 
 
 def _refuse_problems(given: Given, plan: Plan) -> None:
@@ -107,8 +116,7 @@ def _refuse_problems(given: Given, plan: Plan) -> None:
 def _decide(runtime: Runtime, journal: Journal, plan: Plan, provider: Provider, choice: Choice) -> Answer:
     earlier = with_key(journal, choice.idempotency_key, plan) if choice.idempotency_key else None
     if earlier is not None:
-        plan.forget()
-        return told(runtime, earlier, again=True)
+        return _replay(runtime, plan, earlier)
     _check_duplicates(runtime, plan, choice)
     verified: Body = {}
     if choice.verify and (choice.dry_run or not choice.yes):
@@ -119,13 +127,26 @@ def _decide(runtime: Runtime, journal: Journal, plan: Plan, provider: Provider, 
         if not verified:
             _learn_content(runtime, plan, provider)
         return _planned(runtime, plan, verified)
-    if not choice.yes and (refusal := _ask(runtime, plan)):
+    if not choice.yes and (refusal := _ask(runtime, plan, choice.idempotency_key)):
         answer = _planned(runtime, plan, verified)
         answer.error = refusal
         answer.failed = "declined" if runtime.asks else None
         return answer
-    confirm_at_once(plan, choice.guarding, choice.idempotency_key)
+    try:
+        confirm_at_once(plan, choice.guarding, choice.idempotency_key)
+    except SmswrapError as error:
+        earlier = with_key(journal, choice.idempotency_key, plan) if choice.idempotency_key else None
+        if error.fault.code != "key-used" or earlier is None:
+            raise
+        return _replay(runtime, plan, earlier)
     return send(runtime, plan, provider, choice, verified)
+
+
+def _replay(runtime: Runtime, plan: Plan, earlier: Plan) -> Answer:
+    """Tell what became of the send that had the same idempotency key, when it has come to its end."""
+    plan.forget()
+    with sole_sender(earlier, patience(runtime)):
+        return told(runtime, earlier, again=True)
 
 
 def _learn_content(runtime: Runtime, plan: Plan, provider: Provider) -> None:
@@ -207,9 +228,9 @@ def _dispatch(runtime: Runtime, plan: Plan, session: Session, pace: Pace) -> Non
         dispatch(plan, session, runtime.talk, pace, advance)
 
 
-def _ask(runtime: Runtime, plan: Plan) -> Fault | None:
+def _ask(runtime: Runtime, plan: Plan, idempotency_key: str | None) -> Fault | None:
     if not runtime.asks:
-        propose(plan)
+        propose(plan, idempotency_key)
         return Fault(
             "confirmation",
             f"A person has to say yes to the plan {plan.plan_id} first; nothing was sent.",

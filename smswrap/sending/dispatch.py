@@ -107,8 +107,13 @@ def _start_one(run: _Run) -> bool:
         return False
     if run.pace.rate:
         run.next_start = time.monotonic() + 1 / run.pace.rate
+    try:
+        Thread(target=_work, args=(run, taken)).start()
+    except RuntimeError as error:  # no more threads: nothing was sent
+        run.failure, run.stopped = error, True
+        give_back(run.plan, taken.number)
+        return False
     run.running += 1
-    Thread(target=_work, args=(run, taken)).start()
     return True
 
 

@@ -150,11 +150,15 @@ def note_messages(
     """Write the messages down under a new plan, each with its row; a recipient twice is reported and left out."""
     plan = Plan(journal, _insert(journal, draft))
     stream = iter(messages)
-    while chunk := list(islice(stream, CHUNK)):
-        with journal.transaction():
-            for row, message in chunk:
-                if not _note(plan, draft, row, message):
-                    report(_twice(plan, row, message))
+    try:
+        while chunk := list(islice(stream, CHUNK)):
+            with journal.transaction():
+                for row, message in chunk:
+                    if not _note(plan, draft, row, message):
+                        report(_twice(plan, row, message))
+    except BaseException:
+        plan.forget()
+        raise
     return plan
 
 

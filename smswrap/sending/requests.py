@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from smswrap.clock import boot, today
-from smswrap.errors import Fault
+from smswrap.errors import Fault, SetupError
 from smswrap.providers.base import SendRequest
 from smswrap.sending.plan import message_of
 
@@ -60,7 +60,12 @@ def sole_sender(plan: Plan, wait: Callable[[], None]) -> Iterator[None]:
 
     What a dead predecessor left at `sending` is unknown from then on. The lock goes with its process.
     """
-    file = os.open(plan.journal.path.with_name("senders.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    path = plan.journal.path.with_name("senders.lock")
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        message = f"{path} cannot be opened ({error.strerror}), so nobody can be kept from sending the plan twice."
+        raise SetupError(message, "Mend its permissions.") from error
     try:
         while not _locked(file, plan.number):
             wait()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+from errno import EISDIR
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,18 +29,37 @@ SQL = """
 """
 
 
+def check_writable(name: str) -> None:
+    """Raise InputError if the file could not be written, before anything is sent whose outcome it is to tell."""
+    draft = _draft(name)
+    try:
+        draft.touch(exist_ok=False)
+        draft.unlink()
+        if Path(name).expanduser().is_dir():
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+    except (OSError, ValueError, RuntimeError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise InputError.of(
+            "--result-file", name, f"cannot be written: {why}", "Name a file in a folder of yours."
+        ) from error
+
+
+def _draft(name: str) -> Path:
+    path = Path(name).expanduser()
+    return path.with_name(f".{path.name}.{os.getpid()}")
+
+
 def write_results(name: str, plan: Plan, table: Table | None = None) -> None:
     """Write the file, whole or not at all; rows that were left out for their problems are `invalid`.
 
     A column of ours whose name the input has already is called `sms_outcome`, `sms_code`, `sms_biz_id`. Without the
     table, a row has its number and recipient only. Raises InputError if the file cannot be written.
     """
-    path = Path(name).expanduser()
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = _draft(name)
     try:
         with draft.open("x", encoding="utf-8-sig", newline="") as file:
             csv.writer(file).writerows(_from_journal(plan) if table is None else _from_table(plan, table))
-        draft.replace(path)
+        draft.replace(Path(name).expanduser())
     except OSError as error:
         draft.unlink(missing_ok=True)
         step = "`smswrap history --plan` shows the outcomes."
