@@ -76,9 +76,10 @@ class Round:
     def _until_done(self, plan_id: str) -> dict[str, Any]:
         for _ in range(MOST_RUNS):
             if self.random.random() < 0.7:  # noqa: PLR2004  most runs are killed
-                self._killed("resume", plan_id)
+                self._killed(self.random.choice(("confirm", "resume")), plan_id)
                 continue
-            answer = self._run("confirm", plan_id) if self.random.random() < 0.1 else self._run("resume", plan_id)  # noqa: PLR2004
+            # A first confirm that was killed early enough has not been said.
+            answer = self._run(self.random.choice(("confirm", "resume")), plan_id)
             if answer["data"].get("counts", {"not_sent": 1})["not_sent"] == 0:
                 return answer
         raise AssertionError("the batch never came to its end")

@@ -42,7 +42,7 @@ Options of all commands:
 
 stdout is the provider's reply (JSON) and nothing else; messages go to stderr.
 Exit codes: 0 done, 1 unexpected, 2 invalid input, 3 setup, 4 credentials or permission, 5 refused by the provider,
-6 throttled or unreachable: later, 7 some not sent, 8 outcome unknown: do NOT resend, query-status first,
+6 throttled: later, 7 some not sent, 8 outcome unknown: do NOT resend, query-status first,
 10 duplicate of a recent send, 11 done but AI mode is still on.
 SMSWRAP_SANDBOX=1 runs any of this against a stand-in: no network, no account, nothing is sent.
 HELP

@@ -132,7 +132,7 @@ class InputError(SmswrapError):
         fault = Fault(
             kind="input",
             message=f"{told}; and {rest} more problem(s)." if rest > 0 else f"{told}.",
-            meaning="Nothing was called and nothing was sent.",
+            meaning="Nothing was sent.",
             next_step=" ".join(steps) or "Mend the value and run the command again.",
         )
         counted = {} if total is None else {"problems_total": total}

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"(?<![\w.])\+?\d{7,15}(?![\w.])")
 _QUERY = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*")
 _KEY = re.compile(
-    r"(?i)((?:access_?key_?(?:id|secret)|signature|security_?token|authorization)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',]+"
+    r"((?:access_?key_?(?:id|secret)|signature|security_?token|authorization)[\"']?\s*(?:[=:]|%3D)\s*[\"']?)"
+    r"(?:(?!%26)[^\s&\"',])+",
+    re.IGNORECASE,
 )
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -43,8 +45,12 @@ def redact(text: str, private: Iterable[str] = ()) -> str:
 
 
 def _spellings(value: str) -> tuple[str, ...]:
-    """The value itself, and as it stands inside JSON or a quoted Go string."""
-    return value, json.dumps(value, ensure_ascii=False)[1:-1], json.dumps(value)[1:-1]
+    """The value itself, and as it stands in JSON, in a quoted Go string, in a URL and in a signed string."""
+    from urllib.parse import quote
+
+    percent = quote(value.encode("utf-8", "surrogatepass"), safe="")
+    twice = quote(percent, safe="")
+    return value, json.dumps(value, ensure_ascii=False)[1:-1], json.dumps(value)[1:-1], percent, twice
 
 
 def mask_under(value: object, keys: Collection[str]) -> Any:  # noqa: ANN401  JSON in, the same shape of JSON out

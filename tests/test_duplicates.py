@@ -103,16 +103,21 @@ def test_another_message_is_no_duplicate(journal: Journal, message: Message) -> 
     assert is_duplicate(planned(journal))
 
 
-@pytest.mark.parametrize(
-    "draft", [replace(DRAFT, template="SMS_2"), replace(DRAFT, profile="other"), replace(DRAFT, provider="volcengine")]
-)
-def test_another_template_profile_or_provider_is_no_duplicate(journal: Journal, draft: Draft) -> None:
+@pytest.mark.parametrize("draft", [replace(DRAFT, template="SMS_2"), replace(DRAFT, provider="volcengine")])
+def test_another_template_or_provider_is_no_duplicate(journal: Journal, draft: Draft) -> None:
     sent(journal)
     assert not is_duplicate(planned(journal, draft=draft))
 
 
-@pytest.mark.parametrize("draft", [replace(DRAFT, out_id="o"), replace(DRAFT, command="send-batch", personal=True)])
-def test_another_out_id_or_verb_makes_it_no_other_send(journal: Journal, draft: Draft) -> None:
+@pytest.mark.parametrize(
+    "draft",
+    [
+        replace(DRAFT, out_id="o"),
+        replace(DRAFT, command="send-batch", personal=True),
+        replace(DRAFT, profile="the same account by its name"),
+    ],
+)
+def test_another_out_id_profile_or_verb_makes_it_no_other_send(journal: Journal, draft: Draft) -> None:
     sent(journal)
     assert is_duplicate(planned(journal, draft=draft))
 

@@ -224,7 +224,7 @@ def test_a_journal_that_cannot_be_written_is_reported_before_anything_is_called(
         path.parent.write_text("not a directory", "utf-8")
     ran = smswrap(*SEND)
     assert (ran.code, ran.error["kind"], ran.error["code"]) == (3, "setup", "journal")
-    assert "SMSWRAP_STATE_DIR" in ran.error["next_step"]
+    assert "mend its permissions" in ran.error["next_step"]
     assert standin.calls == []
 
 

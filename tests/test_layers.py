@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "providers.parameters": {"errors"},
     "process": set(),
     "catalogue": {"catalogue", "errors"},
-    "sandbox": {"state"},
+    "sandbox": {"state", "errors"},
     "errors": set(),
     "clock": set(),
     "masking": set(),

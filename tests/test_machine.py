@@ -25,7 +25,7 @@ from smswrap.sending.dispatch import Pace, dispatch
 from smswrap.sending.journal import Journal
 from smswrap.sending.plan import Draft, Plan, note_messages, split
 from smswrap.sending.receipts import find_out
-from smswrap.sending.requests import counts, plan_again, recipients_of, sole_sender
+from smswrap.sending.requests import attempts_of, counts, recipients_of, sole_sender
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,7 +100,10 @@ class Gateway:
     def verify(self, sign: str, template: str, group: str | None) -> Verified:
         raise NotImplementedError
 
-    def content(self, template: str) -> str | None:
+    def template(self, template: str) -> tuple[str | None, tuple[str, ...]]:
+        raise NotImplementedError
+
+    def only_group(self) -> str | None:
         raise NotImplementedError
 
 
@@ -160,7 +163,15 @@ class Sending(RuleBasedStateMachine):
         self.goes_through(lambda: confirm(self.journal, plan_id, Guarding()))
 
     @rule(plan_id=plans, behaviours=faults, jobs=st.integers(1, 3), patient=st.booleans())
-    def resume(self, plan_id: str, behaviours: list[str], jobs: int, *, patient: bool = True) -> None:
+    def resume(
+        self,
+        plan_id: str,
+        behaviours: list[str],
+        jobs: int,
+        *,
+        patient: bool = True,
+        attempts: dict[int, float] | None = None,
+    ) -> None:
         plan = self.known(plan_id)
         if plan is None:
             return
@@ -168,7 +179,8 @@ class Sending(RuleBasedStateMachine):
         self.die_with_the_gateway()
         try:
             with sole_sender(plan, lambda: pytest.fail("nobody else is there")):
-                dispatch(plan, self.gateway, Quiet(), Pace(jobs, patient=patient))
+                made_again = attempts_of(plan, "refused") if attempts is None else attempts
+                dispatch(plan, self.gateway, Quiet(), Pace(jobs, patient=patient), attempts=made_again)
         except Death:
             self.gateway.killed = False
             self.journal.close()
@@ -183,14 +195,14 @@ class Sending(RuleBasedStateMachine):
             with sole_sender(plan, lambda: pytest.fail("nobody else is there")):
                 find_out(plan, self.gateway)
 
-    @rule(plan_id=plans)
-    def decide_to_send_again(self, plan_id: str) -> None:
+    @rule(plan_id=plans, behaviours=faults)
+    def decide_to_send_again(self, plan_id: str, behaviours: list[str]) -> None:
         plan = self.known(plan_id)
         if plan is not None:
-            with sole_sender(plan, lambda: pytest.fail("nobody else is there")):
-                unknown = self.journal.rows("SELECT * FROM requests WHERE plan = ? AND state = 'unknown'", plan.number)
-                self.decided.update(row["out_id"] for row in list(unknown))
-                plan_again(plan)
+            attempts = attempts_of(plan, "unknown")
+            unknown = self.journal.rows("SELECT * FROM requests WHERE plan = ? AND state = 'unknown'", plan.number)
+            self.decided.update(row["out_id"] for row in list(unknown))
+            self.resume(plan_id, behaviours, 2, attempts=attempts)
 
     @rule(plan_id=consumes(plans))
     def forget(self, plan_id: str) -> None:

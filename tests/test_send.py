@@ -170,10 +170,10 @@ def test_more_than_a_thousand_recipients_are_split(standin: StandIn, smswrap: Ca
 def test_after_a_refusal_that_meets_every_request_the_rest_is_not_tried(
     standin: StandIn, smswrap: Callable[..., Ran]
 ) -> None:
-    standin.rules({"cmd": "dysmsapi send-sms *", "stdout": '{"Code":"isv.BUSINESS_LIMIT_CONTROL","Message":"x"}\n'})
+    standin.rules({"cmd": "dysmsapi send-sms *", "stdout": '{"Code":"isv.AMOUNT_NOT_ENOUGH","Message":"x"}\n'})
     numbers = ",".join(f"138{number:08}" for number in range(1, 1502))
     ran = smswrap(*SEND[:2], numbers, *SEND[3:])
-    assert ran.code == 6
+    assert ran.code == 5
     assert ran.envelope["data"]["counts"]["not_sent"] == 501
     assert len(standin.api_calls) == 1
 

@@ -70,6 +70,11 @@ def meets_every_request(code: str | None) -> bool:
     return code in _MEETING_ALL
 
 
+def is_about_one_number(code: str | None) -> bool:
+    """Whether a throttling code means one recipient's own limit: waiting does not help, and others are not met."""
+    return code in {"isv.BUSINESS_LIMIT_CONTROL", "1017"}
+
+
 def search(text: str) -> list[Entry]:
     """The rows whose code or meaning contains `text` in any case; all rows for an empty text."""
     wanted = text.strip().casefold()

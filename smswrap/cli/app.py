@@ -97,9 +97,11 @@ def main(argv: Sequence[str]) -> int:
     if isinstance(answer, int):
         return answer
     _settle(answer, runtime)
-    if not write(answer, runtime.output) and answer.exit == 0 and answer.done == "ok":
-        runtime.talk.say("The answer could not be written to stdout.")
-        return 1
+    if not write(answer, runtime.output):
+        plan = answer.data.get("plan_id") if isinstance(answer.data, dict) else None
+        told = f"status {answer.status}" + (f", plan {plan}" if plan else "")
+        runtime.talk.say(f"The answer could not be written to stdout whole: {told}.")
+        return 1 if answer.exit == 0 and answer.done == "ok" else int(answer.exit)
     return int(answer.exit)
 
 
@@ -147,7 +149,7 @@ def _settle(answer: Answer, runtime: Runtime) -> None:
 
 def _usage_fault(error: click.UsageError) -> Fault:
     where = error.ctx.command_path if error.ctx else "smswrap"
-    nothing = "Nothing was called and nothing was sent."
+    nothing = "Nothing was sent."
     return Fault("input", error.format_message(), nothing, f"See `{where} --help`.")
 
 

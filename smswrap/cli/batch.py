@@ -76,7 +76,7 @@ def send_batch(runtime: Runtime, /, **given: Any) -> Answer:  # noqa: ANN401  cl
     choice = Choice.taken_from(given)
     _refuse_mixture(given)
     if given["source"] is not None:
-        return send_file(runtime, replace(choice, pace=choice.pace._replace(patient=True)), given)
+        return send_file(runtime, choice, given)
     draft, messages = _planned(runtime, given)
     return carry_out(runtime, Given(draft, enumerate(messages, 1), ProblemReport()), choice)
 

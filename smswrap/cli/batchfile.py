@@ -32,10 +32,17 @@ def send_file(runtime: Runtime, choice: Choice, given: dict[str, Any]) -> Answer
     if given["result_file"]:
         check_writable(given["result_file"])
     with ProblemReport(given["errors_file"]) as report, open_table(given["source"]) as table:
-        columns = parse_map(given["column_map"], table.headers)
+        variables = _variables(runtime, given["template_code"]) if choice.verify else None
+        columns = parse_map(given["column_map"], table.headers, variables)
         messages = _messages(runtime, table, columns, given["sign_name"], report)
         results = partial(write_results, given["result_file"], table=table) if given["result_file"] else None
         return carry_out(runtime, Given(draft, messages, report, given["skip_invalid"], results), choice)
+
+
+def _variables(runtime: Runtime, template: str) -> tuple[str, ...]:
+    """The template's variables: of a list's columns only those with these names are meant for it."""
+    with runtime.provider().session(sends=False) as session:
+        return session.template(template)[1]
 
 
 def _refuse_overwriting(given: dict[str, Any]) -> None:

@@ -14,9 +14,9 @@ from smswrap.cli.send import guarding_options, pace_options
 from smswrap.cli.sender import Choice, look_up, patience, send, told, write_or_warn
 from smswrap.errors import Fault, InputError
 from smswrap.sending.confirmation import confirm as say_yes
-from smswrap.sending.confirmation import find, unless_begun
+from smswrap.sending.confirmation import find, refuse_overtaken, unless_begun
 from smswrap.sending.plan import Plan
-from smswrap.sending.requests import counts, plan_again, sole_sender, unknown_numbers
+from smswrap.sending.requests import attempts_of, counts, sole_sender, unknown_numbers
 from smswrap.sending.results import check_writable, write_results
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ ACCOUNT = ("provider", "profile", "region")
 @click.option("--wait", is_flag=True, help="Wait for the receipts.")
 @click.option("--wait-timeout", type=click.IntRange(1, 3600), default=60, show_default=True, help="Seconds.")
 @click.option("--settle", is_flag=True, help="If the outcome is unknown, look for it in the receipts at once.")
+@click.option("--result-file", metavar="FILE", help="Write each recipient's outcome to this CSV file.")
 @guarding_options
 @pace_options
 @click.pass_obj
@@ -50,6 +51,8 @@ def confirm(runtime: Runtime, /, plan_id: str, **given: Any) -> Answer:  # noqa:
       smswrap confirm 858a23a6452ebd11 --wait
     """  # noqa: D301  \b is click's mark for text that keeps its lines
     choice = Choice.taken_from(given)
+    if given["result_file"]:
+        check_writable(given["result_file"])
     with runtime.journal() as journal:
         plan = find(journal, plan_id)
         provider = _provider(runtime, plan)
@@ -58,8 +61,11 @@ def confirm(runtime: Runtime, /, plan_id: str, **given: Any) -> Answer:  # noqa:
             plan, first = say_yes(journal, plan_id, choice.guarding)
             if not first:
                 return told(runtime, plan, again=True)
-            with unless_begun(plan):
-                return send(runtime, plan, provider, choice)
+            try:
+                with unless_begun(plan):
+                    return send(runtime, plan, provider, choice)
+            finally:
+                _write_results(runtime, plan, given["result_file"])
 
 
 @click.command("resume")
@@ -67,8 +73,8 @@ def confirm(runtime: Runtime, /, plan_id: str, **given: Any) -> Answer:  # noqa:
 @click.option("--unknown", is_flag=True, help="Look for requests of unknown outcome in the receipts; send nothing.")
 @click.option("--resend-unknown", is_flag=True, help="A person has decided: send what is still unknown once more.")
 @click.option("--yes", is_flag=True, help="With --resend-unknown: do not ask.")
-@click.option("--result-file", metavar="FILE", help="Write each row's outcome to this CSV file.")
-@click.option("--file", "source", metavar="FILE", help="The file that was sent, for its columns in the result file.")
+@click.option("--allow-duplicate", is_flag=True, help="Send even what was sent again by another plan meanwhile.")
+@click.option("--result-file", metavar="FILE", help="Write each recipient's outcome to this CSV file.")
 @pace_options
 @click.pass_obj
 def resume(runtime: Runtime, /, plan_id: str | None, **given: Any) -> Answer:  # noqa: ANN401  click's options
@@ -88,28 +94,33 @@ def resume(runtime: Runtime, /, plan_id: str | None, **given: Any) -> Answer:  #
         if plan_id is None:
             raise InputError.of("PLAN", "", "must be given", "`smswrap history` lists the plans that were sent.")
         plan = _confirmed(find(journal, plan_id))
+        provider = _provider(runtime, plan)
+        if given["result_file"]:
+            check_writable(given["result_file"])
+        attempts = attempts_of(plan, "refused")
         if given["resend_unknown"]:
+            attempts |= _unknown_attempts(runtime, plan)
             refusal = _decide(runtime, plan, yes=given["yes"])
             if refusal is not None:
                 return replace(told(runtime, plan), error=refusal, failed=None)
-        choice = Choice(pace=given["pace"]._replace(patient=True))
-        if given["result_file"]:
-            check_writable(given["result_file"])
+        if not given["allow_duplicate"]:
+            refuse_overtaken(plan)
         try:
-            return send(runtime, plan, _provider(runtime, plan), choice)
+            return send(runtime, plan, provider, Choice(pace=given["pace"], attempts=attempts))
         finally:
-            if given["result_file"]:
-                write_or_warn(runtime, partial(_write_results, plan, given["result_file"], given["source"]))
+            _write_results(runtime, plan, given["result_file"])
 
 
-def _write_results(plan: Plan, name: str, source: str | None) -> None:
-    from smswrap.sending.files import open_table
+def _unknown_attempts(runtime: Runtime, plan: Plan) -> dict[int, float]:
+    """The attempts that the person means: not those that another run makes while we wait for it."""
+    known = attempts_of(plan, "unknown")
+    with sole_sender(plan, patience(runtime)):
+        return known or attempts_of(plan, "unknown")
 
-    if source is None:
-        write_results(name, plan)
-        return
-    with open_table(source) as table:
-        write_results(name, plan, table)
+
+def _write_results(runtime: Runtime, plan: Plan, name: str | None) -> None:
+    if name is not None:
+        write_or_warn(runtime, partial(write_results, name, plan))
 
 
 def _provider(runtime: Runtime, plan: Plan) -> Provider:
@@ -159,16 +170,28 @@ def _look_up_one(runtime: Runtime, plan: Plan) -> Answer:
             with _provider(runtime, plan).session(sends=False) as session:
                 look_up(runtime, plan, session)
         runtime.given = given
-        return told(runtime, plan)
+        return _looked_in_vain(told(runtime, plan))
+
+
+def _looked_in_vain(answer: Answer) -> Answer:
+    if answer.error is not None and answer.error.kind == "unknown":
+        plan_id = answer.data["plan_id"]
+        answer.error = replace(
+            answer.error,
+            message="No receipt shows the request, which proves nothing: it may still have been sent.",
+            next_step=(
+                f"Look again later, or let a person decide, who knows that it may arrive twice: "
+                f"`smswrap resume --resend-unknown {plan_id} --yes`."
+            ),
+        )
+    return answer
 
 
 def _decide(runtime: Runtime, plan: Plan, *, yes: bool) -> Fault | None:
     """Take the person's decision to send again what may have been sent; None if they took it."""
-    with sole_sender(plan, patience(runtime)):
-        unknown = counts(plan)["unknown"]
-        if not unknown or yes or (runtime.asks and _ask(runtime, unknown)):
-            plan_again(plan)
-            return None
+    unknown = counts(plan)["unknown"]
+    if not unknown or yes or (runtime.asks and _ask(runtime, unknown)):
+        return None
     message = f"{unknown} recipient(s) may have got the message already; a person has to decide to send it again."
     step = f"After an explicit yes: `smswrap resume --resend-unknown {plan.plan_id} --yes`."
     return Fault("confirmation", message, "Nothing was sent now.", step, "later")

@@ -22,6 +22,8 @@ LONGEST_TIMEOUT = 60
 
 def _keep(ctx: click.Context, option: click.Parameter, value: Any) -> None:  # noqa: ANN401  click's own signature
     runtime = ctx.ensure_object(Runtime)
+    if isinstance(value, str) and not value.strip():
+        raise click.BadParameter("it must not be empty.", ctx, option)
     if value is not None and option.name is not None:
         runtime.given[option.name] = value
         runtime.talk.quiet = bool(runtime.given.get("quiet"))

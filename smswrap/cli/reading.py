@@ -65,17 +65,19 @@ def _replies(reading: Reading, session: Session) -> list[Reply]:
         values["send_date"] = today()
     replies = _pages(reading, session, values)
     deadline, pause = time.monotonic() + reading.wait_timeout, FIRST_PAUSE
-    while reading.wait and _in_flight(reading, replies) and time.monotonic() + pause <= deadline:
+    while reading.wait and _in_flight(reading, replies) and (left := deadline - time.monotonic()) > 0:
         reading.runtime.talk.note("Waiting for the receipts …")
-        process.pause(pause)
+        process.pause(min(pause, left))
         pause = min(pause * 2, LONGEST_PAUSE)
         replies = _pages(reading, session, values)
     return replies
 
 
 def _pages(reading: Reading, session: Session, values: dict[str, Any]) -> list[Reply]:
-    replies = [session.call(reading.verb, values)]
     paging = reading.operation.paging
+    if paging and reading.every_page:
+        values = {**values, paging.page: 1}
+    replies = [session.call(reading.verb, values)]
     if paging is None or not reading.every_page:
         return replies
     for _ in range(MOST_PAGES):
@@ -130,6 +132,8 @@ def _judge(reading: Reading, answer: Answer) -> None:
 
 def _judge_receipts(reading: Reading, answer: Answer) -> None:
     messages = answer.data["messages"]
+    if not messages:
+        answer.warnings.append("The gateway shows no such message; shortly after a send that proves nothing.")
     failed = [message for message in messages if message["receipt"] == "failed"]
     if failed:
         message = f"{len(failed)} of {len(messages)} message(s) failed: {failed[0]['code']}."

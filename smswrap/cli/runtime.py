@@ -140,7 +140,7 @@ def require(option: str, value: str | None, example: str) -> str:
 
 
 def _scan(argv: Sequence[str]) -> str | None:
-    for word, following in zip(argv, [*argv[1:], ""], strict=True):
+    for word, following in zip(argv, [*argv[1:], ""], strict=False):
         if word == "--output":
             return following
         if word.startswith("--output="):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,7 @@ GUARDING: tuple[Callable[[Any], Any], ...] = (
     click.option("--allow-duplicate", is_flag=True, help="Send although the same was sent just now."),
     click.option(
         "--duplicate-window",
-        type=click.FloatRange(0),
+        type=click.IntRange(0),
         default=DUPLICATE_WINDOW,
         show_default=True,
         metavar="SECONDS",
@@ -54,6 +55,8 @@ MOST_JOBS = 32
 
 
 def _pace(ctx: click.Context, _parameter: click.Parameter, rate: float | None) -> Pace:
+    if rate is not None and not math.isfinite(rate):
+        raise click.BadParameter("it must be a finite number.")
     return Pace(ctx.params.pop("jobs"), rate)
 
 

@@ -19,13 +19,14 @@ from smswrap.sending.confirmation import (
     with_key,
 )
 from smswrap.sending.dispatch import Pace, dispatch
+from smswrap.sending.message import compare_variables
 from smswrap.sending.plan import note_messages, split
-from smswrap.sending.receipts import find_out, follow
-from smswrap.sending.requests import counts, fault_of, replies, shown, sole_sender, unknown_numbers
+from smswrap.sending.receipts import find_out, follow, noted_receipts
+from smswrap.sending.requests import counts, fault_of, replies, shown, sole_sender, unknown_numbers, waiting
 from smswrap.sending.verification import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from smswrap.cli.runtime import Runtime
     from smswrap.providers.base import Body, Message, Provider, Session
@@ -51,6 +52,7 @@ class Choice:
     allow_duplicate: bool = False
     only_unknown_duplicates: bool = False
     idempotency_key: str | None = None
+    attempts: Mapping[int, float] = field(default_factory=dict)
     pace: Pace = field(default_factory=Pace)
 
     @classmethod
@@ -82,19 +84,28 @@ def carry_out(runtime: Runtime, given: Given, choice: Choice) -> Answer:
     """Plan the messages, and do what was chosen with the plan."""
     provider = runtime.provider()
     with runtime.journal() as journal:
-        plan = note_messages(journal, given.draft, given.messages, lambda problem: given.report.add([problem]))
+        draft = _with_group(given.draft, provider)
+        plan = note_messages(journal, draft, given.messages, lambda problem: given.report.add([problem]))
         kept = False
         try:
             _refuse_problems(given, plan)
-            split(plan, given.draft, provider.limits)
+            split(plan, draft, provider.limits)
             answer = _decide(runtime, journal, plan, provider, choice)
             kept = not choice.dry_run
             return answer
         finally:
-            if given.result_file is not None:
+            if given.result_file is not None and plan.is_confirmed:
                 write_or_warn(runtime, partial(given.result_file, plan))
             if not kept:
                 plan.forget()
+
+
+def _with_group(draft: Draft, provider: Provider) -> Draft:
+    """The draft with the account's only message group, where the provider has such: a yes is a yes to that one, too."""
+    if draft.group is not None or not provider.has_groups:
+        return draft
+    with provider.session(sends=False) as session:
+        return replace(draft, group=session.only_group())
 
 
 def write_or_warn(runtime: Runtime, write: Callable[[], None]) -> None:
@@ -127,7 +138,7 @@ def _decide(runtime: Runtime, journal: Journal, plan: Plan, provider: Provider, 
         if not verified:
             _learn_content(runtime, plan, provider)
         return _planned(runtime, plan, verified)
-    if not choice.yes and (refusal := _ask(runtime, plan, choice.idempotency_key)):
+    if not choice.yes and (refusal := _ask(runtime, plan, choice)):
         answer = _planned(runtime, plan, verified)
         answer.error = refusal
         answer.failed = "declined" if runtime.asks else None
@@ -153,7 +164,10 @@ def _learn_content(runtime: Runtime, plan: Plan, provider: Provider) -> None:
     """Fetch the template's text for a dry run, which is worth showing without it, too."""
     try:
         with provider.session(sends=False) as session:
-            plan.learn(session.content(plan.row["template"]))
+            content, variables = session.template(plan.row["template"])
+        plan.learn(content)
+        for problem in compare_variables(variables, next(plan.messages(1)).parameters):
+            runtime.talk.warn(str(problem))
     except SmswrapError as error:
         runtime.talk.warn(f"The text is not known: {error.fault.message}")
 
@@ -173,13 +187,13 @@ def send(runtime: Runtime, plan: Plan, provider: Provider, choice: Choice, verif
     receipts: list[Body] = []
     seen = dict(verified or {})
     with sole_sender(plan, patience(runtime)):
-        if not counts(plan)["not_sent"]:
+        if not counts(plan)["not_sent"] and not choice.attempts:
             return told(runtime, plan, again=True)
         with provider.session(sends=True) as session:
             if choice.verify:
                 seen |= _verified(plan, session)
             process.checkpoint()
-            _dispatch(runtime, plan, session, choice.pace)
+            _dispatch(runtime, plan, session, choice)
             if choice.settle:
                 look_up(runtime, plan, session)
             if choice.wait and counts(plan)["accepted"]:
@@ -211,26 +225,33 @@ def told(runtime: Runtime, plan: Plan, more: Body | None = None, *, again: bool 
     answer.error = fault_of(plan)
     if answer.error and answer.error.kind == "unknown":
         step = f"Do not send again. `smswrap resume --unknown {row['plan_id']}` looks for it in the receipts."
+        if left := waiting(plan):
+            step += f" {left} other recipient(s) were never sent to: `smswrap resume {row['plan_id']}` does that."
         answer.error = replace(answer.error, next_step=step)
     answer.failed = "refused" if answer.error and answer.error.kind not in {"unknown", "partial"} else None
     _attach_replies(answer, plan)
     _judge_ending(answer, counted)
-    _judge_receipts(answer, (more or {}).get("receipts", []))
+    receipts = noted_receipts(plan, row["provider"]) if again else (more or {}).get("receipts", [])
+    if again and receipts:
+        answer.data["receipts"] = receipts
+    _judge_receipts(answer, receipts)
     if again:
-        answer.warnings.append("This plan had been sent before; nothing was sent now. This is what became of it.")
+        answer.warnings.append("This is what became of the plan before; nothing was sent now.")
     return answer
 
 
-def _dispatch(runtime: Runtime, plan: Plan, session: Session, pace: Pace) -> None:
+def _dispatch(runtime: Runtime, plan: Plan, session: Session, choice: Choice) -> None:
     from smswrap.cli.progress import progress
 
+    # Several requests are a batch, which waits for a throttled provider; of a single one the person is told at once.
+    pace = choice.pace._replace(patient=plan.row["requests"] > 1)
     with progress(runtime, counts(plan)["not_sent"]) as advance:
-        dispatch(plan, session, runtime.talk, pace, advance)
+        dispatch(plan, session, runtime.talk, pace, advance, choice.attempts)
 
 
-def _ask(runtime: Runtime, plan: Plan, idempotency_key: str | None) -> Fault | None:
+def _ask(runtime: Runtime, plan: Plan, choice: Choice) -> Fault | None:
     if not runtime.asks:
-        propose(plan, idempotency_key)
+        propose(plan, choice.idempotency_key, allow_duplicate=choice.allow_duplicate)
         return Fault(
             "confirmation",
             f"A person has to say yes to the plan {plan.plan_id} first; nothing was sent.",
@@ -247,7 +268,10 @@ def _ask(runtime: Runtime, plan: Plan, idempotency_key: str | None) -> Fault | N
 
 def _planned(runtime: Runtime, plan: Plan, verified: Body) -> Answer:
     data = {**plan.as_json(), **verified}
-    return Answer(runtime.command, plan.row["provider"], data, done="planned", warnings=plan.warnings())
+    warnings = plan.warnings()
+    if data["parts"] is None and not verified and not runtime.talk.warnings:
+        warnings.append("The text is not known, as nothing was looked up: --verify shows it.")
+    return Answer(runtime.command, plan.row["provider"], data, done="planned", warnings=warnings)
 
 
 def _verified(plan: Plan, session: Session) -> Body:
@@ -297,8 +321,8 @@ def _judge_ending(answer: Answer, counted: dict[str, int]) -> None:
     if answer.signum is None or (answer.error is not None and answer.error.kind != "partial"):
         return
     message = f"Ended by signal {answer.signum}; {counted['accepted']} of {counted['recipients']} were accepted."
-    plan_id = answer.data["plan_id"]
-    step = f"Do not send to those again; `smswrap resume {plan_id}` sends what was never sent."
+    rest = f"`smswrap resume {answer.data['plan_id']}` sends what was never sent." if counted["not_sent"] else ""
+    step = f"Do not send to those again. {rest}".strip()
     answer.error = Fault("interrupted", message, "", step, "after-receipt")
     answer.failed = "accepted" if counted["accepted"] == counted["recipients"] else None
 

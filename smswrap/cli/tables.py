@@ -31,6 +31,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 
 EMPTY: tuple[object, ...] = (None, [], {}, "")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00")
+IDENTIFIERS = frozenset({"template", "sign", "type", "state", "code", "recipient", "outcome", "plan_id", "biz_id"})
+"""Columns that people copy from: never broken."""
+
 SHOWN_ELEMENTS = 5
 """Elements that a cell shows of a list."""
 
@@ -72,7 +75,8 @@ def _table(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
     columns = [key for key in COLUMNS.get(name, tuple(rows[0])) if any(row.get(key) not in EMPTY for row in rows)]
     table = Table(title=name.replace("_", " "), title_justify="left", box=box.SIMPLE_HEAD)
     for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+        whole = column in IDENTIFIERS
+        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=whole)
     for row in rows:
         table.add_row(*(_escape(_cell(row.get(column))) for column in columns))
     drawn = StringIO()

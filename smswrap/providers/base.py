@@ -163,8 +163,11 @@ class Session(Protocol):
     def verify(self, sign: str, template: str, group: str | None) -> Verified:
         """Look the sign and the template up. Raises ProviderError."""
 
-    def content(self, template: str) -> str | None:
-        """Fetch the template's text; None where the provider does not tell it. Raises ProviderError."""
+    def template(self, template: str) -> tuple[str | None, tuple[str, ...]]:
+        """Fetch the template's text (None where the provider does not tell it) and variables. Raises ProviderError."""
+
+    def only_group(self) -> str | None:
+        """Fetch the account's only message group. Raises InputError naming them if there are several."""
 
     def receipts(self, recipient: str, day: str, biz_id: str | None, group: str | None) -> list[Body]:
         """Fetch the receipts of one recipient (E.164) on one day (yyyyMMdd, Asia/Shanghai), newest first."""
@@ -180,6 +183,10 @@ class Provider(Protocol):
     @property
     def limits(self) -> Limits:
         """How many recipients one request takes."""
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether every send belongs to a message group of the account."""
 
     def session(self, *, sends: bool) -> AbstractContextManager[Session]:
         """Open a session; `sends` says that it will send. Raises SetupError, CredentialsError."""

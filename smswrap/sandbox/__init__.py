@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smswrap import state
+from smswrap.errors import SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,7 +39,14 @@ class Sandbox:
         self.directory = directory or (Path(named).absolute() if named else state.directory() / "sandbox")
 
     def prepare(self) -> None:
-        """Make what is missing: the launcher and a saved profile."""
+        """Make what is missing: the launcher and a saved profile. Raises SetupError."""
+        try:
+            self._make()
+        except OSError as error:
+            message = f"The sandbox {self.directory} cannot be made: {error.strerror}."
+            raise SetupError(message, "Name another place with SMSWRAP_SANDBOX_DIR.") from error
+
+    def _make(self) -> None:
         (self.directory / "bin").mkdir(mode=0o700, parents=True, exist_ok=True)
         write_launcher(self.directory / "bin" / "aliyun")
         configuration = self.directory / "home" / ".aliyun" / "config.json"

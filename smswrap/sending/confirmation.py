@@ -34,10 +34,12 @@ class Guarding(NamedTuple):
     allowed: bool = False
 
 
-def propose(plan: Plan, idempotency_key: str | None = None) -> None:
-    """Keep the plan until a person has said yes."""
+def propose(plan: Plan, idempotency_key: str | None = None, *, allow_duplicate: bool = False) -> None:
+    """Keep the plan until a person has said yes, with what they have allowed."""
     with plan.journal.transaction():
         _note_key(plan, idempotency_key)
+        sql = "UPDATE plans SET allow_duplicate = ? WHERE id = ?"
+        plan.journal.run(sql, allow_duplicate, plan.number)
         keep(plan, "proposed")
 
 
@@ -47,6 +49,10 @@ def confirm_at_once(plan: Plan, guarding: Guarding, idempotency_key: str | None 
     Raises SmswrapError (kind duplicate) if it repeats a recent send, or if its key was used since it was looked up.
     """
     with plan.journal.transaction():
+        row = plan.journal.first("SELECT * FROM plans WHERE id = ?", plan.number)
+        if row is None:
+            raise _expired("")
+        _refuse_expired(row)
         _note_key(plan, idempotency_key)
         _refuse_used_key(plan)
         refuse_duplicates(plan, guarding)
@@ -67,7 +73,7 @@ def confirm(journal: Journal, plan_id: str, guarding: Guarding) -> tuple[Plan, b
         if fingerprint(plan) != row["fingerprint"]:
             raise _not_as_shown(plan_id)
         _refuse_used_key(plan)
-        refuse_duplicates(plan, guarding)
+        refuse_duplicates(plan, guarding._replace(allowed=guarding.allowed or bool(row["allow_duplicate"])))
         journal.run(
             "UPDATE plans SET state = 'confirmed', confirmed = ? WHERE id = ? AND state = 'proposed'",
             time.time(),
@@ -115,7 +121,7 @@ def refuse_duplicates(plan: Plan, guarding: Guarding) -> None:
         return
     first = found[0]
     ago = max(0, round(time.time() - first["at"]))
-    numbers = ", ".join(mask_number(row["recipient"]) for row in found)
+    numbers = ", ".join(dict.fromkeys(mask_number(row["recipient"]) for row in found))
     message = f"The same was sent to {numbers} {ago} s ago (plan {first['plan_id']}, {_word(first['state'])})."
     raise SmswrapError(
         Fault(
@@ -130,8 +136,18 @@ def refuse_duplicates(plan: Plan, guarding: Guarding) -> None:
     )
 
 
+def refuse_overtaken(plan: Plan) -> None:
+    """Raise SmswrapError (kind duplicate) if what is left of a confirmed plan was sent by another one since its yes."""
+    since = max(0.0, time.time() - (plan.row["confirmed"] or 0.0))
+    refuse_duplicates(plan, Guarding(since + DUPLICATE_WINDOW))
+
+
 def _note_key(plan: Plan, idempotency_key: str | None) -> None:
-    plan.journal.run("UPDATE plans SET idempotency_key = ? WHERE id = ?", idempotency_key, plan.number)
+    """Note the key; an earlier proposal of the same content, which gives way, leaves its own behind."""
+    sql = "SELECT idempotency_key FROM plans WHERE fingerprint = ? AND state = 'proposed' AND id <> ?"
+    earlier = plan.journal.first(sql, plan.row["fingerprint"], plan.number)
+    key = idempotency_key or (earlier["idempotency_key"] if earlier else None)
+    plan.journal.run("UPDATE plans SET idempotency_key = ? WHERE id = ?", key, plan.number)
 
 
 def _refuse_used_key(plan: Plan) -> None:
@@ -144,15 +160,18 @@ def _refuse_used_key(plan: Plan) -> None:
 
 
 def _duplicates(plan: Plan, guarding: Guarding) -> list[Row]:
-    """The recent sends that this plan would repeat, a few of them.
+    """The recent sends that what is left of this plan would repeat, a few of them.
 
-    A moment that lies in the future counts as recent: the clock has been set back.
+    A moment that lies in the future counts as recent: the clock has been set back. What another confirmed plan has yet
+    to send counts at any age, and so does an unknown outcome where only those count.
     """
     states = ("sending", "unknown") if guarding.only_unknown else ("planned", "sending", "unknown", "accepted")
     sql = f"""
         SELECT earlier.recipient, plans.plan_id, requests.state, requests.out_id, requests.boot, requests.ticks,
                COALESCE(requests.started, plans.confirmed) AS at
         FROM messages AS ours
+        JOIN requests AS left_over ON left_over.plan = ours.plan AND left_over.number = ours.request
+             AND (left_over.state = 'planned' OR left_over.passing)
         JOIN messages AS earlier ON earlier.recipient = ours.recipient AND earlier.plan <> ours.plan
              AND earlier.duplicate_key = ours.duplicate_key
         JOIN plans ON plans.id = earlier.plan AND plans.state = 'confirmed'
@@ -162,7 +181,8 @@ def _duplicates(plan: Plan, guarding: Guarding) -> list[Row]:
     """  # noqa: S608  question marks only
     found = []
     for row in plan.journal.rows(sql, plan.number, *states):
-        if min(elapsed(row["at"], row["boot"] or "", row["ticks"] or 0.0)) < guarding.window:
+        ageless = row["state"] == "planned" or guarding.only_unknown
+        if ageless or min(elapsed(row["at"], row["boot"] or "", row["ticks"] or 0.0)) < guarding.window:
             found.append(row)
         if len(found) == SHOWN_DUPLICATES:
             break
@@ -171,9 +191,13 @@ def _duplicates(plan: Plan, guarding: Guarding) -> list[Row]:
 
 def _refuse_expired(row: Row) -> None:
     if max(elapsed(row["created"], row["boot"], row["ticks"])) > EXPIRES:
-        message = f"The plan {row['plan_id']} was shown more than {EXPIRES // 60} minutes ago and has expired."
-        step = "Run the send again for a new plan, and let the person confirm that one."
-        raise SmswrapError(Fault("confirmation", message, "Nothing was sent.", step, "never", "expired"))
+        raise _expired("" if row["state"] == "draft" else row["plan_id"])
+
+
+def _expired(plan_id: str) -> SmswrapError:
+    message = f"The plan {plan_id} was shown more than {EXPIRES // 60} minutes ago and has expired.".replace("  ", " ")
+    step = "Run the send again for a new plan, and let the person confirm that one."
+    return SmswrapError(Fault("confirmation", message, "Nothing was sent.", step, "never", "expired"))
 
 
 def _not_as_shown(plan_id: str) -> SmswrapError:

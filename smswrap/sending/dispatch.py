@@ -9,14 +9,14 @@ from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 from smswrap import process
-from smswrap.catalogue import meets_every_request
+from smswrap.catalogue import is_about_one_number, meets_every_request
 from smswrap.errors import Fault
 from smswrap.masking import redact
 from smswrap.providers.base import ProviderError
-from smswrap.sending.requests import Result, give_back, settle, take
+from smswrap.sending.requests import NO_ATTEMPTS, Result, give_back, settle, take
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from smswrap.providers.base import SendRequest, Session, Talk
     from smswrap.sending.plan import Plan
@@ -43,13 +43,14 @@ class Pace(NamedTuple):
 
 @dataclass
 class _Run:
-    """One run over a plan's requests."""
+    """One run over a plan's requests; `attempts` are earlier ones that are made once more."""
 
     plan: Plan
     session: Session
     talk: Talk
     pace: Pace
     progress: Callable[[int], None]
+    attempts: Mapping[int, float]
     done: SimpleQueue[tuple[Taken, Result]] = field(default_factory=SimpleQueue)
     running: int = 0
     tries: dict[int, int] = field(default_factory=dict)
@@ -58,15 +59,22 @@ class _Run:
     failure: BaseException | None = None
 
 
-def dispatch(
-    plan: Plan, session: Session, talk: Talk, pace: Pace, progress: Callable[[int], None] = lambda _done: None
+def dispatch(  # noqa: PLR0913, PLR0917  each is a thing of its own
+    plan: Plan,
+    session: Session,
+    talk: Talk,
+    pace: Pace,
+    progress: Callable[[int], None] = lambda _done: None,
+    attempts: Mapping[int, float] = NO_ATTEMPTS,
 ) -> None:
-    """Make all requests of the plan that were never made; `progress` is told how many recipients each one had.
+    """Make all requests of the plan that were never made, and `attempts` once more (see `take`).
+
+    `progress` is told how many recipients each one had.
 
     Stops starting new ones after a signal, and after a refusal that would meet every request; those that run finish.
     A second signal stops them, too: their outcome is unknown. Raises JournalLost once nothing runs any more.
     """
-    run = _Run(plan, session, talk, pace, progress)
+    run = _Run(plan, session, talk, pace, progress, attempts)
     note = "Ending when the running request has its answer; a second signal stops it."
     with process.finishing(lambda: talk.note(note)):
         while _start_more(run) or run.running:
@@ -99,7 +107,7 @@ def _start_more(run: _Run) -> bool:
 
 def _start_one(run: _Run) -> bool:
     try:
-        taken = take(run.plan)
+        taken = take(run.plan, run.attempts)
     except BaseException as error:  # noqa: BLE001  raised again when nothing runs any more
         run.failure, run.stopped = error, True
         return False
@@ -149,12 +157,22 @@ def _unexpected(error: BaseException) -> Result:
 
 def _note(run: _Run, taken: Taken, result: Result) -> None:
     fault = result.fault
-    if fault is not None and fault.kind == "throttled" and _try_again(run, taken, fault):
+    if fault is not None and fault.kind == "interrupted":
+        # A signal came before the request went out.
+        give_back(run.plan, taken.number)
         return
-    settle(run.plan, taken.number, result)
+    for_all = fault is not None and _meets_the_next_too(fault)
+    if fault is not None and for_all and fault.kind == "throttled" and _try_again(run, taken, fault):
+        return
+    settle(run.plan, taken.number, result, passing=for_all)
     run.progress(len(taken.request.messages))
-    if fault is not None and (fault.kind in FOR_ALL or fault.kind == "throttled" or meets_every_request(fault.code)):
-        run.stopped = True
+    run.stopped = run.stopped or for_all
+
+
+def _meets_the_next_too(fault: Fault) -> bool:
+    if fault.kind == "throttled":
+        return not is_about_one_number(fault.code)
+    return fault.kind in FOR_ALL or meets_every_request(fault.code)
 
 
 def _try_again(run: _Run, taken: Taken, fault: Fault) -> bool:

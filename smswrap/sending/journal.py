@@ -178,8 +178,13 @@ class Journal:
             raise self._unusable(error) from error
 
     def _unusable(self, error: Exception) -> SetupError:
-        what = "is locked by another process" if "locked" in str(error) else f"cannot be used: {error}"
-        step = "Make room, mend the permissions, or name another directory with SMSWRAP_STATE_DIR."
+        locked = "locked" in str(error)
+        what = "is locked by another process" if locked else f"cannot be used: {error}"
+        step = (
+            "Wait until that one has ended, then run the command again."
+            if locked
+            else "Make room, or mend its permissions."
+        )
         return SetupError(f"The journal {self.path} {what}. Without it nothing is sent.", step, code="journal")
 
     def _too_new(self) -> SetupError:

@@ -70,6 +70,12 @@ class Plan:
         return self.journal.one("SELECT * FROM plans WHERE id = ?", self.number)
 
     @property
+    def is_confirmed(self) -> bool:
+        """Whether a person has said yes to it."""
+        row = self.journal.first("SELECT state FROM plans WHERE id = ?", self.number)
+        return row is not None and row["state"] == "confirmed"
+
+    @property
     def plan_id(self) -> str:
         """The id that a person says yes to."""
         return str(self.row["plan_id"])
@@ -231,7 +237,7 @@ def _insert(journal: Journal, draft: Draft) -> int:
 
 def _note(plan: Plan, draft: Draft, row: int, message: Message) -> bool:
     content = _canonical(_content(message))
-    sent_as = _canonical([draft.provider, draft.profile, draft.template, message.recipient])
+    sent_as = _canonical([draft.provider, draft.template, message.recipient])
     return bool(
         plan.journal.run(
             "INSERT OR IGNORE INTO messages (plan, row, recipient, sign, parameters, extend_code, content_key, "

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from smswrap import process
 from smswrap.catalogue import explain
 from smswrap.clock import today
-from smswrap.sending.requests import Result, note_receipt, recipients_of, request_row, settle, sign_for, unknown_numbers
+from smswrap.sending.requests import (
+    Result,
+    message_to,
+    note_receipt,
+    recipients_of,
+    request_row,
+    settle,
+    unknown_numbers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,9 +56,10 @@ def follow(plan: Plan, session: Session, seconds: float) -> Iterator[list[Body]]
         for recipient in [name for name, receipt in found.items() if receipt["receipt"] not in FINAL]:
             found[recipient] = _latest(plan, session, found[recipient])
         yield list(found.values())
-        if all(receipt["receipt"] in FINAL for receipt in found.values()) or time.monotonic() + pause > deadline:
+        left = deadline - time.monotonic()
+        if all(receipt["receipt"] in FINAL for receipt in found.values()) or left <= 0:
             return
-        process.pause(pause)
+        process.pause(min(pause, left))
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
@@ -83,6 +92,15 @@ def explained(receipt: Body, provider: str | None = None) -> Body:
     return {**receipt, "meaning": explain(str(code), provider).meaning if code else None}
 
 
+def noted_receipts(plan: Plan, provider: str) -> list[Body]:
+    """The receipts that the journal holds of this plan, explained."""
+    sql = "SELECT * FROM messages WHERE plan = ? AND receipt IS NOT NULL ORDER BY row LIMIT ?"
+    return [
+        explained({"recipient": row["recipient"], "receipt": row["receipt"], "code": row["receipt_code"]}, provider)
+        for row in plan.journal.rows(sql, plan.number, MOST_FOLLOWED)
+    ]
+
+
 def _accepted(plan: Plan) -> Iterator[Body]:
     sql = (
         "SELECT messages.recipient, requests.number, requests.biz_id FROM requests "
@@ -105,17 +123,39 @@ def _latest(plan: Plan, session: Session, known: Body) -> Body:
 
 
 def _reached(plan: Plan, number: int, session: Session, recipient: str) -> bool:
-    """Whether the gateway knows of the message: by our out-id where it echoes that, else by template, sign and time."""
-    about, request = plan.row, request_row(plan, number)
-    sign = sign_for(plan, recipient)
-    for message in _messages(plan, session, recipient, number, None):
-        if message.get("sent_at") and not _in_time(message["sent_at"], request["started"]):
-            continue
-        if message.get("out_id") == request["out_id"]:
-            return True
-        if (message.get("out_id"), message.get("sign"), message["template"]) == (None, sign, about["template"]):
-            return True
-    return False
+    """Whether the gateway has a message of ours that no other request of the journal accounts for."""
+    found = sum(
+        _is_ours(plan, number, recipient, message) for message in _messages(plan, session, recipient, number, None)
+    )
+    return found > _accounted_for(plan, number, recipient)
+
+
+def _is_ours(plan: Plan, number: int, recipient: str, message: Body) -> bool:
+    """By our out-id, where the provider echoes it, else by sign and template; and by its time and its text."""
+    request, ours = request_row(plan, number), message_to(plan, recipient)
+    if message.get("sent_at") and not _in_time(message["sent_at"], request["started"]):
+        return False
+    if message.get("out_id") is not None and message["out_id"] != request["out_id"]:
+        return False
+    if message.get("out_id") is None and (message.get("sign"), message["template"]) != (
+        ours.sign,
+        plan.row["template"],
+    ):
+        return False
+    text = message.get("content")
+    return not isinstance(text, str) or all(value in text for value in ours.parameters.values())
+
+
+def _accounted_for(plan: Plan, number: int, recipient: str) -> int:
+    """The accepted requests around this one that sent the same to the same recipient."""
+    sql = """
+        SELECT COUNT(*) AS others FROM messages AS ours
+        JOIN messages AS theirs ON theirs.recipient = ours.recipient AND theirs.duplicate_key = ours.duplicate_key
+        JOIN requests ON requests.plan = theirs.plan AND requests.number = theirs.request
+        WHERE ours.plan = ? AND ours.recipient = ? AND requests.state = 'accepted' AND requests.started > ?
+    """
+    started = request_row(plan, number)["started"]
+    return int(plan.journal.one(sql, plan.number, recipient, started - SKEW)["others"])
 
 
 def _messages(plan: Plan, session: Session, recipient: str, number: int, biz_id: str | None) -> Iterator[Body]:

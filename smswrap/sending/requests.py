@@ -16,10 +16,10 @@ from smswrap.providers.base import SendRequest
 from smswrap.sending.plan import message_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from sqlite3 import Row
 
-    from smswrap.providers.base import Body
+    from smswrap.providers.base import Body, Message
     from smswrap.sending.plan import Plan
 
 Outcome: TypeAlias = Literal["accepted", "refused", "unknown"]
@@ -32,6 +32,8 @@ CUT_OFF = Fault(
     retry="after-receipt",
     code="cut-off",
 )
+
+NO_ATTEMPTS: Mapping[int, float] = {}
 
 LONGEST_REPLY = 20_000
 """Characters of the longest reply that the journal keeps; half a reply would be no JSON."""
@@ -75,12 +77,16 @@ def sole_sender(plan: Plan, wait: Callable[[], None]) -> Iterator[None]:
         os.close(file)
 
 
-def take(plan: Plan) -> Taken | None:
-    """Take the next request that was never made: it stands as `sending` from here on. Raises JournalLost."""
+def take(plan: Plan, attempts: Mapping[int, float] = NO_ATTEMPTS) -> Taken | None:
+    """Take the next request to make: it stands as `sending` from here on. Raises JournalLost.
+
+    That is one that was never made, or one of `attempts`: earlier ones by their numbers and the moments of their start,
+    which may be made once more. One that has been made since then is left alone.
+    """
     journal = plan.journal
     with plan.journal.while_sending(plan.number):
         sql = "SELECT * FROM requests WHERE plan = ? AND state = 'planned' ORDER BY number LIMIT 1"
-        row = journal.first(sql, plan.number)
+        row = journal.first(sql, plan.number) or _first_again(plan, attempts)
         if row is None:
             return None
         journal.run(
@@ -96,6 +102,21 @@ def take(plan: Plan) -> Taken | None:
         return Taken(row["number"], _request(plan, row))
 
 
+def _first_again(plan: Plan, attempts: Mapping[int, float]) -> Row | None:
+    sql = "SELECT * FROM requests WHERE plan = ? AND number = ? AND started = ? AND state IN ('unknown', 'refused')"
+    found = (plan.journal.first(sql, plan.number, number, started) for number, started in attempts.items())
+    return next((row for row in found if row is not None), None)
+
+
+def attempts_of(plan: Plan, state: Literal["unknown", "refused"]) -> dict[int, float]:
+    """The plan's requests in this state that could be made once more, with the moments of their start.
+
+    Of refused ones, those whose reason passes (throttled, no balance, no permission) in a plan of several requests.
+    """
+    sql = "SELECT number, started FROM requests WHERE plan = ? AND state = ? AND (passing OR state = 'unknown')"
+    return {row["number"]: row["started"] for row in plan.journal.rows(sql, plan.number, state)}
+
+
 def give_back(plan: Plan, number: int) -> None:
     """A throttled request was not made: it may be, later. Raises JournalLost."""
     with plan.journal.while_sending(plan.number):
@@ -103,15 +124,20 @@ def give_back(plan: Plan, number: int) -> None:
         plan.journal.run(sql, plan.number, number)
 
 
-def settle(plan: Plan, number: int, result: Result) -> None:
-    """Note a request's outcome, and erase its parameters unless the outcome is unknown. Raises JournalLost."""
+def settle(plan: Plan, number: int, result: Result, *, passing: bool = False) -> None:
+    """Note a request's outcome, and erase its parameters unless it may be made again. Raises JournalLost.
+
+    `passing` says that the reason of a refusal passes; only one of several requests is kept for it.
+    """
     journal = plan.journal
+    passing = passing and plan.row["requests"] > 1
     fault = json.dumps(asdict(result.fault), ensure_ascii=False) if result.fault else None
     with plan.journal.while_sending(plan.number):
         journal.run(
-            "UPDATE requests SET state = ?, biz_id = ?, request_id = ?, fault = ?, reply = ?, ended = ? "
+            "UPDATE requests SET state = ?, passing = ?, biz_id = ?, request_id = ?, fault = ?, reply = ?, ended = ? "
             "WHERE plan = ? AND number = ?",
             result.outcome,
+            passing,
             result.biz_id,
             result.request_id or None,
             fault,
@@ -120,7 +146,7 @@ def settle(plan: Plan, number: int, result: Result) -> None:
             plan.number,
             number,
         )
-        if result.outcome != "unknown":
+        if result.outcome != "unknown" and not passing:
             sql = "UPDATE messages SET parameters = NULL WHERE plan = ? AND request = ?"
             journal.run(sql, plan.number, number)
 
@@ -178,11 +204,10 @@ def request_row(plan: Plan, number: int) -> Row:
     return plan.journal.one("SELECT * FROM requests WHERE plan = ? AND number = ?", plan.number, number)
 
 
-def plan_again(plan: Plan) -> int:
-    """Let the unknown requests be made once more, which only a person may decide; gives how many they are."""
-    with plan.journal.transaction():
-        sql = "UPDATE requests SET state = 'planned', fault = NULL WHERE plan = ? AND state = 'unknown'"
-        return plan.journal.run(sql, plan.number)
+def waiting(plan: Plan) -> int:
+    """Recipients that `resume` would still send to: those of requests never made, and of passing refusals."""
+    sql = "SELECT SUM(recipients) AS some FROM requests WHERE plan = ? AND (state = 'planned' OR passing)"
+    return int(plan.journal.one(sql, plan.number)["some"] or 0)
 
 
 def recipients_of(plan: Plan, number: int, most: int = -1) -> list[str]:
@@ -191,10 +216,10 @@ def recipients_of(plan: Plan, number: int, most: int = -1) -> list[str]:
     return [row["recipient"] for row in plan.journal.rows(sql, plan.number, number, most)]
 
 
-def sign_for(plan: Plan, recipient: str) -> str:
-    """The sign that a recipient's message goes out with."""
-    sql = "SELECT sign FROM messages WHERE plan = ? AND recipient = ?"
-    return str(plan.journal.one(sql, plan.number, recipient)["sign"])
+def message_to(plan: Plan, recipient: str) -> Message:
+    """A recipient's message, with its parameters as long as the journal holds them."""
+    sql = "SELECT * FROM messages WHERE plan = ? AND recipient = ?"
+    return message_of(plan.journal.one(sql, plan.number, recipient))
 
 
 def note_receipt(plan: Plan, receipt: Body) -> None:
@@ -230,7 +255,8 @@ def _first_fault(plan: Plan, state: str) -> Fault | None:
 
 def _partial(plan: Plan, missed: int, recipients: int, refusal: Fault | None) -> Fault:
     message = f"{missed} of {recipients} recipients were not sent to."
-    step = f"`smswrap resume {plan.plan_id}` sends what was never sent."
+    left = waiting(plan)
+    step = f"`smswrap resume {plan.plan_id}` sends to {left} of them." if left else "Those were refused for good."
     return Fault(
         kind="partial",
         message=f"{message} {refusal.message}" if refusal else message,

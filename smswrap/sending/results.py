@@ -33,7 +33,7 @@ def check_writable(name: str) -> None:
     """Raise InputError if the file could not be written, before anything is sent whose outcome it is to tell."""
     draft = _draft(name)
     try:
-        draft.touch(exist_ok=False)
+        draft.touch()
         draft.unlink()
         if Path(name).expanduser().is_dir():
             raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
@@ -57,7 +57,7 @@ def write_results(name: str, plan: Plan, table: Table | None = None) -> None:
     """
     draft = _draft(name)
     try:
-        with draft.open("x", encoding="utf-8-sig", newline="") as file:
+        with draft.open("w", encoding="utf-8-sig", newline="") as file:
             csv.writer(file).writerows(_from_journal(plan) if table is None else _from_table(plan, table))
         draft.replace(Path(name).expanduser())
     except OSError as error:

@@ -9,7 +9,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "INSERT INTO meta VALUES ('key', randomblob(32))",
         """
         CREATE TABLE plans (
-            id INTEGER PRIMARY KEY,
+            -- Never used again: a plan that is gone must not be mistaken for a later one.
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
             plan_id TEXT NOT NULL UNIQUE,
             fingerprint TEXT NOT NULL,
             state TEXT NOT NULL CHECK (state IN ('draft', 'proposed', 'confirmed')),
@@ -22,6 +23,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             out_id TEXT,
             content TEXT,
             idempotency_key TEXT,
+            allow_duplicate INTEGER NOT NULL DEFAULT 0,
             recipients INTEGER NOT NULL DEFAULT 0,
             requests INTEGER NOT NULL DEFAULT 0,
             created REAL NOT NULL,
@@ -41,6 +43,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             out_id TEXT NOT NULL,
             state TEXT NOT NULL DEFAULT 'planned'
                 CHECK (state IN ('planned', 'sending', 'accepted', 'refused', 'unknown')),
+            passing INTEGER NOT NULL DEFAULT 0,
             biz_id TEXT,
             request_id TEXT,
             fault TEXT,

@@ -31,6 +31,7 @@ class Client:
 
     name = "aliyun"
     limits = Limits(shared=1000, personal=100)
+    has_groups = False
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -68,10 +69,13 @@ class Session:
         variables = tuple(found_template["variables"])
         return Verified(found_sign, found_template, variables, found_template["content"])
 
-    def content(self, template: str) -> str | None:
-        """Fetch the template's text."""
-        content: str | None = self.call("query-template", {"template_code": template}).data["content"]
-        return content
+    def template(self, template: str) -> tuple[str | None, tuple[str, ...]]:
+        """Fetch the template's text and variables."""
+        found = self.call("query-template", {"template_code": template}).data
+        return found["content"], tuple(found["variables"])
+
+    def only_group(self) -> None:
+        """Give None: groups are Volcengine's."""
 
     def receipts(self, recipient: str, day: str, biz_id: str | None, group: str | None) -> list[Body]:  # noqa: ARG002
         """Fetch one recipient's receipts of one day."""

@@ -67,7 +67,11 @@ def refuse_retries(configuration: Configuration) -> None:
     if str(count) not in {"", "0"}:
         name = configuration.named or configuration.current
         message = f"The profile {name!r} has retry_count {count}: the CLI would repeat a send whose answer is late."
-        raise SetupError(message, f"Run `aliyun configure set --profile {name} --retry-count 0`, then send again.")
+        step = (
+            f"Set retry_count of {name!r} to 0 in ~/.aliyun/config.json; `aliyun configure set --profile {name} "
+            f"--retry-count 0` does that, too, but makes {name!r} your current profile."
+        )
+        raise SetupError(message, step)
 
 
 def missing_region(program: Program, configuration: Configuration) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,10 @@ KEYLESS_MODES = frozenset({"EcsRamRole", "OIDC", "CredentialsURI", "External", "
 """Profile modes that get their keys elsewhere."""
 
 
+ELSEWHERE = ("ECS_METADATA", "OIDC_TOKEN_FILE", "CREDENTIALS_URI")
+"""Variables that say where keys come from, instead of holding them."""
+
+
 def diagnose(settings: Settings) -> Iterator[Finding]:
     """Look at CLI, version, configuration, credentials, region, retries, plugin and AI mode, in this order."""
     try:
@@ -31,7 +36,6 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
         yield _failed("aliyun CLI", error)
         return
     yield Finding("aliyun CLI", "ok", program.path)
-    yield _checked("version", partial(preflight.ask_version, program))
     try:
         saved = configuration.read(program, settings.profile)
         configuration.require_profile(saved)
@@ -39,6 +43,8 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
         yield _failed("configuration", error)
         return
     yield Finding("configuration", "ok", f"profile {saved.named or saved.current}")
+    yield _checked("version", partial(preflight.ask_version, program))
+    yield _writable(program)
     yield _credentials(program, saved)
     yield Finding("region", "ok", _region(settings, program, saved))
     yield _checked("retries", partial(_retries, saved))
@@ -57,12 +63,22 @@ def _failed(name: str, error: SmswrapError) -> Finding:
     return Finding(name, "failed", error.fault.message, error.fault.next_step)
 
 
+def _writable(program: Program) -> Finding:
+    place = program.home if program.home.exists() else program.home.parent
+    if os.access(place, os.W_OK):
+        return Finding("directory", "ok", f"{program.home} is writable")
+    return Finding("directory", "failed", f"{place} is not writable for you", f"Make {place} writable for you.")
+
+
 def _credentials(program: Program, saved: Configuration) -> Finding:
     profile = saved.profile
     if profile.get("access_key_id") or profile.get("mode") in KEYLESS_MODES:
         return Finding("credentials", "ok", f"of the profile, mode {profile.get('mode') or 'AK'}")
-    if any(program.environment.get(f"{prefix}ACCESS_KEY_ID") for prefix in configuration.PREFIXES):
-        return Finding("credentials", "ok", "of the environment")
+    names = (("ACCESS_KEY_ID", "ACCESS_KEY_SECRET"), *((name,) for name in ELSEWHERE))
+    for prefix in configuration.PREFIXES:
+        for together in names:
+            if all(program.environment.get(f"{prefix}{name}") for name in together):
+                return Finding("credentials", "ok", f"of the environment ({prefix}{together[0]})")
     step = "Run `aliyun configure`, or set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET."
     return Finding("credentials", "failed", "neither profile nor environment has an AccessKey", step)
 

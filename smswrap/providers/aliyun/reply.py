@@ -30,6 +30,10 @@ LONGEST_COMPLAINT = 300
 """Characters of foreign text that a message repeats."""
 
 
+_BEGIN = r"^(?:ERROR: |Error: )?"
+"""What the CLI refuses by itself it says at the beginning of a line; anywhere else such words may be the server's."""
+
+
 class CliText(NamedTuple):
     """A text that the CLI itself prints: the catalogue's code for it, and whether the request had gone out by then."""
 
@@ -39,17 +43,27 @@ class CliText(NamedTuple):
 
 
 CLI_TEXTS = (
-    CliText(r"load current configuration failed", "cli.config-unreadable"),
-    CliText(r"unknown profile", "cli.profile-unknown"),
-    CliText(r"region can't be empty", "cli.region-missing"),
-    CliText(r"access[ _]?key[ _]?(id|secret)\b.*(empty|not configured)|credentials?:", "cli.credentials-missing"),
-    CliText(r"resolve plugin binary path|not a valid (built-in )?product|read user input", "cli.plugin-missing"),
     CliText(
-        r"flags? missing|(unknown|invalid) (flag|field)|not a valid (command|api)|command missing", "cli.flags-refused"
+        r": dial (tcp|udp)\b|: TLS handshake timeout|: tls: (failed to verify|handshake)|: x509: ", "cli.unreachable"
     ),
-    CliText(r": dial (tcp|udp)|: TLS handshake|: (tls|x509): ", "cli.unreachable"),
-    CliText(r"deadline exceeded|Client\.Timeout|i/o timeout|timed? ?out", "cli.timeout", went_out=True),
-    CliText(r"connection reset|\bEOF\b|broken pipe", "cli.connection-lost", went_out=True),
+    CliText(r"deadline exceeded|Client\.Timeout|i/o timeout|timed? ?out|timeout", "cli.timeout", went_out=True),
+    CliText(r"connection reset|\bEOF\b|broken pipe|: (read|write) tcp", "cli.connection-lost", went_out=True),
+    CliText(rf"{_BEGIN}load current configuration failed", "cli.config-unreadable"),
+    CliText(rf"{_BEGIN}unknown profile", "cli.profile-unknown"),
+    CliText(rf"{_BEGIN}region can't be empty", "cli.region-missing"),
+    CliText(
+        rf"{_BEGIN}(unable to load credentials|access[ _]?key[ _]?(id|secret)\b.*(empty|not configured))",
+        "cli.credentials-missing",
+    ),
+    CliText(
+        rf"{_BEGIN}(failed to (resolve plugin binary path|read user input)|'\S+' is not a valid (built-in )?product)",
+        "cli.plugin-missing",
+    ),
+    CliText(
+        rf"{_BEGIN}(required flags? missing|(unknown|invalid) (flag|field)\b|\S+ is not a valid (command|api)"
+        "|command missing)",
+        "cli.flags-refused",
+    ),
 )
 _PROVIDER_CODE = re.compile(r"^[ \t]*(?:Error)?Code:[ \t]*([A-Za-z][\w.-]*)[ \t]*$", re.MULTILINE)
 _SERVER_FAULT = re.compile(r"^[ \t]*StatusCode:[ \t]*5\d\d\b", re.MULTILINE)
@@ -102,7 +116,9 @@ def _refusal(operation: Operation, code: str, message: str) -> Fault:
 
 
 def _without_reply(operation: Operation, finished: Finished, private: Collection[str]) -> ProviderError:
-    said = "\n".join(strip_colour(text)[:MOST_READ] for text in (finished.stderr, finished.stdout))
+    # With exit 0, what is no JSON on stdout is somebody else's page; of a failure, either stream may tell.
+    streams = (finished.stderr,) if finished.code == 0 else (finished.stderr, finished.stdout)
+    said = "\n".join(strip_colour(text)[:MOST_READ] for text in streams)
     code = _PROVIDER_CODE.search(said)
     if code and code[1] != "OK" and finished.complete:
         message, request_id = _MESSAGE.search(said), _REQUEST_ID.search(said)
@@ -119,10 +135,11 @@ def _cli_fault(operation: Operation, finished: Finished, said: str) -> Fault:
         return _known("cli.not-started", "setup", finished.stderr)
     if not finished.complete:
         return _unreadable(operation, _ending(finished), "cli.timeout" if finished.timed_out else "cli.killed")
-    row = next((row for row in CLI_TEXTS if re.search(row.pattern, said, re.IGNORECASE)), None)
+    flags = re.IGNORECASE | re.MULTILINE
+    row = next((row for row in CLI_TEXTS if re.search(row.pattern, said, flags)), None)
     words = " ".join(said.removeprefix("ERROR:").split())[:LONGEST_COMPLAINT]
     if row is None:
-        return _unreadable(operation, f"it ended with exit code {finished.code}: {words or 'no output'}")
+        return _unreadable(operation, f"it ended with exit code {finished.code}: {words or _glimpse(finished)}")
     if row.went_out:
         return _unreadable(operation, words, row.code)
     return _known(row.code, None, words) if row.code != "cli.unreachable" else _unreached(operation, words)
@@ -148,6 +165,10 @@ def _unreadable(operation: Operation, why: str, code: str = "cli.no-reply") -> F
     meaning = "The outcome is unknown: the SMS may have been sent."
     step = "Do not send again. Look for it first: `smswrap query-status -p NUMBER` shows what reached the gateway."
     return Fault("unknown", message, meaning, step, "after-receipt", code)
+
+
+def _glimpse(finished: Finished) -> str:
+    return "its output is no reply" if finished.stdout.strip() else "no output"
 
 
 def _ending(finished: Finished) -> str:

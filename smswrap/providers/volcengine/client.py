@@ -49,6 +49,7 @@ class Client:
 
     name = "volcengine"
     limits = Limits(shared=200, personal=1)
+    has_groups = True
 
     def __init__(self, settings: Settings) -> None:
         """Raises InputError for a profile: sending with another account than the one that was named is no option."""
@@ -118,9 +119,14 @@ class Session:
         templates = self._named("list-templates", "templates", "template", template, {"template_code": template})
         return verification.compare(sign, template, chosen, signs, templates)
 
-    def content(self, template: str) -> str | None:  # noqa: ARG002  the protocol's signature
-        """Give None: no operation of the API tells a template's text (facts §3.1)."""
-        return None
+    def template(self, template: str) -> tuple[str | None, tuple[str, ...]]:
+        """Fetch the template's variables; no operation of the API tells its text (facts §3.1)."""
+        templates = self._named("list-templates", "templates", "template", template, {"template_code": template})
+        return None, tuple(templates[0]["variables"]) if templates else ()
+
+    def only_group(self) -> str:
+        """Fetch the account's only message group."""
+        return self._only_group()
 
     def receipts(self, recipient: str, day: str, biz_id: str | None, group: str | None) -> list[Body]:
         """Fetch one recipient's receipts of one day.
