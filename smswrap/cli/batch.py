@@ -105,6 +105,9 @@ def _planned(runtime: Runtime, given: dict[str, Any]) -> tuple[Draft, list[Messa
     signs = _array(problems, SIGNS, given["sign_name_json"], required=True)
     parameters = _array(problems, PARAMETERS, given["template_param_json"], required=False)
     extends = _array(problems, EXTENDS, given["sms_up_extend_code_json"], required=False)
+    if extends and unknown_to_provider(runtime, "extend-code"):
+        rule = f"is an extension of the sending number, which {runtime.provider_name} does not take"
+        problems.append(Problem(EXTENDS, "", rule, "Leave it out."))
     problems += _uneven(phones, {SIGNS: signs, PARAMETERS: parameters, EXTENDS: extends})
     recipients, wrong = read_recipients(map(str, phones), samples_allowed=runtime.sandbox, field=PHONES)
     problems += [*wrong, *_texts(SIGNS, signs), *_texts(EXTENDS, extends), *_objects(parameters)]

@@ -37,7 +37,9 @@ class Console:
             self.say(text)
 
     def warn(self, text: str) -> None:
-        """Say what is not as it should be, and keep it for the envelope."""
+        """Say what is not as it should be, once, and keep it for the envelope."""
+        if text in self.warnings:
+            return
         self.warnings.append(text)
         if not self.quiet:
             self.say(f"warning: {text}")
