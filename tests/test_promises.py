@@ -148,3 +148,18 @@ def test_without_arguments_there_is_help_or_an_envelope_and_no_traceback(smswrap
     assert ran.code in {0, 2}
     assert "Traceback" not in ran.stderr
     assert "list-signs" in ran.stdout + ran.stderr
+
+
+def test_a_journal_that_vanishes_under_a_send_stops_it(
+    standin: StandIn, start: Callable[..., Running], tmp_path: Path
+) -> None:
+    people = ",".join(f"138{number:08}" for number in range(1, 1502))
+    standin.rules({"cmd": "dysmsapi send-sms *", "delay_ms": 500, "then": "continue"})
+    running = start(*SEND[:2], people, *SEND[3:])
+    standin.wait_for_call("send-sms")
+    for path in (tmp_path / "state").glob("journal.db*"):
+        path.unlink()
+    ran = running.end()
+    assert (ran.code, ran.error["code"]) == (1, "journal")
+    assert len(standin.api_calls) == 1
+    assert not standin.ai_mode

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smswrap.catalogue import Entry, search
 from smswrap.process import Finished
 from smswrap.providers.aliyun.operations import OPERATIONS
 from smswrap.providers.aliyun.reply import CLI_TEXTS, json_object, read
@@ -327,3 +328,15 @@ def test_a_message_stays_short_and_on_one_line() -> None:
     fault = failure(finished("x\n" * 100_000, "y " * 100_000, 1)).fault
     assert len(fault.message) < 500
     assert "\n" not in fault.message
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in search("") if row.provider == "aliyun" and "*" not in row.code], ids=lambda row: row.code
+)
+def test_each_code_of_the_catalogue_is_told_as_its_row_says(row: Entry) -> None:
+    if row.code == "OK":
+        return
+    fault = failure(finished(json.dumps({"Code": row.code, "Message": "said", "RequestId": "R-1"}), "", 0)).fault
+    assert (fault.kind, fault.code, fault.meaning) == (row.kind, row.code, row.meaning)
+    assert fault.message == f"{row.code}: said"
+    assert "<Operation>" not in fault.next_step

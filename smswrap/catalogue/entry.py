@@ -37,7 +37,7 @@ VOLCENGINE_CONSOLE: Final = "https://console.volcengine.com/sms"
 NOTHING: Final = "There is nothing to do."
 GRANT: Final = (
     "Let an administrator grant the RAM user the action dysms:<Operation>, for instance dysms:SendSms, on resource *, "
-    "or attach AliyunDysmsFullAccess."
+    "or attach AliyunDysmsFullAccess, at https://ram.console.aliyun.com/."
 )
 RECEIPT_FIRST: Final = (
     "If this was a send, look for it with `smswrap query-status -p NUMBER` before anything else; "

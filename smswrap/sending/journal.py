@@ -84,11 +84,16 @@ class Journal:
     def while_sending(self, plan: int) -> Iterator[None]:
         """A transaction around the record of one of the plan's requests. Raises JournalLost."""
         try:
+            if not self._is_in_place():
+                # Written on, it would keep nobody from sending the same beside us: others already use another file.
+                raise self._unusable(OSError("it has been moved or deleted"))
             with self.transaction():
                 yield
         except SetupError as error:
             cause = error.__cause__
-            lost = JournalLost(self.path, cause if isinstance(cause, sqlite3.Error) else sqlite3.Error())
+            lost = JournalLost(
+                self.path, cause if isinstance(cause, sqlite3.Error) else sqlite3.Error(error.fault.message)
+            )
             lost.data = self._named(plan)
             raise lost from error
 
