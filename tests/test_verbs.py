@@ -313,7 +313,10 @@ def test_explain_prints_a_row_and_searches(smswrap: Callable[..., Ran]) -> None:
 )
 def test_every_answer_has_one_shape(standin: StandIn, smswrap: Callable[..., Ran], arguments: tuple[str, ...]) -> None:
     assert standin.launcher.exists()
-    ran = smswrap(*arguments)
+    assert_one_shape(smswrap(*arguments))
+
+
+def assert_one_shape(ran: Ran) -> None:
     envelope = ran.envelope
     assert list(envelope) == ENVELOPE
     assert envelope["smswrap"] == 1
@@ -323,6 +326,35 @@ def test_every_answer_has_one_shape(standin: StandIn, smswrap: Callable[..., Ran
         assert list(envelope["error"]) == ERROR
         assert envelope["error"]["retry"] in {"never", "later", "after-receipt"}
     assert ran.stdout.endswith("}\n")
+
+
+GROUP = ("--message-group", "77da1acf")
+VOLCENGINE_SEND = ("send", "-p", "13900000000", "-s", "火山引擎", "-t", "ST_code", "--var", "code=1", *GROUP, "--yes")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        VOLCENGINE_SEND,
+        VOLCENGINE_SEND[:-1],
+        (*VOLCENGINE_SEND, "--dry-run"),
+        (*VOLCENGINE_SEND[:2], "13900000007", *VOLCENGINE_SEND[3:]),
+        (*VOLCENGINE_SEND[:2], "13900000008", *VOLCENGINE_SEND[3:]),
+        ("--profile", "nope", *VOLCENGINE_SEND),
+        ("send",),
+        ("query-sign", "-s", "火山引擎"),
+        ("list-groups",),
+        ("list-signs",),
+        ("list-templates",),
+        ("query-status", "-p", "13900000000", *GROUP),
+        ("query-statistics", "--start-date", today(), "--end-date", today()),
+        ("doctor",),
+    ],
+)
+def test_every_answer_through_volcengine_has_the_same_shape(
+    smswrap: Callable[..., Ran], arguments: tuple[str, ...]
+) -> None:
+    assert_one_shape(smswrap("--sandbox", "--provider", "volcengine", *arguments))
 
 
 @pytest.mark.parametrize("verb", ["send", "send-batch", "explain", *READS])
