@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 import time
 from contextlib import closing
@@ -127,6 +128,19 @@ def test_a_second_confirm_repeats_what_the_receipts_said(standin: StandIn, smswr
     assert (first.code, second.code) == (5, 5)
     assert first.error["code"] == second.error["code"]
     assert len(standin.ledger) == 1
+
+
+def test_a_second_confirm_does_not_wait_for_the_receipts_of_the_first(
+    standin: StandIn, smswrap: Callable[..., Ran], start: Callable[..., Running]
+) -> None:
+    plan_id = smswrap(*SEND[:2], "13900000006", *SEND[3:-1]).envelope["data"]["plan_id"]
+    first = start("confirm", plan_id, "--wait", "--wait-timeout", "600")
+    standin.wait_for_call("query-send-details")
+    second = smswrap("confirm", plan_id)
+    assert first.process.poll() is None
+    assert (second.code, second.envelope["data"]["counts"]["accepted"]) == (0, 1)
+    first.send(signal.SIGINT)
+    assert (first.end().code, len(standin.ledger)) == (130, 1)
 
 
 def test_one_number_at_its_limit_stops_nobody_else(

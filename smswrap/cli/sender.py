@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -186,7 +187,8 @@ def send(runtime: Runtime, plan: Plan, provider: Provider, choice: Choice, verif
     """Make the requests of a confirmed plan that were never made, and tell what became of all of them."""
     receipts: list[Body] = []
     seen = dict(verified or {})
-    with sole_sender(plan, patience(runtime)):
+    with ExitStack() as sole:
+        sole.enter_context(sole_sender(plan, patience(runtime)))
         if not counts(plan)["not_sent"] and not choice.attempts:
             return told(runtime, plan, again=True)
         with provider.session(sends=True) as session:
@@ -196,6 +198,8 @@ def send(runtime: Runtime, plan: Plan, provider: Provider, choice: Choice, verif
             _dispatch(runtime, plan, session, choice)
             if choice.settle:
                 look_up(runtime, plan, session)
+            # Whoever asks for the outcome now need not wait for the receipts with us.
+            sole.close()
             if choice.wait and counts(plan)["accepted"]:
                 _wait(runtime, plan, session, receipts, choice.wait_timeout)
     return told(runtime, plan, {**seen, **({"receipts": receipts} if choice.wait else {})})
