@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from smswrap import __version__, process
 from smswrap.cli.options import with_common_options
@@ -130,6 +131,9 @@ def _failed(runtime: Runtime, error: Exception) -> Answer:
 def _fault_of(error: Exception, runtime: Runtime) -> Fault:
     if isinstance(error, SmswrapError):
         return error.fault
+    if isinstance(error, NoArgsIsHelpError):
+        runtime.talk.note(error.format_message())
+        return Fault("input", "No command was given.", "Nothing was sent.", f"See `{error.ctx.command_path} --help`.")
     return _usage_fault(error) if isinstance(error, click.UsageError) else _internal_fault(error, runtime)
 
 
