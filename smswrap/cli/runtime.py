@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from smswrap import process
-from smswrap.errors import InputError
 from smswrap.providers.base import DEFAULT_READ_TIMEOUT, Settings, provider_named
 
 if TYPE_CHECKING:
@@ -132,13 +131,6 @@ class Runtime:
             read_timeout=self.given.get("read_timeout") or DEFAULT_READ_TIMEOUT,
             sandbox=self.sandbox,
         )
-
-
-def require(option: str, value: str | None, example: str) -> str:
-    """Return the value, or raise InputError because it was not given."""
-    if value is None:
-        raise InputError.of(option, "", "must be given", f"Add {option}, for example {example}.")
-    return value
 
 
 def _scan(argv: Sequence[str]) -> str | None:
