@@ -9,6 +9,7 @@ import click
 from smswrap import catalogue
 from smswrap.cli.options import with_common_options
 from smswrap.cli.output import Answer
+from smswrap.cli.prompts import ask
 from smswrap.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -45,10 +46,14 @@ def path() -> Answer:
 
 
 @sandbox.command("reset")
-def reset() -> Answer:
-    """Empty the sandbox: calls, messages, configuration."""
-    Sandbox().reset()
-    return Answer("sandbox reset", data={"path": str(Sandbox().directory)})
+@click.pass_obj
+def reset(runtime: Runtime, /) -> Answer:
+    """Delete the sandbox's folder: calls, messages, configuration. A folder that smswrap did not make is left alone."""
+    question = f"Delete {Sandbox().directory} and all in it? [y/N] "
+    if runtime.asks and Sandbox().directory.exists() and not ask(question, runtime.talk):
+        return Answer("sandbox reset", data={"path": str(Sandbox().directory), "deleted": False})
+    emptied = Sandbox().reset()
+    return Answer("sandbox reset", data={"path": str(Sandbox().directory), "deleted": emptied})
 
 
 @sandbox.command("log")

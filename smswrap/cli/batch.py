@@ -22,7 +22,7 @@ from smswrap.cli.send import (
 from smswrap.cli.sender import Choice, Given, carry_out
 from smswrap.errors import InputError, Problem
 from smswrap.providers.base import Message
-from smswrap.providers.parameters import Parameter, check, check_text
+from smswrap.providers.parameters import Parameter, check, check_shape, check_text
 from smswrap.sending.message import check_parameters, parse_array
 from smswrap.sending.problems import ProblemReport
 from smswrap.sending.recipients import read_recipients
@@ -145,6 +145,8 @@ def _texts(option: str, texts: list[Any]) -> list[Problem]:
             continue
         found: list[Problem] = []
         collect(found, partial(check_text, option, text))
+        if not found and option == SIGNS:
+            collect(found, partial(check_shape, option, text, "sign"))
         problems += [replace(problem, row=row) for problem in found]
     return problems
 

@@ -8,6 +8,7 @@ import click
 
 from smswrap.cli.runtime import OUTPUTS, Runtime
 from smswrap.providers.base import PROVIDER_NAMES
+from smswrap.providers.parameters import SHAPES, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,8 @@ def _keep(ctx: click.Context, option: click.Parameter, value: Any) -> None:  # n
     runtime = ctx.ensure_object(Runtime)
     if isinstance(value, str) and not value.strip():
         raise click.BadParameter("it must not be empty.", ctx, option)
+    if isinstance(value, str) and option.name in SHAPES and not SHAPES[option.name].pattern.fullmatch(value):
+        raise click.BadParameter(f"{shorten(value)!r} {SHAPES[option.name].rule}.", ctx, option)
     if value is not None and option.name is not None:
         runtime.given[option.name] = value
         runtime.talk.quiet = bool(runtime.given.get("quiet"))

@@ -117,12 +117,13 @@ class Runtime:
     def settings(self) -> Settings:
         """The common options as providers take them."""
         environment = process.environment()
+        standin: tuple[str, ...] = ()
         if self.sandbox:
             from smswrap.sandbox import Sandbox
 
             sandbox = Sandbox()
             sandbox.prepare()
-            environment = sandbox.environment(environment)
+            environment, standin = sandbox.environment(environment), sandbox.command
         return Settings(
             talk=self.talk,
             environment=environment,
@@ -130,6 +131,7 @@ class Runtime:
             region=self.given.get("region"),
             read_timeout=self.given.get("read_timeout") or DEFAULT_READ_TIMEOUT,
             sandbox=self.sandbox,
+            standin=standin,
         )
 
 

@@ -12,7 +12,7 @@ from smswrap.cli.options import with_common_options
 from smswrap.cli.sender import Choice, Given, carry_out
 from smswrap.errors import InputError, Problem
 from smswrap.providers.base import Message, operations_of
-from smswrap.providers.parameters import LONGEST_TEXT, check_text
+from smswrap.providers.parameters import LONGEST_TEXT, check_shape, check_text
 from smswrap.sending.confirmation import DUPLICATE_WINDOW
 from smswrap.sending.dispatch import Pace
 from smswrap.sending.message import read_parameters
@@ -171,9 +171,13 @@ def read_text(problems: list[Problem], option: str, value: str | None, longest: 
         step = f"Ask the person which to use; `smswrap {_LISTS[option]}` shows what the account has."
         problems.append(Problem(option, "", "must be given", step))
         return ""
-    return collect(problems, lambda: check_text(option, value, longest=longest)) or ""
+    text = collect(problems, lambda: check_text(option, value, longest=longest)) or ""
+    if text and option in OPTION_SHAPES:
+        collect(problems, lambda: check_shape(option, text, OPTION_SHAPES[option]))
+    return text
 
 
+OPTION_SHAPES = {"--sign-name": "sign", "--template-code": "template"}
 _LISTS = {"--sign-name": "list-signs --approved", "--template-code": "list-templates --approved"}
 
 

@@ -39,7 +39,10 @@ class Talk(Protocol):
 
 @dataclass(frozen=True)
 class Settings:
-    """The common options that providers need. `environment` is what children get, complete."""
+    """The common options that providers need. `environment` is what children get, complete.
+
+    `standin` are the words that start the sandbox's stand-in for a provider's program; then PATH is not looked at.
+    """
 
     talk: Talk
     environment: Mapping[str, str]
@@ -47,6 +50,7 @@ class Settings:
     region: str | None = None
     read_timeout: int = DEFAULT_READ_TIMEOUT
     sandbox: bool = False
+    standin: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

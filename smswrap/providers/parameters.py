@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from smswrap.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Type = Literal["text", "phone", "integer", "date", "boolean", "array"]
 
@@ -20,12 +23,31 @@ LONGEST_SHOWN = 40
 """Characters of a wrong value that an error message repeats."""
 
 
+class Shape(NamedTuple):
+    """What a text must look like, and how that is said."""
+
+    pattern: re.Pattern[str]
+    rule: str
+
+
+SHAPES: Mapping[str, Shape] = {
+    # The CLI's own parser reads every word before the plugin does: a value that begins with a hyphen is one of its
+    # options to it (`--config-path=…` runs what that file says; read in cli/parser.go of 3.4.11).
+    "sign": Shape(re.compile(r"[^-].*"), "begins with a hyphen, as no sign does"),
+    "template": Shape(re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*"), "is not a template code: letters, digits, _ and -"),
+    "biz-id": Shape(re.compile(r"\w[\w^.:-]*"), "is not the id of a request: letters, digits, ^._-"),
+    "profile": Shape(re.compile(r"\w[\w.@+:-]*"), "is not a profile's name: letters, digits, . @ + : _ and -"),
+    "region": Shape(re.compile(r"[a-z]{2}-[a-z0-9-]+"), "is not a region, such as cn-hangzhou"),
+}
+
+
 @dataclass(frozen=True)
 class Parameter:
     """One parameter of an operation.
 
     `name` is the option's word (`--sign-name`), `wire` the provider's own spelling of it; `low` and `high` bound an
-    integer's value, a text's characters or an array's elements; `private` values are masked in talk and logs.
+    integer's value, a text's characters or an array's elements; `private` values are masked in talk and logs; `shape`
+    names a row of SHAPES.
     """
 
     name: str
@@ -39,6 +61,7 @@ class Parameter:
     default: str | int | None = None
     private: bool = False
     short: tuple[str, ...] = ()
+    shape: str | None = None
 
     @property
     def option(self) -> str:
@@ -75,6 +98,13 @@ def check_text(option: str, text: str, *, longest: int = LONGEST_TEXT, private: 
     return text
 
 
+def check_shape(option: str, text: str, shape: str) -> str:
+    """Return the text if it looks like what the row of SHAPES describes, or raise InputError."""
+    if SHAPES[shape].pattern.fullmatch(text) is None:
+        raise InputError.of(option, shorten(text), SHAPES[shape].rule, f"Give {option} another value.")
+    return text
+
+
 def shorten(text: str) -> str:
     """Give a value as an error message shows it: printable and not long."""
     shown = text.encode("utf-8", "backslashreplace").decode()
@@ -82,7 +112,8 @@ def shorten(text: str) -> str:
 
 
 def _text(parameter: Parameter, text: str) -> str:
-    return check_text(parameter.option, text, longest=parameter.high or LONGEST_TEXT, private=parameter.private)
+    checked = check_text(parameter.option, text, longest=parameter.high or LONGEST_TEXT, private=parameter.private)
+    return check_shape(parameter.option, checked, parameter.shape) if parameter.shape else checked
 
 
 def _integer(parameter: Parameter, text: str) -> int:

@@ -1,6 +1,8 @@
 """The sandbox: stand-ins for both providers with a state of their own; no network, no account, no `~/.aliyun`.
 
-The stand-ins in the folders beside this module are strangers: they import nothing from smswrap.
+The stand-ins in the folders beside this module are strangers: they import nothing from smswrap. They are started by
+the interpreter that runs us, never found on PATH: a folder that is mounted noexec, or whose path holds a colon, would
+lead to the real CLI, and the SMS out into the world.
 """
 
 from __future__ import annotations
@@ -31,15 +33,34 @@ PROFILE = {
 }
 
 
+MARK = ".smswrap-sandbox"
+"""The file by which a folder is known as a sandbox of ours: only such a one is ever emptied."""
+
+LEGACY = frozenset({"bin", "home", "journal.db", "senders.lock"})
+"""What a sandbox of smswrap 0.1.0 holds, which had no mark yet: all its names are these or end like those below."""
+
+LEGACY_ENDINGS = (".jsonl", ".json", ".lock", ".db", ".db-wal", ".db-shm")
+
+
 class Sandbox:
-    """The directory that all stand-ins share: `bin/` first on PATH, `home/` as HOME, and what they remember."""
+    """The directory that all stand-ins share: `bin/` for people's PATH, `home/` as HOME, and what they remember."""
 
     def __init__(self, directory: Path | None = None) -> None:
         named = os.environ.get("SMSWRAP_SANDBOX_DIR")
         self.directory = directory or (Path(named).absolute() if named else state.directory() / "sandbox")
 
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The words that start the stand-in `aliyun`. `-I -S` halves the start."""
+        return (sys.executable, "-I", "-S", "-c", _start())
+
     def prepare(self) -> None:
         """Make what is missing: the launcher and a saved profile. Raises SetupError."""
+        if os.pathsep in str(self.directory):
+            message = (
+                f"The sandbox {self.directory} cannot be used: its path holds a {os.pathsep!r}, which PATH splits."
+            )
+            raise SetupError(message, "Name another place with SMSWRAP_SANDBOX_DIR.")
         try:
             self._make()
         except OSError as error:
@@ -47,7 +68,11 @@ class Sandbox:
             raise SetupError(message, "Name another place with SMSWRAP_SANDBOX_DIR.") from error
 
     def _make(self) -> None:
-        (self.directory / "bin").mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self.directory.exists():
+            self.directory.mkdir(mode=0o700, parents=True)
+        if not any(self.directory.iterdir()) or self._is_ours():
+            (self.directory / MARK).touch(mode=0o600)
+        (self.directory / "bin").mkdir(mode=0o700, exist_ok=True)
         write_launcher(self.directory / "bin" / "aliyun")
         configuration = self.directory / "home" / ".aliyun" / "config.json"
         if not configuration.exists():
@@ -64,10 +89,22 @@ class Sandbox:
             "SMSWRAP_SANDBOX_DIR": str(self.directory),
         }
 
-    def reset(self) -> None:
-        """Forget everything."""
-        if self.directory.exists():
-            shutil.rmtree(self.directory)
+    def reset(self) -> bool:
+        """Forget everything; whether there was something. Raises SetupError if the folder is not a sandbox of ours."""
+        if not self.directory.exists():
+            return False
+        if self.directory.is_symlink() or not self._is_ours():
+            message = f"{self.directory} was not made by smswrap's sandbox, so nothing in it is deleted."
+            raise SetupError(message, "Set SMSWRAP_SANDBOX_DIR to the sandbox, or delete that folder by hand.")
+        shutil.rmtree(self.directory.resolve())
+        return True
+
+    def _is_ours(self) -> bool:
+        if (self.directory / MARK).is_file():
+            return True
+        names = {path.name for path in self.directory.iterdir()}
+        made = {name for name in names if name in LEGACY or name.endswith(LEGACY_ENDINGS)}
+        return {"bin", "home"} <= names == made and (self.directory / "home" / ".aliyun").is_dir()
 
     def calls(self) -> Iterator[dict[str, Any]]:
         """The calls that the stand-in CLI received, oldest first: {time, argv, ai_mode, exit}."""
@@ -91,16 +128,17 @@ class Sandbox:
 def write_launcher(path: Path) -> None:
     """Write an executable `aliyun` that starts the stand-in; leave one that is right as it is.
 
-    A shell line, since a `#!` line may be no longer than 127 characters on older kernels. `-I -S` halves the start.
+    A shell line, since a `#!` line may be no longer than 127 characters on older kernels.
     """
-    start = (
-        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); "
-        "from aliyun.main import main; sys.exit(main(sys.argv[1:]))"
-    )
-    text = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -I -S -c {shlex.quote(start)} "$@"\n'
+    text = f'#!/bin/sh\nexec {shlex.join(Sandbox(path.parent.parent).command)} "$@"\n'
     if path.exists() and path.read_text("utf-8") == text:
         return
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.write_text(text, "utf-8")
     draft.chmod(0o755)
     draft.replace(path)
+
+
+def _start() -> str:
+    folder = str(Path(__file__).parent)
+    return f"import sys; sys.path.insert(0, {folder!r}); from aliyun.main import main; sys.exit(main(sys.argv[1:]))"

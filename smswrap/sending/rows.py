@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from smswrap import process
 from smswrap.errors import InputError, Problem
 from smswrap.providers.base import Message
-from smswrap.providers.parameters import check_text, shorten
+from smswrap.providers.parameters import check_shape, check_text, shorten
 from smswrap.sending.message import check_parameters
 from smswrap.sending.recipients import MAINLAND, SAMPLE_NUMBERS, read_recipient
 
@@ -124,7 +124,7 @@ def read_messages(
     A signal ends it. Raises InputError where the file cannot be read further, and at once without any sign.
     """
     if sign is not None:
-        check_text("--sign-name", sign)
+        check_shape("--sign-name", check_text("--sign-name", sign), "sign")
     elif columns.sign is None:
         raise InputError.of("--sign-name", "", "must be given", "Add --sign-name, or name its column: --map sign=….")
     reader = _Reader(table.headers, columns, sign, samples_allowed)
@@ -175,7 +175,7 @@ class _Reader:
             return self.sign or ""
         text, header = row.values[self.columns.sign] or self.sign or "", self.headers[self.columns.sign]
         if text:
-            problems += _check_text(header, text, row.number)
+            problems += _check_text(header, text, row.number, "sign")
         else:
             step = "Fill the cell, or give --sign-name for all rows without a sign."
             problems.append(Problem(header, "", "is empty: the row has no sign", step, row.number))
@@ -204,9 +204,11 @@ def _mainland_mobile() -> re.Pattern[str]:
     return re.compile(rf"(?:\+86|0086|86)?({pattern or '(?!)'})", re.ASCII)
 
 
-def _check_text(header: str, text: str, row: int) -> list[Problem]:
+def _check_text(header: str, text: str, row: int, shape: str | None = None) -> list[Problem]:
     try:
         check_text(header, text)
+        if shape is not None:
+            check_shape(header, text, shape)
     except InputError as error:
         return [replace(problem, row=row) for problem in error.problems]
     return _check_formula(header, text, row)

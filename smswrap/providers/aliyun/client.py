@@ -93,11 +93,11 @@ class Session:
         for parameter in operation.parameters:
             value = values.get(parameter.key)
             if value is not None:
-                arguments += [parameter.wire, dialled(value) if parameter.type == "phone" else _spell(value)]
+                arguments += _words(parameter.wire, dialled(value) if parameter.type == "phone" else _spell(value))
         arguments += ["--user-agent", USER_AGENT, "--read-timeout", str(self._settings.read_timeout)]
         for option, value in (("--region", self._region), ("--profile", self._settings.profile)):
             if value is not None:
-                arguments += [option, value]
+                arguments += _words(option, value)
         return arguments
 
 
@@ -138,6 +138,11 @@ def _personal(request: SendRequest) -> dict[str, Any]:
         "extend_code_json": codes if any(codes) else None,
         "out_id": request.out_id,
     }
+
+
+def _words(option: str, value: str) -> list[str]:
+    # Alone, a word that begins with a hyphen is read as an option of the CLI's own (see SHAPES).
+    return [f"{option}={value}"] if value.startswith("-") else [option, value]
 
 
 def _spell(value: object) -> str:

@@ -34,8 +34,10 @@ def _recent_date(values: Mapping[str, Any]) -> None:
 
 _PAGE = Parameter("page", "--page-index", "Page, from 1.", "integer", low=1, default=1, short=("--page-index",))
 _PAGE_SIZE = Parameter("page-size", "--page-size", "Items per page, 1-50.", "integer", low=1, high=50, default=50)
-_SIGN = Parameter("sign-name", "--sign-name", "The sign's name.", required=True, short=("-s",))
-_TEMPLATE = Parameter("template-code", "--template-code", "The template's code.", required=True, short=("-t",))
+_SIGN = Parameter("sign-name", "--sign-name", "The sign's name.", required=True, short=("-s",), shape="sign")
+_TEMPLATE = Parameter(
+    "template-code", "--template-code", "The template's code.", required=True, short=("-t",), shape="template"
+)
 _OUT_ID = Parameter("out-id", "--out-id", "Your own id of the send, below 256 characters.", high=255, short=("-o",))
 
 
@@ -131,7 +133,7 @@ _ROWS = (
                 short=("-p", "--phone-numbers"),
             ),
             Parameter("send-date", "--send-date", "Day of the send, yyyyMMdd, within 30 days; today.", "date"),
-            Parameter("biz-id", "--biz-id", "Only the request with this BizId."),
+            Parameter("biz-id", "--biz-id", "Only the request with this BizId.", shape="biz-id"),
             _PAGE_SIZE,
             _page("--current-page", "--current-page"),
         ),
@@ -151,7 +153,7 @@ _ROWS = (
             Parameter("end-date", "--end-date", "Last day, yyyyMMdd.", "date", required=True),
             _PAGE,
             _PAGE_SIZE,
-            Parameter("sign-name", "--sign-name", "Only this sign.", short=("-s",)),
+            Parameter("sign-name", "--sign-name", "Only this sign.", short=("-s",), shape="sign"),
             Parameter(
                 "template-type",
                 "--template-type",

@@ -38,9 +38,13 @@ QUIET_ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class Program:
-    """The CLI that was found, with the complete environment that its processes get."""
+    """The CLI that was found, with the complete environment that its processes get.
+
+    `path` is its file; `command` the words that start it: the path alone, or what starts the stand-in.
+    """
 
     path: str
+    command: tuple[str, ...]
     environment: Mapping[str, str]
     talk: Talk
 
@@ -51,19 +55,23 @@ class Program:
 
     def run(self, *arguments: str, timeout: float = META_TIMEOUT, to_the_end: bool = False) -> Finished:
         """Run the CLI with these arguments."""
-        finished = process.run([self.path, *arguments], timeout=timeout, env=self.environment, to_the_end=to_the_end)
+        finished = process.run(
+            [*self.command, *arguments], timeout=timeout, env=self.environment, to_the_end=to_the_end
+        )
         words = " ".join(arguments[:3])
         self.talk.detail(f"aliyun {words} … exit {finished.code} after {finished.seconds:.2f} s")
         return finished
 
 
 def find(settings: Settings) -> Program:
-    """Find the CLI on PATH. Raises SetupError."""
+    """Find the CLI on PATH; in the sandbox, the stand-in, wherever PATH leads. Raises SetupError."""
     environment = {**settings.environment, **QUIET_ENVIRONMENT}
+    if settings.standin:
+        return Program(settings.standin[0], settings.standin, environment, settings.talk)
     path = shutil.which("aliyun", path=environment.get("PATH", os.defpath))
     if path is None:
         raise SetupError(f"The aliyun CLI was not found on PATH; smswrap needs {OLDEST} or later.", INSTALL)
-    return Program(path, environment, settings.talk)
+    return Program(path, (path,), environment, settings.talk)
 
 
 def complaint(finished: Finished) -> str | None:
