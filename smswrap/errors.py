@@ -91,6 +91,16 @@ class Fault:
         return {key: fields[key] for key in ("kind", "code", "message", "meaning", "next_step", "retry")}
 
 
+CUT_OFF = Fault(
+    kind="unknown",
+    message="The run that made this request ended before it had the answer.",
+    meaning="The outcome is unknown: the SMS may have been sent.",
+    next_step="Do not send again. `smswrap resume --unknown` looks for it in the receipts.",
+    retry="after-receipt",
+    code="cut-off",
+)
+
+
 class SmswrapError(Exception):
     """Any failure that we expected: it carries its `Fault`, and `data` that the envelope should still show."""
 

@@ -1,22 +1,25 @@
-"""What one run of the program knows: its common options, its talk, its provider."""
+"""What one run of the program knows: its common options, whom it tells, and the house that it works in."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from smswrap import process
-from smswrap.providers.base import DEFAULT_READ_TIMEOUT, Settings, provider_named
+from smswrap.providers.base import Settings, provider_named
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from smswrap.errors import Fault
+    from smswrap.journal.journal import Journal
+    from smswrap.model import Plan
     from smswrap.providers.base import Provider
-    from smswrap.sending.journal import Journal
+    from smswrap.sending.house import House
 
 OUTPUTS = ("json", "raw", "table")
 
@@ -59,29 +62,34 @@ class Console:
             sys.stderr.flush()
 
 
+@dataclass(frozen=True)
+class Common:
+    """The common options as they were given; None: not given."""
+
+    provider: str | None = None
+    profile: str | None = None
+    region: str | None = None
+    output: str | None = None
+    with_reply: bool = False
+    sandbox: bool = False
+    read_timeout: int | None = None
+    quiet: bool = False
+    verbose: bool = False
+
+
 @dataclass
 class Runtime:
-    """The common options as they were given (None: not given), and what follows from them."""
+    """One run: its words, its common options, and what follows from them."""
 
     argv: Sequence[str]
     talk: Console = field(default_factory=Console)
     command: str = ""
-    given: dict[str, Any] = field(default_factory=dict)
+    common: Common = field(default_factory=Common)
 
     @property
     def provider_name(self) -> str:
         """The provider asked for."""
-        return self.given.get("provider") or "aliyun"
-
-    @property
-    def profile(self) -> str | None:
-        """The provider's profile asked for."""
-        return self.given.get("profile")
-
-    @property
-    def sandbox(self) -> bool:
-        """Whether everything runs against the stand-ins."""
-        return bool(self.given.get("sandbox"))
+        return self.common.provider or "aliyun"
 
     @property
     def output(self) -> str:
@@ -89,22 +97,18 @@ class Runtime:
 
         Reads argv and the environment itself if the options could not be parsed.
         """
-        asked = self.given.get("output") or _scan(self.argv) or os.environ.get("SMSWRAP_OUTPUT")
+        asked = self.common.output or _scan(self.argv) or os.environ.get("SMSWRAP_OUTPUT")
         if asked in OUTPUTS:
             return str(asked)
         return "table" if process.is_terminal(1) else "json"
 
-    @property
-    def asks(self) -> bool:
-        """Whether there is a person to ask: stdin and stderr are terminals."""
-        return process.is_terminal(0, 2)
-
     def journal(self) -> Journal:
         """The journal of this user; the sandbox has one of its own."""
         from smswrap import state
-        from smswrap.sending.journal import NAME, Journal
+        from smswrap.journal.journal import Journal
+        from smswrap.journal.store import NAME
 
-        if not self.sandbox:
+        if not self.common.sandbox:
             return Journal(state.directory() / NAME)
         from smswrap.sandbox import Sandbox
 
@@ -114,11 +118,41 @@ class Runtime:
         """The provider with its settings; in the sandbox, the stand-in."""
         return provider_named(self.provider_name, self.settings())
 
-    def settings(self) -> Settings:
+    @contextmanager
+    def house(self) -> Iterator[House]:
+        """The house for a new order, or for all plans of this account."""
+        with self.journal() as journal, self._house(journal, None) as house:
+            yield house
+
+    @contextmanager
+    def house_of(self, plan_id: str) -> Iterator[House]:
+        """The house for a plan of the journal: its provider, and what was asked for, unless options say otherwise.
+
+        Raises InputError if there is no such plan.
+        """
+        from smswrap.sending.service import find
+
+        with self.journal() as journal, self._house(journal, find(plan_id, journal)) as house:
+            yield house
+
+    def _house(self, journal: Journal, plan: Plan | None) -> House:
+        from smswrap.cli.desk import Terminal
+        from smswrap.sending.house import House
+        from smswrap.sending.planning import Asked
+
+        asked = Asked(
+            self.common.profile or (plan.asked_profile if plan else None),
+            self.common.region or (plan.asked_region if plan else None),
+        )
+        name = self.common.provider or (plan.account.provider if plan else self.provider_name)
+        provider = provider_named(name, self.settings(asked.profile, asked.region))
+        return House(journal, provider, self.talk, Terminal(self), asked, self.common.sandbox)
+
+    def settings(self, profile: str | None = None, region: str | None = None) -> Settings:
         """The common options as providers take them."""
         environment = process.environment()
         standin: tuple[str, ...] = ()
-        if self.sandbox:
+        if self.common.sandbox:
             from smswrap.sandbox import Sandbox
 
             sandbox = Sandbox()
@@ -127,10 +161,10 @@ class Runtime:
         return Settings(
             talk=self.talk,
             environment=environment,
-            profile=self.profile,
-            region=self.given.get("region"),
-            read_timeout=self.given.get("read_timeout") or DEFAULT_READ_TIMEOUT,
-            sandbox=self.sandbox,
+            profile=profile or self.common.profile,
+            region=region or self.common.region,
+            read_timeout=self.common.read_timeout,
+            sandbox=self.common.sandbox,
             standin=standin,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
 
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
+    from smswrap.model import Account, Request
     from smswrap.providers.parameters import Parameter
+    from smswrap.providers.records import Receipt, Sign, Template
 
 Body = dict[str, Any]
 """A provider's JSON object, or our normalised one."""
@@ -48,7 +50,7 @@ class Settings:
     environment: Mapping[str, str]
     profile: str | None = None
     region: str | None = None
-    read_timeout: int = DEFAULT_READ_TIMEOUT
+    read_timeout: int | None = None
     sandbox: bool = False
     standin: tuple[str, ...] = ()
 
@@ -67,9 +69,10 @@ class Operation:
     """One API call of a provider: a row of its table.
 
     `verb` is our word for it, `name` the provider's; `normalise` turns a reply body into our words; `rules` look at
-    all values together and raise InputError; `totals` adds the items of
-    several pages up; `action` is the permission that the call needs; `personal` are the keys of
-    its reply under which people's identities stand.
+    all values together and raise InputError; `totals` adds the items of several pages up; `action` is the permission
+    that the call needs; `personal` are the keys of its reply under which people's identities stand. `example` is a
+    command line, `columns` what people are shown of each item; `stateful` items are approved or not, `awaited` ones are
+    receipts that may yet come; `completed` brings in what another operation tells.
     """
 
     verb: str
@@ -78,22 +81,36 @@ class Operation:
     help: str
     action: str
     parameters: tuple[Parameter, ...]
-    normalise: Callable[[Body], Body]
+    normalise: Callable[[Body], Any]
     paging: Paging | None = None
-    totals: Callable[[list[Body]], Body] | None = None
+    totals: Callable[[Any], Any] | None = None
     rules: tuple[Callable[[Mapping[str, Any]], None], ...] = ()
     personal: tuple[str, ...] = ()
+    example: str = ""
+    columns: tuple[str, ...] = ()
+    stateful: bool = False
+    awaited: bool = False
+    completed: Callable[[Session, Any], Any] | None = None
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A provider's answer that means success: `text` as received, `body` parsed, `data` in our words."""
+    """A provider's answer that means success: `text` as received, `body` parsed, `record` in our words."""
 
     operation: str
     text: str
     body: Body
-    data: Body
+    record: Any
     request_id: str = ""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A send request that the provider took; not delivered yet."""
+
+    biz_id: str | None
+    request_id: str = ""
+    text: str = ""
 
 
 class ProviderError(SmswrapError):
@@ -104,38 +121,6 @@ class ProviderError(SmswrapError):
         self.text = text
         self.body = body
         self.request_id = request_id
-
-
-@dataclass(frozen=True)
-class Message:
-    """What one recipient gets: their number in E.164 (`+8613…`), the sign, and the template's parameters."""
-
-    recipient: str
-    sign: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    extend_code: str | None = None
-
-
-@dataclass(frozen=True)
-class SendRequest:
-    """One send request as the provider will get it; `shared` tells whether all recipients get the same."""
-
-    template: str
-    messages: tuple[Message, ...]
-    out_id: str
-    shared: bool = True
-    group: str | None = None
-
-
-@dataclass(frozen=True)
-class Verified:
-    """What the provider knows of a sign and a template: `variables` and `content` of the template, where it tells."""
-
-    sign: Body
-    template: Body
-    variables: tuple[str, ...]
-    content: str | None
-    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -161,19 +146,19 @@ class Session(Protocol):
     def call(self, verb: str, values: Mapping[str, Any]) -> Reply:
         """Make the verb's operation. Raises ProviderError."""
 
-    def send(self, request: SendRequest) -> Reply:
-        """Send one request, once. `Reply.data` holds biz_id. Raises ProviderError; kind `unknown`: maybe sent."""
+    def send(self, request: Request) -> Accepted:
+        """Send one request, once. Raises ProviderError; its kind `unknown` means that it may have been sent."""
 
-    def verify(self, sign: str, template: str, group: str | None) -> Verified:
-        """Look the sign and the template up. Raises ProviderError."""
+    def sign(self, sign: str, group: str | None) -> Sign:
+        """Look the sign up; of several of that name, the one of the message group. Raises ProviderError."""
 
-    def template(self, template: str) -> tuple[str | None, tuple[str, ...]]:
-        """Fetch the template's text (None where the provider does not tell it) and variables. Raises ProviderError."""
+    def template(self, template: str) -> Template:
+        """Look the template up, its `content` None where the provider does not tell it. Raises ProviderError."""
 
     def only_group(self) -> str | None:
         """Fetch the account's only message group. Raises InputError naming them if there are several."""
 
-    def receipts(self, recipient: str, day: str, biz_id: str | None, group: str | None) -> list[Body]:
+    def receipts(self, recipient: str, day: str, biz_id: str | None, group: str | None) -> list[Receipt]:
         """Fetch the receipts of one recipient (E.164) on one day (yyyyMMdd, Asia/Shanghai), newest first."""
 
 
@@ -192,8 +177,14 @@ class Provider(Protocol):
     def has_groups(self) -> bool:
         """Whether every send belongs to a message group of the account."""
 
-    def session(self, *, sends: bool) -> AbstractContextManager[Session]:
-        """Open a session; `sends` says that it will send. Raises SetupError, CredentialsError."""
+    def account(self) -> Account:
+        """Who would send, as far as can be known without a call; never raises for what is missing."""
+
+    def check_send(self) -> None:
+        """Raise SetupError or CredentialsError for what certainly forbids a send, or would send twice."""
+
+    def session(self) -> AbstractContextManager[Session]:
+        """Open a session. Raises SetupError, CredentialsError."""
 
 
 _PROVIDERS = {
