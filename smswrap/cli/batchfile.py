@@ -42,7 +42,7 @@ def send_file(runtime: Runtime, choice: Choice, given: dict[str, Any]) -> Answer
 def _variables(runtime: Runtime, template: str) -> tuple[str, ...]:
     """The template's variables: of a list's columns only those with these names are meant for it."""
     with runtime.provider().session(sends=False) as session:
-        return session.template(template)[1]
+        return session.template(template).variables
 
 
 def _refuse_overwriting(given: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from smswrap import process
-from smswrap.providers.base import DEFAULT_READ_TIMEOUT, Settings, provider_named
+from smswrap.providers.base import Settings, provider_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,7 +129,7 @@ class Runtime:
             environment=environment,
             profile=self.profile,
             region=self.given.get("region"),
-            read_timeout=self.given.get("read_timeout") or DEFAULT_READ_TIMEOUT,
+            read_timeout=self.given.get("read_timeout"),
             sandbox=self.sandbox,
             standin=standin,
         )

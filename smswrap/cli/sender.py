@@ -165,8 +165,10 @@ def _learn_content(runtime: Runtime, plan: Plan, provider: Provider) -> None:
     """Fetch the template's text for a dry run, which is worth showing without it, too."""
     try:
         with provider.session(sends=False) as session:
-            content, variables = session.template(plan.row["template"])
+            content, variables, why_unknown = session.template(plan.row["template"], next(iter(plan.signs()), None))
         plan.learn(content)
+        if why_unknown:
+            runtime.talk.warn(f"The text is not known: {why_unknown}")
         for problem in compare_variables(variables, next(plan.messages(1)).parameters):
             runtime.talk.warn(str(problem))
     except SmswrapError as error:

@@ -55,9 +55,7 @@ class Program:
 
     def run(self, *arguments: str, timeout: float = META_TIMEOUT, on_signal: OnSignal = OnSignal.END) -> Finished:
         """Run the CLI with these arguments."""
-        finished = process.run(
-            [*self.command, *arguments], timeout=timeout, env=self.environment, on_signal=on_signal
-        )
+        finished = process.run([*self.command, *arguments], timeout=timeout, env=self.environment, on_signal=on_signal)
         words = " ".join(arguments[:3])
         self.talk.detail(f"aliyun {words} … exit {finished.code} after {finished.seconds:.2f} s")
         return finished
