@@ -33,8 +33,10 @@ STUBBORN = f"trap 'touch termed' TERM; {PATIENT}"
 PRELUDE = """
 import json, os, signal, sys, time
 from pathlib import Path
-from smswrap import process
-from smswrap.process import Ended, Guard, checkpoint, finishing, pause, run, signal_received, signals_noticed
+from smswrap import process, signals
+from smswrap.guard import Guard
+from smswrap.process import OnSignal, run
+from smswrap.signals import Ended, checkpoint, finishing, pause, signal_received, signals_noticed
 
 def tell(**facts):
     print(json.dumps(facts), flush=True)
@@ -56,7 +58,7 @@ with signals_noticed():
 FINISHING = """
 with signals_noticed():
     with finishing(noticed):
-        tell(**ran(), received=signal_received())
+        tell(**ran(on_signal=OnSignal.FINISH), received=signal_received())
 """
 GUARDED = """
 def cleanup():
@@ -311,7 +313,7 @@ def test_the_first_of_several_signals_names_the_end(begin: Begin) -> None:
 with signals_noticed():
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         os.kill(os.getpid(), number)
-    while process._signals.count < 3:
+    while signals.signals_received() < 3:
         time.sleep(0.001)
     try:
         checkpoint()
@@ -369,7 +371,7 @@ def test_what_must_run_to_the_end_does_and_the_signal_is_told_afterwards(
 ) -> None:
     body = """
 with signals_noticed():
-    facts = ran(to_the_end=True)
+    facts = ran(on_signal=OnSignal.IGNORE)
     try:
         checkpoint()
     except Ended as ended:
@@ -409,13 +411,13 @@ def test_a_signal_that_our_parent_told_us_to_ignore_is_ignored(
 
 def test_afterwards_signals_do_what_they_did_before(begin: Begin) -> None:
     body = """
-before = [signal.getsignal(number) for number in process.ENDING_SIGNALS]
+before = [signal.getsignal(number) for number in signals.ENDING_SIGNALS]
 try:
     with signals_noticed():
-        during = [signal.getsignal(number) for number in process.ENDING_SIGNALS]
+        during = [signal.getsignal(number) for number in signals.ENDING_SIGNALS]
         raise RuntimeError
 except RuntimeError:
-    after = [signal.getsignal(number) for number in process.ENDING_SIGNALS]
+    after = [signal.getsignal(number) for number in signals.ENDING_SIGNALS]
 tell(same=before == after, taken=all(handler not in before for handler in during))
 """
     assert told(begin(body)) == {"same": True, "taken": True}

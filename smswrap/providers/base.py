@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from smswrap.providers.records import Receipt, Sign, Template
 
 Body = dict[str, Any]
-"""A provider's JSON object, or our normalised one."""
+"""A provider's JSON object."""
 
 DEFAULT_READ_TIMEOUT = 3
 """Seconds that a provider may take to answer; the skill document demands 3."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from smswrap.providers.aliyun import configuration, preflight, reply
 from smswrap.providers.aliyun.aimode import USER_AGENT, ai_mode
 from smswrap.providers.aliyun.operations import OPERATIONS
-from smswrap.providers.base import Limits, Verified
+from smswrap.providers.base import DEFAULT_READ_TIMEOUT, Limits, TemplateText, Verified
 from smswrap.providers.repetition import call_patiently
 
 if TYPE_CHECKING:
@@ -51,12 +51,13 @@ class Session:
     def __init__(self, program: Program, settings: Settings, region: str | None) -> None:
         self._program = program
         self._settings = settings
+        self._read_timeout = settings.read_timeout or DEFAULT_READ_TIMEOUT
         self._region = region
 
     def call(self, verb: str, values: Mapping[str, Any]) -> Reply:
         """Make the verb's operation; a read that times out is repeated twice. Raises ProviderError."""
         operation = OPERATIONS[verb]
-        return call_patiently(operation, partial(self._call_once, operation, values), self._settings.talk)
+        return call_patiently(operation, partial(self._call_once, operation, values), self._settings)
 
     def send(self, request: SendRequest) -> Reply:
         """Send one request: SendSms where all get the same, else SendBatchSms."""
@@ -69,10 +70,10 @@ class Session:
         variables = tuple(found_template["variables"])
         return Verified(found_sign, found_template, variables, found_template["content"])
 
-    def template(self, template: str) -> tuple[str | None, tuple[str, ...]]:
+    def template(self, template: str, sign: str | None = None) -> TemplateText:  # noqa: ARG002  one text for all signs
         """Fetch the template's text and variables."""
         found = self.call("query-template", {"template_code": template}).data
-        return found["content"], tuple(found["variables"])
+        return TemplateText(found["content"], tuple(found["variables"]))
 
     def only_group(self) -> None:
         """Give None: groups are Volcengine's."""
@@ -84,7 +85,7 @@ class Session:
         return messages
 
     def _call_once(self, operation: Operation, values: Mapping[str, Any]) -> Reply:
-        timeout = self._settings.read_timeout + CONNECT_ALLOWANCE
+        timeout = self._read_timeout + CONNECT_ALLOWANCE
         finished = self._program.run(*self._arguments(operation, values), timeout=timeout)
         return reply.read(operation, finished, _private(operation, values))
 
@@ -94,7 +95,7 @@ class Session:
             value = values.get(parameter.key)
             if value is not None:
                 arguments += _words(parameter.wire, dialled(value) if parameter.type == "phone" else _spell(value))
-        arguments += ["--user-agent", USER_AGENT, "--read-timeout", str(self._settings.read_timeout)]
+        arguments += ["--user-agent", USER_AGENT, "--read-timeout", str(self._read_timeout)]
         for option, value in (("--region", self._region), ("--profile", self._settings.profile)):
             if value is not None:
                 arguments += _words(option, value)

@@ -53,11 +53,9 @@ class Program:
         """The directory of the CLI's own files, `~/.aliyun`."""
         return Path(self.environment.get("HOME") or Path.home()) / ".aliyun"
 
-    def run(self, *arguments: str, timeout: float = META_TIMEOUT, to_the_end: bool = False) -> Finished:
+    def run(self, *arguments: str, timeout: float = META_TIMEOUT, on_signal: OnSignal = OnSignal.END) -> Finished:
         """Run the CLI with these arguments."""
-        finished = process.run(
-            [*self.command, *arguments], timeout=timeout, env=self.environment, to_the_end=to_the_end
-        )
+        finished = process.run([*self.command, *arguments], timeout=timeout, env=self.environment, on_signal=on_signal)
         words = " ".join(arguments[:3])
         self.talk.detail(f"aliyun {words} … exit {finished.code} after {finished.seconds:.2f} s")
         return finished

@@ -1,7 +1,8 @@
-"""A row of the operations table and its values -> volc_sms.py's arguments -> a reply."""
+"""A row of the operations table and its values -> volc_sms.py's words -> a reply."""
 
 from __future__ import annotations
 
+import json
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,13 +13,15 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from smswrap import process
-from smswrap.errors import Fault, InputError, SetupError, SmswrapError
-from smswrap.providers.base import DEFAULT_READ_TIMEOUT, Limits, ProviderError
+from smswrap.errors import CredentialsError, Fault, InputError, SetupError, SmswrapError
+from smswrap.model import Account
+from smswrap.process import OnSignal
+from smswrap.providers.base import DEFAULT_READ_TIMEOUT, Limits, Provider, ProviderError, TemplateText
 from smswrap.providers.repetition import call_patiently
 from smswrap.providers.volcengine import reply, verification
 from smswrap.providers.volcengine.arguments import compose
 from smswrap.providers.volcengine.gateway import standing_in
-from smswrap.providers.volcengine.operations import NEEDS_GROUP, OPERATIONS
+from smswrap.providers.volcengine.operations import ACCOUNT, NEEDS_GROUP, OPERATIONS, TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,11 +37,11 @@ The 3 seconds of every other call come from Alibaba's skill. Here a send that is
 wait: its outcome is unknown, and this API takes no out-id by which it could be found again.
 """
 
-START_ALLOWANCE = 5.0
-"""Seconds for starting and ending the script, on top of the two times (to connect, to answer) that it limits itself."""
-
 REQUEST_SPREAD = timedelta(minutes=1)
 """How far the messages of one request may be dated apart; a repetition on purpose comes later than that."""
+
+MOST_OUTPUT = {"send": 4 * 2**20, "read": 32 * 2**20}
+"""Bytes that the script may print: it takes replies of 1 MB and 10 MB, and spells some of them longer."""
 
 MOST_PAGES = 100
 """Pages of 100 that a name is looked for in: the API's filters are fuzzy, so that the exact name may stand anywhere."""
@@ -57,6 +60,20 @@ class Client:
             step = "Leave out --profile, or unset SMSWRAP_PROFILE: the keys are taken from the environment."
             raise InputError.of("--profile", settings.profile, "is not known to this provider", step)
         self._settings = settings
+
+    def account(self) -> Account:
+        """Who would call, as the script will find it. Raises SetupError, CredentialsError."""
+        if self._settings.sandbox:  # its port and key are others each time, its account is one
+            return Account(self.name, mode="bearer", base="sandbox")
+        try:
+            found = Session(find_script(), self._settings, self._settings.environment).call_once(ACCOUNT, {}).body
+        except ProviderError as error:
+            raise CredentialsError(error.fault.message, reply.LOG_IN) from error
+        return Account(self.name, mode=found["mode"], key_end=found["key_end"], base=found["base"])
+
+    def check(self, *, sends: bool) -> None:  # noqa: ARG002  nothing forbids a send alone
+        """Find what certainly refuses a call, without a call. Raises SetupError, CredentialsError."""
+        self.account()
 
     @contextmanager
     def session(self, *, sends: bool) -> Iterator[Session]:  # noqa: ARG002  nothing is prepared for a send alone
@@ -85,14 +102,17 @@ class Session:
 
     def call(self, verb: str, values: Mapping[str, Any]) -> Reply:
         """Make the verb's operation; a read that times out is repeated twice. Raises ProviderError, InputError."""
-        operation = OPERATIONS[verb]
         if verb in NEEDS_GROUP and values.get("message_group") is None:
             values = {**values, "message_group": self._only_group()}
-        found = call_patiently(operation, partial(self._call_once, operation, values), self._settings.talk)
+        return self._call(OPERATIONS[verb], values)
+
+    def _call(self, operation: Operation, values: Mapping[str, Any]) -> Reply:
+        found = call_patiently(operation, partial(self.call_once, operation, values), self._settings)
         if operation.paging is None:
             return found
         # The API does not repeat the page that it gives.
-        return replace(found, data={**found.data, **{key: values.get(key) for key in ("page", "page_size")}})
+        pages = {key: values.get(key) for key in ("page", "page_size")}
+        return replace(found, record=replace(found.record, **pages))
 
     def send(self, request: SendRequest) -> Reply:
         """Send one request, once."""
@@ -109,7 +129,7 @@ class Session:
             "message_group": request.group or self._group_to_send_with(),
         }
         sent = self.call("send", values)
-        self._sent[sent.data["biz_id"]] = frozenset(sent.data["message_ids"])
+        self._sent[sent.record.biz_id] = frozenset(sent.record.message_ids)
         return sent
 
     def verify(self, sign: str, template: str, group: str | None) -> Verified:
@@ -117,12 +137,23 @@ class Session:
         chosen = group or self._only_group()
         signs = self._named("list-signs", "signs", "sign", sign, {"sign_name": sign})
         templates = self._named("list-templates", "templates", "template", template, {"template_code": template})
-        return verification.compare(sign, template, chosen, signs, templates)
+        found = verification.compare(sign, template, chosen, signs, templates)
+        text = self._text(template, sign)
+        with_text = {**found.template, "content": text.content}
+        return replace(found, template=with_text, content=text.content, why_unknown=text.why_unknown)
 
-    def template(self, template: str) -> tuple[str | None, tuple[str, ...]]:
-        """Fetch the template's variables; no operation of the API tells its text (facts §3.1)."""
+    def template(self, template: str, sign: str | None = None) -> TemplateText:
+        """Fetch the template's text, which keys that sign can ask for, and its variables."""
         templates = self._named("list-templates", "templates", "template", template, {"template_code": template})
-        return None, tuple(templates[0]["variables"]) if templates else ()
+        text = self._text(template, sign)
+        return text._replace(variables=tuple(templates[0]["variables"])) if templates else text
+
+    def _text(self, template: str, sign: str | None) -> TemplateText:
+        try:
+            forms = self._call(TEXTS, {"template_code": template, "sign_name": sign}).record.templates
+        except ProviderError as error:
+            return TemplateText(None, (), error.fault.message)
+        return verification.choose_text(template, sign, forms)
 
     def only_group(self) -> str:
         """Fetch the account's only message group."""
@@ -147,11 +178,18 @@ class Session:
         messages: list[Body] = self.call("query-status", {**values, "page": 1, "page_size": 100}).data["messages"]
         return messages
 
-    def _call_once(self, operation: Operation, values: Mapping[str, Any]) -> Reply:
+    def call_once(self, operation: Operation, values: Mapping[str, Any]) -> Reply:
+        """Make the call, once: one run of the script. Raises ProviderError."""
         timeout = _timeout(operation, self._settings)
-        # `-I -S`: the script needs the standard library only. `-X utf8`: its arguments are UTF-8 in every locale.
-        argv = [sys.executable, "-I", "-S", "-X", "utf8", str(self._script), *compose(operation, values, timeout)]
-        finished = process.run(argv, timeout=2 * timeout + START_ALLOWANCE, env=self._environment)
+        # `-I -S`: the script needs the standard library only. `-X utf8`: it speaks UTF-8 in every locale.
+        finished = process.run(
+            [sys.executable, "-I", "-S", "-X", "utf8", str(self._script), operation.name, "-"],
+            timeout=2 * timeout + self._settings.patience.start,
+            env=self._environment,
+            input=json.dumps(compose(operation, values, timeout)).encode(),
+            on_signal=OnSignal.FINISH if operation.kind == "send" else OnSignal.END,
+            most_output=MOST_OUTPUT[operation.kind],
+        )
         words = f"{SCRIPT_NAME} {operation.name} … exit {finished.code} after {finished.seconds:.2f} s"
         self._settings.talk.detail(words)
         for warning in reply.warnings(finished):
@@ -214,9 +252,7 @@ def _sent_together(message: Body, other: Body) -> bool:
 
 
 def _timeout(operation: Operation, settings: Settings) -> int:
-    # The default stands for "nothing was chosen": settings do not tell whether it was given.
-    chosen = settings.read_timeout
-    return SEND_TIMEOUT if operation.kind == "send" and chosen == DEFAULT_READ_TIMEOUT else chosen
+    return settings.read_timeout or (SEND_TIMEOUT if operation.kind == "send" else DEFAULT_READ_TIMEOUT)
 
 
 def _pick(groups: list[Body]) -> str:
@@ -253,3 +289,6 @@ def _no_extend_code() -> Fault:
 
 def _private(values: Mapping[str, Any]) -> set[str]:
     return set((values.get("template_param") or {}).values())
+
+
+PROVIDER: type[Provider] = Client

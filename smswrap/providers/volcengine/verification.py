@@ -1,16 +1,17 @@
-"""`--verify`: whether sign, template and message group belong together."""
+"""`--verify`: whether sign, template and message group belong together, and which text the recipient will see."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from smswrap.errors import Fault
-from smswrap.providers.base import ProviderError, Verified
+from smswrap.providers.base import ProviderError, TemplateText, Verified
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from smswrap.providers.base import Body
+    from smswrap.providers.records import Template
 
 APPROVED = "approved"
 LISTS = (
@@ -30,6 +31,18 @@ def compare(sign: str, template: str, group: str, signs: Sequence[Body], templat
         *_stranger(f"The template {template}", found_template["signs"], "sign", sign),
     )
     return Verified(found_sign, found_template, tuple(found_template["variables"]), None, problems)
+
+
+def choose_text(template: str, sign: str | None, forms: Sequence[Template]) -> TemplateText:
+    """Give the text among a template's forms, of which there may be one for each sign; approved ones count first."""
+    ours = [form for form in forms if template in {form.template, form.second_template} and form.content]
+    ours = [form for form in ours if sign is None or form.signs is None or sign in form.signs]
+    ours = [form for form in ours if form.state == APPROVED] or ours
+    if not ours:
+        return TemplateText(None, (), "Volcengine shows no text of this template.")
+    if len({form.content for form in ours}) > 1:
+        return TemplateText(None, ours[0].variables, "The template has several texts, and nothing tells which it is.")
+    return TemplateText(ours[0].content, ours[0].variables)
 
 
 def _likeliest(found: Sequence[Body], relation: str, name: str) -> Body:
