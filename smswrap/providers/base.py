@@ -4,21 +4,47 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from smswrap.errors import Fault, SmswrapError
+from smswrap.providers.records import as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
+    from smswrap.model import Account
     from smswrap.providers.parameters import Parameter
 
 Body = dict[str, Any]
-"""A provider's JSON object, or our normalised one."""
+"""A provider's JSON object."""
 
 DEFAULT_READ_TIMEOUT = 3
 """Seconds that a provider may take to answer; the skill document demands 3."""
+
+
+class Patience(NamedTuple):
+    """How long is waited for what, in seconds, beside the read timeout."""
+
+    connect: float = 10.0
+    """What the aliyun CLI gives itself to reach the server."""
+    start: float = 5.0
+    """For a program to start and to end."""
+    grace: float = 1.0
+    """What a program that must end gets after TERM, and again after KILL."""
+    read_retries: tuple[float, ...] = (0.5, 2.0)
+    """Before each repetition of a read that timed out; a send is never repeated."""
+
+    @classmethod
+    def scaled(cls, factor: str | None) -> Patience:
+        """All of it times SMSWRAP_PATIENCE: more on a slow machine, less in a test."""
+        try:
+            times = min(100.0, max(0.01, float(factor or 1)))
+        except ValueError:
+            times = 1.0
+        plain = cls()
+        retries = tuple(times * pause for pause in plain.read_retries)
+        return cls(times * plain.connect, times * plain.start, times * plain.grace, retries)
 
 
 class Talk(Protocol):
@@ -52,10 +78,15 @@ class Settings:
     sandbox: bool = False
     standin: tuple[str, ...] = ()
 
+    @property
+    def patience(self) -> Patience:
+        """How long is waited for what."""
+        return Patience.scaled(self.environment.get("SMSWRAP_PATIENCE"))
+
 
 @dataclass(frozen=True)
 class Paging:
-    """How an operation pages: the keys of page and size, and where reply bodies hold the total and the items."""
+    """How an operation pages: the keys of page and size, and which field of its record holds the items."""
 
     page: str
     size: str
@@ -66,10 +97,10 @@ class Paging:
 class Operation:
     """One API call of a provider: a row of its table.
 
-    `verb` is our word for it, `name` the provider's; `normalise` turns a reply body into our words; `rules` look at
-    all values together and raise InputError; `totals` adds the items of
-    several pages up; `action` is the permission that the call needs; `personal` are the keys of
-    its reply under which people's identities stand.
+    `verb` is our word for it, `name` the provider's; `normalise` turns a reply body into a record of
+    `providers.records`; `rules` look at all values together and raise InputError; `totals` adds the items of several
+    pages up; `action` is the permission that the call needs; `personal` are the keys of its reply under which people's
+    identities stand; `example` is a command line, and `columns` are the fields that people are shown of a list.
     """
 
     verb: str
@@ -78,22 +109,30 @@ class Operation:
     help: str
     action: str
     parameters: tuple[Parameter, ...]
-    normalise: Callable[[Body], Body]
+    normalise: Callable[[Body], object]
     paging: Paging | None = None
-    totals: Callable[[list[Body]], Body] | None = None
+    totals: Callable[[Iterable[Any]], object] | None = None
     rules: tuple[Callable[[Mapping[str, Any]], None], ...] = ()
     personal: tuple[str, ...] = ()
+    example: str = ""
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A provider's answer that means success: `text` as received, `body` parsed, `data` in our words."""
+    """A provider's answer that means success: `text` as received, `body` parsed, `record` in our words."""
 
     operation: str
     text: str
     body: Body
-    data: Body
+    record: Any
     request_id: str = ""
+
+    @property
+    def data(self) -> Body:
+        """The record as a JSON object."""
+        found: Body = as_json(self.record)
+        return found
 
 
 class ProviderError(SmswrapError):
@@ -180,6 +219,8 @@ class Session(Protocol):
 class Provider(Protocol):
     """What the rest of the program knows of a provider."""
 
+    def __init__(self, settings: Settings) -> None: ...
+
     @property
     def name(self) -> str:
         """Its name on the command line."""
@@ -191,6 +232,12 @@ class Provider(Protocol):
     @property
     def has_groups(self) -> bool:
         """Whether every send belongs to a message group of the account."""
+
+    def account(self) -> Account:
+        """Who would call, without a call. Raises SetupError, CredentialsError."""
+
+    def check(self, *, sends: bool) -> None:
+        """Find what certainly refuses a call (a send), without a call. Raises SetupError, CredentialsError."""
 
     def session(self, *, sends: bool) -> AbstractContextManager[Session]:
         """Open a session; `sends` says that it will send. Raises SetupError, CredentialsError."""
@@ -206,14 +253,26 @@ PROVIDER_NAMES = tuple(_PROVIDERS)
 
 def provider_named(name: str, settings: Settings) -> Provider:
     """Give the provider of that name, which must be one of PROVIDER_NAMES."""
-    return cast("Provider", import_module(_PROVIDERS[name] + ".client").Client(settings))
+    # Each client module ends with `PROVIDER: type[Provider] = Client`, which is what a type checker looks at.
+    kind: type[Provider] = import_module(_PROVIDERS[name] + ".client").PROVIDER
+    return kind(settings)
 
 
 def operations_of(name: str) -> Mapping[str, Operation]:
     """Give a provider's table of operations by verb."""
-    return cast("Mapping[str, Operation]", import_module(_PROVIDERS[name] + ".operations").OPERATIONS)
+    found: Mapping[str, Operation] = import_module(_PROVIDERS[name] + ".operations").OPERATIONS
+    return found
 
 
 def diagnosis_of(name: str, settings: Settings) -> Iterator[Finding]:
     """Look at what stands between this machine and a send through that provider."""
-    return cast("Iterator[Finding]", import_module(_PROVIDERS[name] + ".diagnosis").diagnose(settings))
+    diagnose: Callable[[Settings], Iterator[Finding]] = import_module(_PROVIDERS[name] + ".diagnosis").diagnose
+    return diagnose(settings)
+
+
+def recover(settings: Settings) -> None:
+    """Undo what a session left behind that is dead to its last process; costs one look at a file if there is none."""
+    for package in _PROVIDERS.values():
+        undo: Callable[[Settings], None] | None = getattr(import_module(package), "recover", None)
+        if undo is not None:
+            undo(settings)

@@ -6,8 +6,9 @@ Moments are ISO 8601 in Asia/Shanghai, counts are whole numbers, rates lie in 0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003  `smswrap schema` reads these annotations when it runs
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -201,3 +202,14 @@ class Groups:
 
     groups: tuple[Group, ...]
     total: int
+
+
+def as_json(record: object) -> Any:  # noqa: ANN401  a record gives an object, its parts give what they are
+    """A record as JSON has it: records and mappings as objects, tuples as arrays."""
+    if is_dataclass(record) and not isinstance(record, type):
+        return {one.name: as_json(getattr(record, one.name)) for one in fields(record)}
+    if isinstance(record, Mapping):
+        return {key: as_json(value) for key, value in record.items()}
+    if isinstance(record, (list, tuple)):
+        return [as_json(value) for value in record]
+    return record

@@ -88,11 +88,11 @@ class Session:
         operation = OPERATIONS[verb]
         if verb in NEEDS_GROUP and values.get("message_group") is None:
             values = {**values, "message_group": self._only_group()}
-        found = call_patiently(operation, partial(self._call_once, operation, values), self._settings.talk)
+        found = call_patiently(operation, partial(self._call_once, operation, values), self._settings)
         if operation.paging is None:
             return found
         # The API does not repeat the page that it gives.
-        return replace(found, data={**found.data, **{key: values.get(key) for key in ("page", "page_size")}})
+        return replace(found, record={**found.data, **{key: values.get(key) for key in ("page", "page_size")}})
 
     def send(self, request: SendRequest) -> Reply:
         """Send one request, once."""
@@ -151,7 +151,8 @@ class Session:
         timeout = _timeout(operation, self._settings)
         # `-I -S`: the script needs the standard library only. `-X utf8`: its arguments are UTF-8 in every locale.
         argv = [sys.executable, "-I", "-S", "-X", "utf8", str(self._script), *compose(operation, values, timeout)]
-        finished = process.run(argv, timeout=2 * timeout + START_ALLOWANCE, env=self._environment)
+        on_signal = process.OnSignal.FINISH if operation.kind == "send" else process.OnSignal.END
+        finished = process.run(argv, timeout=2 * timeout + START_ALLOWANCE, env=self._environment, on_signal=on_signal)
         words = f"{SCRIPT_NAME} {operation.name} … exit {finished.code} after {finished.seconds:.2f} s"
         self._settings.talk.detail(words)
         for warning in reply.warnings(finished):
@@ -253,3 +254,6 @@ def _no_extend_code() -> Fault:
 
 def _private(values: Mapping[str, Any]) -> set[str]:
     return set((values.get("template_param") or {}).values())
+
+
+PROVIDER = Client
