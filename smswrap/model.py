@@ -83,7 +83,8 @@ class Order:
     """What somebody wants sent: `messages` come with their rows, and may be a stream of any length.
 
     `personal` makes each message a text of its own (SendBatchSms) even where several are alike; `listed` says that the
-    rows are those of a list that a person can look into. `text` is the template's, where it is known. `group` is
+    rows are those of a list that a person can look into. `sign` is that of all
+    messages, where they have one; `text` the template's, where it is known. `group` is
     Volcengine's message group.
     """
 
@@ -95,6 +96,7 @@ class Order:
     out_id: str | None = None
     personal: bool = False
     listed: bool = False
+    sign: str | None = None
     text: str | None = None
 
 

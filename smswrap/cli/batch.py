@@ -213,7 +213,7 @@ def _send_file(  # noqa: PLR0913, PLR0917  each is a thing of its own
         ProblemReport(listing.errors_file, skips=listing.skip_invalid) as problems,
         open_table(source) as table,
     ):
-        template = house.template_if_told(order.template, rehearsal=options.dry_run)
+        template = house.template_if_told(order.template, listing.sign_name, rehearsal=options.dry_run)
         columns = parse_map(listing.column_map, table.headers, template.variables if template else None)
         messages = _messages(read, table, columns, listing.sign_name, problems)
         text = template.content if template else None

@@ -136,7 +136,7 @@ def _value(parameter: Parameter, value: object) -> Any:  # noqa: ANN401  what th
 def _read(reading: Reading) -> Answer:
     """Make the calls and give the answer."""
     runtime, operation = reading.runtime, reading.operation
-    with runtime.provider().session() as session:
+    with runtime.provider().session(sends=False) as session:
         replies = _replies(reading, session)
         record = _joined(reading, replies)
         if operation.completed is not None:
@@ -200,8 +200,8 @@ def _joined(reading: Reading, replies: list[Reply]) -> Any:  # noqa: ANN401  one
         items = [item for item in items if item.state == "approved"]
     if reading.operation.awaited:
         items = [explained(item, reading.runtime.provider_name) for item in items]
-    joined = replace(record, **{paging.items: tuple(items)})
-    return reading.operation.totals(joined) if reading.operation.totals else joined
+    totals = {"totals": reading.operation.totals(items)} if reading.operation.totals else {}
+    return replace(record, **{paging.items: tuple(items)}, **totals)
 
 
 def _judge(reading: Reading, answer: Answer) -> None:

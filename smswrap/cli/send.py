@@ -78,7 +78,7 @@ def order_of(runtime: Runtime, house: House, given: Sending) -> Order:
         raise InputError(read.problems)
     content = Content(sign, parameters)
     messages = ((row, Message(recipient, content)) for row, recipient in enumerate(recipients, 1))
-    return Order("send", house.provider.account(), template, messages, group, given.out_id)
+    return Order("send", house.provider.account(), template, messages, group, given.out_id, sign=sign)
 
 
 def options_of(deciding: Deciding, following: Following, guarding: Guarding, pace: Pace | None = None) -> Options:

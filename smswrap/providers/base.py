@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from smswrap.errors import Fault, SmswrapError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from smswrap.model import Account, Request
@@ -21,6 +21,30 @@ Body = dict[str, Any]
 
 DEFAULT_READ_TIMEOUT = 3
 """Seconds that a provider may take to answer; the skill document demands 3."""
+
+
+class Patience(NamedTuple):
+    """How long is waited for what, in seconds, beside the read timeout."""
+
+    connect: float = 10.0
+    """What the aliyun CLI gives itself to reach the server."""
+    start: float = 5.0
+    """For a program to start and to end."""
+    grace: float = 1.0
+    """What a program that must end gets after TERM, and again after KILL."""
+    read_retries: tuple[float, ...] = (0.5, 2.0)
+    """Before each repetition of a read that timed out; a send is never repeated."""
+
+    @classmethod
+    def scaled(cls, factor: str | None) -> Patience:
+        """All of it times SMSWRAP_PATIENCE: more on a slow machine, less in a test."""
+        try:
+            times = min(100.0, max(0.01, float(factor or 1)))
+        except ValueError:
+            times = 1.0
+        plain = cls()
+        retries = tuple(times * pause for pause in plain.read_retries)
+        return cls(times * plain.connect, times * plain.start, times * plain.grace, retries)
 
 
 class Talk(Protocol):
@@ -54,6 +78,11 @@ class Settings:
     sandbox: bool = False
     standin: tuple[str, ...] = ()
 
+    @property
+    def patience(self) -> Patience:
+        """How long is waited for what."""
+        return Patience.scaled(self.environment.get("SMSWRAP_PATIENCE"))
+
 
 @dataclass(frozen=True)
 class Paging:
@@ -83,7 +112,7 @@ class Operation:
     parameters: tuple[Parameter, ...]
     normalise: Callable[[Body], Any]
     paging: Paging | None = None
-    totals: Callable[[Any], Any] | None = None
+    totals: Callable[[Iterable[Any]], object] | None = None
     rules: tuple[Callable[[Mapping[str, Any]], None], ...] = ()
     personal: tuple[str, ...] = ()
     example: str = ""
@@ -152,8 +181,11 @@ class Session(Protocol):
     def sign(self, sign: str, group: str | None) -> Sign:
         """Look the sign up; of several of that name, the one of the message group. Raises ProviderError."""
 
-    def template(self, template: str) -> Template:
-        """Look the template up, its `content` None where the provider does not tell it. Raises ProviderError."""
+    def template(self, template: str, sign: str | None) -> Template:
+        """Look the template up, whose text may be another one for each sign. Raises ProviderError.
+
+        Its `content` is None where the provider does not tell it, and `why_unknown` says why.
+        """
 
     def only_group(self) -> str | None:
         """Fetch the account's only message group. Raises InputError naming them if there are several."""
@@ -164,6 +196,9 @@ class Session(Protocol):
 
 class Provider(Protocol):
     """What the rest of the program knows of a provider."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Nothing is called or looked at yet."""
 
     @property
     def name(self) -> str:
@@ -180,11 +215,11 @@ class Provider(Protocol):
     def account(self) -> Account:
         """Who would send, as far as can be known without a call; never raises for what is missing."""
 
-    def check_send(self) -> None:
-        """Raise SetupError or CredentialsError for what certainly forbids a send, or would send twice."""
+    def check(self, *, sends: bool) -> None:
+        """Find what certainly refuses a call (a send), without a call. Raises SetupError, CredentialsError."""
 
-    def session(self) -> AbstractContextManager[Session]:
-        """Open a session. Raises SetupError, CredentialsError."""
+    def session(self, *, sends: bool) -> AbstractContextManager[Session]:
+        """Open a session; `sends` says that it will send. Raises SetupError, CredentialsError."""
 
 
 _PROVIDERS = {
@@ -197,14 +232,26 @@ PROVIDER_NAMES = tuple(_PROVIDERS)
 
 def provider_named(name: str, settings: Settings) -> Provider:
     """Give the provider of that name, which must be one of PROVIDER_NAMES."""
-    return cast("Provider", import_module(_PROVIDERS[name] + ".client").Client(settings))
+    # Each client module ends with `PROVIDER: type[Provider] = Client`, which is what a type checker looks at.
+    kind: type[Provider] = import_module(_PROVIDERS[name] + ".client").PROVIDER
+    return kind(settings)
 
 
 def operations_of(name: str) -> Mapping[str, Operation]:
     """Give a provider's table of operations by verb."""
-    return cast("Mapping[str, Operation]", import_module(_PROVIDERS[name] + ".operations").OPERATIONS)
+    found: Mapping[str, Operation] = import_module(_PROVIDERS[name] + ".operations").OPERATIONS
+    return found
 
 
 def diagnosis_of(name: str, settings: Settings) -> Iterator[Finding]:
     """Look at what stands between this machine and a send through that provider."""
-    return cast("Iterator[Finding]", import_module(_PROVIDERS[name] + ".diagnosis").diagnose(settings))
+    diagnose: Callable[[Settings], Iterator[Finding]] = import_module(_PROVIDERS[name] + ".diagnosis").diagnose
+    return diagnose(settings)
+
+
+def recover(settings: Settings) -> None:
+    """Undo what a session left behind that is dead to its last process; costs one look at a file if there is none."""
+    for package in _PROVIDERS.values():
+        undo: Callable[[Settings], None] | None = getattr(import_module(package), "recover", None)
+        if undo is not None:
+            undo(settings)

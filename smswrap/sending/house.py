@@ -54,7 +54,7 @@ class SessionLine:
     def session(self) -> Session:
         """The session. Raises SetupError, CredentialsError."""
         if self._session is None:
-            self._session = self._held.enter_context(self._provider.session())
+            self._session = self._held.enter_context(self._provider.session(sends=False))
         return self._session
 
     def hang_up(self) -> None:
@@ -86,23 +86,25 @@ class House:
     def __exit__(self, *_: object) -> None:
         self.line.hang_up()
 
-    def template(self, code: str) -> Template:
+    def template(self, code: str, sign: str | None) -> Template:
         """The template, looked up once. Raises ProviderError, SetupError, CredentialsError."""
         if code not in self._templates:
-            self._templates[code] = self.line.session().template(code)
+            self._templates[code] = found = self.line.session().template(code, sign)
+            if found.content is None and found.why_unknown:
+                self.talk.warn(f"The text is not known: {found.why_unknown}")
         return self._templates[code]
 
     def known_template(self, code: str) -> Template | None:
         """The template, if it has been looked up."""
         return self._templates.get(code)
 
-    def template_if_told(self, code: str, *, rehearsal: bool) -> Template | None:
+    def template_if_told(self, code: str, sign: str | None, *, rehearsal: bool) -> Template | None:
         """The template, or None with a warning where it cannot be looked up.
 
         One that is not there is refused, and so is a machine that cannot send, unless it is only a rehearsal.
         """
         try:
-            return self.template(code)
+            return self.template(code, sign)
         except SmswrapError as error:
             if error.fault.kind == "refused" or (error.fault.kind in CERTAIN and not rehearsal):
                 raise

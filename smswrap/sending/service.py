@@ -60,7 +60,7 @@ class Options:
 def send(order: Order, options: Options, house: House, problems: Problems) -> Report:
     """Plan the order, and do what was chosen with the plan. Raises InputError with everything that is wrong with it."""
     if not options.dry_run:
-        house.provider.check_send()
+        house.provider.check(sends=True)
     plan = _drafted(_completed(order, options, house), house, problems)
     try:
         if earlier := with_key(plan, options.key, house):
@@ -87,8 +87,8 @@ def confirm(plan_id: str, options: Options, house: House) -> Report:
         if plan.state is PlanState.CONFIRMED and plan.reopened is None and plan.cancelled is None:
             return told_again(plan, house)
         refuse_expired(plan)
+        house.provider.check(sends=True)
         refuse_other_account(plan, house.provider.account())
-        house.provider.check_send()
         left_over = plan.state is PlanState.CONFIRMED
         if not left_over and not house.journal.is_as_shown(plan):
             raise SmswrapError(altered(plan), data={"plan_id": plan.plan_id})
@@ -109,6 +109,7 @@ def resume(plan_id: str, options: Options, house: House, *, resend_unknown: bool
     what is still unknown once more; `options.yes` says that it was made.
     """
     plan = _confirmed(find(plan_id, house.journal))
+    house.provider.check(sends=True)
     refuse_other_account(plan, house.provider.account())
     attempts: Mapping[int, float] = house.journal.attempts(plan, Outcome.REFUSED)
     if resend_unknown:
@@ -120,7 +121,6 @@ def resume(plan_id: str, options: Options, house: House, *, resend_unknown: bool
         with Alone(plan, house) as still:
             return told_again(still, house)
     refuse_overtaken(plan, options.duplicates, house)
-    house.provider.check_send()
     lapsed = time.time() - (plan.confirmed or 0.0) > YES_HOLDS and not (resend_unknown and options.yes)
     if lapsed and (refusal := _asked_again(plan, house)):
         return refusal
@@ -177,7 +177,7 @@ def _completed(order: Order, options: Options, house: House) -> Order:
     if order.group is None and house.provider.has_groups:
         order = replace(order, group=house.line.session().only_group())
     if order.text is None and (options.verify or not options.yes):
-        template = house.template_if_told(order.template, rehearsal=options.dry_run)
+        template = house.template_if_told(order.template, order.sign, rehearsal=options.dry_run)
         order = replace(order, text=template.content if template else None)
     return order
 

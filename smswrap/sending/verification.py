@@ -32,7 +32,7 @@ def verify(plan: Plan, house: House) -> Verified:
     A sign's registration at the carriers is shown and never a reason to block. Raises SmswrapError (kind refused) if
     one is not approved or does not go with the others, ProviderError if one is not there.
     """
-    session, template = house.line.session(), house.template(plan.template)
+    session, template = house.line.session(), house.template(plan.template, plan.signs[0])
     signs = tuple(session.sign(sign, plan.group) for sign in plan.signs)
     problems = [*_unapproved("template", template.template, template.state, template.reason)]
     for sign in signs:
