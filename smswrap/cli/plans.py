@@ -94,27 +94,27 @@ def run_confirm(  # noqa: PLR0913, PLR0917  an argument, and a record for each k
     """Confirm a plan."""
     wait, settle = following.seconds, following.settle
     options = Options(wait=wait, settle=settle, duplicates=policy_of(guarding), pace=pace_of(speed))
-    with runtime.house_of(plan_id) as house, _results(runtime, house, plan_id, results):
+    with runtime.house(plan_id) as house, _results(runtime, house, plan_id, results):
         return of_report("confirm", confirm(plan_id, options, house))
 
 
 def run_resume(runtime: Runtime, plan_id: str | None, how: Resuming, results: ResultFile, speed: Speed) -> Answer:
     """Go on with a plan, or find out about unknown outcomes."""
     if how.unknown:
-        with runtime.house_of(plan_id) if plan_id else runtime.house() as house:
+        with runtime.house(plan_id) as house:
             return _looked_up([look_up(plan, house) for plan in with_unknown(plan_id, house)])
     if plan_id is None:
         raise InputError.of("PLAN", "", "must be given", "`smswrap history` lists the plans that were sent.")
     options = Options(yes=how.yes, duplicates=DuplicatePolicy(allowed=how.allow_duplicate), pace=pace_of(speed))
     if not how.resend_unknown:
         options = replace(options, yes=False)
-    with runtime.house_of(plan_id) as house, _results(runtime, house, plan_id, results):
+    with runtime.house(plan_id) as house, _results(runtime, house, plan_id, results):
         return of_report("resume", resume(plan_id, options, house, resend_unknown=how.resend_unknown))
 
 
 def run_cancel(runtime: Runtime, plan_id: str) -> Answer:
     """Cancel a plan."""
-    with runtime.house_of(plan_id) as house:
+    with runtime.house(plan_id) as house:
         return of_report("cancel", cancel(plan_id, house))
 
 

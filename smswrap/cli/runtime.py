@@ -5,20 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from smswrap import process
-from smswrap.providers.base import Settings, provider_named
+from smswrap.household import DEFAULT_PROVIDER, Choices, open_house, open_journal, settings_of
+from smswrap.providers.base import provider_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from smswrap.errors import Fault
     from smswrap.journal.journal import Journal
-    from smswrap.model import Plan
-    from smswrap.providers.base import Provider
+    from smswrap.providers.base import Provider, Settings
     from smswrap.sending.house import House
 
 OUTPUTS = ("json", "raw", "table")
@@ -89,7 +89,7 @@ class Runtime:
     @property
     def provider_name(self) -> str:
         """The provider asked for."""
-        return self.common.provider or "aliyun"
+        return self.common.provider or DEFAULT_PROVIDER
 
     @property
     def output(self) -> str:
@@ -102,71 +102,29 @@ class Runtime:
             return str(asked)
         return "table" if process.is_terminal(1) else "json"
 
+    @property
+    def choices(self) -> Choices:
+        """What the common options choose of provider and account."""
+        common = self.common
+        return Choices(common.provider, common.profile, common.region, common.read_timeout, common.sandbox)
+
     def journal(self) -> Journal:
-        """The journal of this user; the sandbox has one of its own."""
-        from smswrap import state
-        from smswrap.journal.journal import Journal
-        from smswrap.journal.store import NAME
+        """The journal of this user, or of the sandbox."""
+        return open_journal(self.choices)
 
-        if not self.common.sandbox:
-            return Journal(state.directory() / NAME)
-        from smswrap.sandbox import Sandbox
-
-        return Journal(Sandbox().directory / NAME)
+    def settings(self) -> Settings:
+        """The common options as providers take them."""
+        return settings_of(self.choices, self.talk)
 
     def provider(self) -> Provider:
         """The provider with its settings; in the sandbox, the stand-in."""
         return provider_named(self.provider_name, self.settings())
 
-    @contextmanager
-    def house(self) -> Iterator[House]:
-        """The house for a new order, or for all plans of this account."""
-        with self.journal() as journal, self._house(journal, None) as house:
-            yield house
-
-    @contextmanager
-    def house_of(self, plan_id: str) -> Iterator[House]:
-        """The house for a plan of the journal: its provider, and what was asked for, unless options say otherwise.
-
-        Raises InputError if there is no such plan.
-        """
-        from smswrap.sending.service import find
-
-        with self.journal() as journal, self._house(journal, find(plan_id, journal)) as house:
-            yield house
-
-    def _house(self, journal: Journal, plan: Plan | None) -> House:
+    def house(self, plan_id: str | None = None) -> AbstractContextManager[House]:
+        """The house for a new order, or for a plan of the journal. Raises InputError if there is no such plan."""
         from smswrap.cli.desk import Terminal
-        from smswrap.sending.house import House
-        from smswrap.sending.planning import Asked
 
-        asked = Asked(
-            self.common.profile or (plan.asked_profile if plan else None),
-            self.common.region or (plan.asked_region if plan else None),
-        )
-        name = self.common.provider or (plan.account.provider if plan else self.provider_name)
-        provider = provider_named(name, self.settings(asked.profile, asked.region))
-        return House(journal, provider, self.talk, Terminal(self), asked, self.common.sandbox)
-
-    def settings(self, profile: str | None = None, region: str | None = None) -> Settings:
-        """The common options as providers take them."""
-        environment = process.environment()
-        standin: tuple[str, ...] = ()
-        if self.common.sandbox:
-            from smswrap.sandbox import Sandbox
-
-            sandbox = Sandbox()
-            sandbox.prepare()
-            environment, standin = sandbox.environment(environment), sandbox.command
-        return Settings(
-            talk=self.talk,
-            environment=environment,
-            profile=profile or self.common.profile,
-            region=region or self.common.region,
-            read_timeout=self.common.read_timeout,
-            sandbox=self.common.sandbox,
-            standin=standin,
-        )
+        return open_house(self.choices, self.talk, Terminal(self), plan_id)
 
 
 def _scan(argv: Sequence[str]) -> str | None:

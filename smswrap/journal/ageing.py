@@ -66,10 +66,9 @@ class Ageing(Store):
         return min(max(0.0, by_wall), DAY)
 
     def _last_reading(self) -> _Reading | None:
-        row = self._first("SELECT value FROM meta WHERE name = 'clock'")
-        if row is None:
+        if "clock" not in self.meta:
             return None
-        age, wall, boot, ticks, forgot = json.loads(row["value"])
+        age, wall, boot, ticks, forgot = json.loads(self.meta["clock"])
         return _Reading(age, Moment(wall, boot, ticks), forgot)
 
     def _note_reading(self, reading: _Reading) -> None:

@@ -56,10 +56,10 @@ class Journal(Requests):
         recent = (row for row in found if only_unknown or row["state"] == "not_sent" or _age(row) < window)
         return [earlier_of(row) for row in islice(recent, most)]
 
-    def note_receipt(self, plan: Plan, recipient: str, receipt: str | None, code: str | None) -> None:
+    def note_receipt_of(self, plan: int, recipient: str, receipt: str | None, code: str | None) -> None:
         """Keep what a receipt said; if that fails, it can be queried again, and the send went well."""
         sql = "UPDATE messages SET receipt = ?, receipt_code = ? WHERE plan = ? AND recipient = ?"
-        self._try_to_run(sql, receipt, code, plan.number, recipient)
+        self._try_to_run(sql, receipt, code, plan, recipient)
 
     def accepted(self, plan: Plan, most: int) -> list[Delivery]:
         """The recipients of accepted requests, with the last receipt that is known of each."""

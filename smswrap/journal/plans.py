@@ -16,6 +16,7 @@ from smswrap.model import Plan, PlanState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from sqlite3 import Row
 
     from smswrap.journal.keys import Keys
     from smswrap.model import Content, Message, Order, Parts
@@ -157,7 +158,7 @@ class Plans(Ageing):
         )
         return replace(
             plan,
-            plan_id=self._free_id(fingerprint, plan.text),
+            plan_id=self.keys.plan_id(fingerprint, plan.text),
             fingerprint=fingerprint,
             signs=summary.signs,
             recipients=summary.recipients,
@@ -219,15 +220,15 @@ class Plans(Ageing):
 
         An earlier proposal of the same content, to which nobody has said yes, gives way and leaves its key behind.
         """
-        sql = "SELECT id, idempotency_key FROM plans WHERE fingerprint = ? AND state = 'proposed'"
-        earlier = self._first(sql, plan.fingerprint)
-        if earlier is not None:
-            key = key or earlier["idempotency_key"]
+        alike = self._alike(plan)
+        earlier = [row for row in alike if row["state"] == "proposed"]
+        if earlier:
+            key = key or earlier[0]["idempotency_key"]
             self._run("DELETE FROM plans WHERE fingerprint = ? AND state = 'proposed'", plan.fingerprint)
         confirmed = time.time() if state is PlanState.CONFIRMED else None
         kept = replace(
             plan,
-            plan_id=self._free_id(plan.fingerprint, plan.text),
+            plan_id=_free_id(plan.plan_id, alike),
             state=state,
             confirmed=confirmed,
             idempotency_key=key,
@@ -291,14 +292,13 @@ class Plans(Ageing):
         sql = "SELECT digest FROM requests WHERE plan = ? ORDER BY number"
         return _fingerprint(plan, keys, (bytes(row["digest"]) for row in self._rows(sql, plan.number)))
 
-    def _free_id(self, fingerprint: str, text: str | None) -> str:
-        """The id, with a number behind it if that content has been sent before."""
-        plan_id = self.keys.plan_id(fingerprint, text)
-        sql = "SELECT plan_id FROM plans WHERE fingerprint = ? AND state IN ('confirmed', 'cancelled')"
-        # The highest number, not how many there are: the oldest may be forgotten already.
-        found = (row["plan_id"].partition("-") for row in self._rows(sql, fingerprint))
-        taken = [int(number or 1) for base, _, number in found if base == plan_id]
-        return plan_id + (f"-{max(taken) + 1}" if taken else "")
+    def free_id(self, plan: Plan) -> str:
+        """The id that a draft would get: with a number behind it if that content has been sent before."""
+        return _free_id(plan.plan_id, self._alike(plan))
+
+    def _alike(self, plan: Plan) -> list[Row]:
+        sql = "SELECT plan_id, state, idempotency_key FROM plans WHERE fingerprint = ? AND state <> 'draft'"
+        return list(self._rows(sql, plan.fingerprint))
 
     def _taken_over(self, keys: Keys) -> None:
         sql = "SELECT plan, number, shared FROM requests WHERE state = 'not_sent'"
@@ -326,6 +326,13 @@ class Plans(Ageing):
 
 def _fingerprint(plan: Plan, keys: Keys, digests: Iterable[bytes]) -> str:
     return keys.fingerprint(plan.account, (plan.template, plan.group, plan.out_id), digests)
+
+
+def _free_id(plan_id: str, alike: list[Row]) -> str:
+    found = (row["plan_id"].partition("-") for row in alike if row["state"] != "proposed")
+    # The highest number, not how many there are: the oldest may be forgotten already.
+    taken = [int(number or 1) for base, _, number in found if base == plan_id]
+    return plan_id + (f"-{max(taken) + 1}" if taken else "")
 
 
 def _content_columns(new: NewContent) -> tuple[object, ...]:

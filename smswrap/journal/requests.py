@@ -37,10 +37,11 @@ class Requests(Plans):
     """The journal's requests."""
 
     @contextlib.contextmanager
-    def sole_sender(self, plan: Plan, wait: Callable[[], None]) -> Iterator[None]:
+    def sole_sender(self, plan: Plan, wait: Callable[[], None], *, fresh: bool = False) -> Iterator[None]:
         """Be the only one who makes this plan's requests; `wait` is called while another does.
 
-        What a dead predecessor left at `sending` is unknown from then on. The lock goes with its process.
+        What a dead predecessor left at `sending` is unknown from then on; a `fresh` plan had none. The lock goes with
+        its process.
         """
         path = self.path.with_name("senders.lock")
         try:
@@ -51,7 +52,8 @@ class Requests(Plans):
         try:
             while not _locked(file, plan.number):
                 wait()
-            self._give_up_cut_off(plan)
+            if not fresh:
+                self._give_up_cut_off(plan)
             yield
         finally:
             os.close(file)
@@ -139,13 +141,19 @@ class Requests(Plans):
         return int(row["some"] or 0) if row else 0
 
     def made(self, plan: Plan, most: int) -> list[RequestRecord]:
-        """The requests that were begun, in order; the unsuccessful ones first where there are too many."""
+        """The plan's requests in order; those that were begun without success first where there are too many."""
         sql = (
-            "SELECT * FROM requests WHERE plan = ? AND state <> 'not_sent' "
-            "ORDER BY state = 'accepted', state = 'refused', number LIMIT ?"
+            "SELECT * FROM requests WHERE plan = ? "
+            "ORDER BY state = 'not_sent', state = 'accepted', state = 'refused', number LIMIT ?"
         )
         rows = sorted(self._rows(sql, plan.number, most), key=lambda row: int(row["number"]))
-        return [request_of(row, tuple(self.recipients_of(plan, row["number"]))) for row in rows]
+        recipients: dict[int, list[str]] = {row["number"]: [] for row in rows}
+        sql = "SELECT request, recipient FROM messages WHERE plan = ? AND request BETWEEN ? AND ? ORDER BY position"
+        between = (min(recipients, default=0), max(recipients, default=0))
+        for row in self._rows(sql, plan.number, *between):
+            if row["request"] in recipients:
+                recipients[row["request"]].append(row["recipient"])
+        return [request_of(row, tuple(recipients[row["number"]])) for row in rows]
 
     def unknown(self, plan: Plan) -> list[int]:
         """The numbers of the requests whose outcome is unknown."""

@@ -134,14 +134,14 @@ class Store:
         self.keys = self._read_keys()
 
     def _version(self) -> int:
-        row = self._first("SELECT user_version FROM pragma_user_version")
+        row = self._first("PRAGMA user_version")
         return int(row[0]) if row else 0
 
     def _read_keys(self) -> Keys:
-        row = self._first("SELECT value FROM meta WHERE name = 'key'")
-        if row is None:
+        self.meta = {row["name"]: row["value"] for row in self._rows("SELECT name, value FROM meta")}
+        if "key" not in self.meta:
             raise self._unusable(sqlite3.OperationalError("its key is missing"))
-        return Keys(bytes(row["value"]))
+        return Keys(bytes(self.meta["key"]))
 
     def _migrate(self) -> None:
         version = self._version()

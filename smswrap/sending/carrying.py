@@ -25,16 +25,20 @@ POLL = 0.05
 
 
 class Alone:
-    """Be the only process that sends this plan; others are waited for. Gives the plan as it is then."""
+    """Be the only process that sends this plan; others are waited for. Gives the plan as it is then.
 
-    def __init__(self, plan: Plan, house: House) -> None:
-        self._plan, self._house = plan, house
+    A `fresh` one was just confirmed by us: it is as we know it.
+    """
+
+    def __init__(self, plan: Plan, house: House, *, fresh: bool = False) -> None:
+        self._plan, self._house, self._fresh = plan, house, fresh
         self._held = ExitStack()
         self._said = False
 
     def __enter__(self) -> Plan:
-        self._held.enter_context(self._house.journal.sole_sender(self._plan, self._wait))
-        return self._house.journal.read(self._plan)
+        journal = self._house.journal
+        self._held.enter_context(journal.sole_sender(self._plan, self._wait, fresh=self._fresh))
+        return self._plan if self._fresh else journal.read(self._plan)
 
     def __exit__(self, *_: object) -> None:
         self._held.close()

@@ -61,6 +61,7 @@ class _Run:
     attempts: Mapping[int, float]
     done: SimpleQueue[tuple[Claim, Result]] = field(default_factory=SimpleQueue)
     running: int = 0
+    taken: int = 0
     tries: dict[int, int] = field(default_factory=dict)
     next_start: float = 0.0
     stopped: bool = False
@@ -103,7 +104,7 @@ def _private(request: Request) -> set[str]:
 def _start_more(run: _Run) -> bool:
     """Start what may be started now; False if nothing is left that this run would start."""
     while run.running < run.pace.jobs:
-        if run.stopped or process.signal_received():
+        if run.stopped or process.signal_received() or run.taken >= run.plan.requests:
             return False
         if time.monotonic() < run.next_start:
             return True
@@ -120,13 +121,14 @@ def _start_one(run: _Run) -> bool:
         return False
     if claim is None:
         return False
+    run.taken += 1
     if run.pace.rate:
         run.next_start = time.monotonic() + 1 / run.pace.rate
     try:
         Thread(target=_work, args=(run, claim)).start()
     except RuntimeError as error:  # no more threads: nothing was sent
         run.failure, run.stopped = error, True
-        run.floor.journal.give_back(run.plan, claim.request.number)
+        _give_back(run, claim.request.number)
         return False
     run.running += 1
     return True
@@ -166,7 +168,7 @@ def _note(run: _Run, claim: Claim, result: Result) -> None:
     fault, number = result.fault, claim.request.number
     if fault is not None and fault.kind == "interrupted":
         # A signal came before the request went out.
-        run.floor.journal.give_back(run.plan, number)
+        _give_back(run, number)
         return
     for_all = fault is not None and _meets_the_next_too(fault)
     if fault is not None and for_all and fault.kind == "throttled" and _try_again(run, number, fault):
@@ -189,5 +191,10 @@ def _try_again(run: _Run, number: int, fault: Fault) -> bool:
     pause = THROTTLE_PAUSE * 2 ** (tries - 1)
     run.floor.talk.note(f"Throttled ({fault.code}); going on in {pause:.0f} s …")
     run.next_start = time.monotonic() + pause
-    run.floor.journal.give_back(run.plan, number)
+    _give_back(run, number)
     return True
+
+
+def _give_back(run: _Run, number: int) -> None:
+    run.taken -= 1
+    run.floor.journal.give_back(run.plan, number)

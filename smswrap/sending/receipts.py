@@ -86,14 +86,16 @@ def settle_unknown(plan: Plan, journal: Journal, session: Session) -> int:
 
 
 def latest(earlier: Earlier, house: House) -> str | None:
-    """What the provider says of an earlier message now; None where it does not say."""
+    """What the provider says of an earlier message now, which the journal keeps; None where it does not say."""
     try:
         day = earlier.day or today()
         messages = house.line.session().receipts(earlier.recipient, day, earlier.biz_id, earlier.group)
     except SmswrapError:
         return None
-    ours = [message for message in messages if message.out_id in {earlier.out_id, None}]
-    return ours[0].receipt if ours else None
+    ours = next((message for message in messages if message.out_id in {earlier.out_id, None}), None)
+    if ours is not None and ours.receipt in FINAL:
+        house.journal.note_receipt_of(earlier.plan, earlier.recipient, ours.receipt, ours.code)
+    return ours.receipt if ours else None
 
 
 def _find(plan: Plan, journal: Journal, number: int, session: Session) -> bool:
@@ -115,7 +117,7 @@ def _latest(plan: Plan, journal: Journal, session: Session, number: int, known: 
     request = journal.request(plan, number)
     for message in _messages(plan, session, request, str(known.recipient)):
         if message.out_id in {request.out_id, None}:
-            journal.note_receipt(plan, str(known.recipient), message.receipt, message.code)
+            journal.note_receipt_of(plan.number, str(known.recipient), message.receipt, message.code)
             return replace(explained(message, plan.account.provider), recipient=known.recipient)
     return known
 

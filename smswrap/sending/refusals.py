@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from smswrap.errors import Fault, InputError, Problem, SmswrapError
 from smswrap.masking import mask_number
 from smswrap.model import YES_HOLDS, Outcome, PlanState
-from smswrap.sending.receipts import latest
+from smswrap.sending.receipts import FINAL, latest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,10 +39,11 @@ def refuse(plan: Plan, policy: DuplicatePolicy, house: House) -> None:
         forbid(plan, policy, house)
 
 
-def refuse_duplicates(plan: Plan, policy: DuplicatePolicy, house: House) -> None:
+def refuse_duplicates(plan: Plan, policy: DuplicatePolicy, house: House, *, asks: bool = True) -> None:
     """Raise SmswrapError (kind duplicate) if a recent send had the same content for the same recipient.
 
-    One that failed at the carrier may be sent again, with a warning; where that is not known, the provider is asked.
+    One that failed at the carrier may be sent again, with a warning; where that is not known, the provider is asked,
+    unless `asks` says that this is no moment for it.
     """
     found = house.journal.duplicates(plan, policy.window, MOST_TOLD, only_unknown=policy.only_unknown)
     if not found:
@@ -50,7 +51,7 @@ def refuse_duplicates(plan: Plan, policy: DuplicatePolicy, house: House) -> None
     if policy.allowed:
         house.talk.warn(f"This repeats a send: {_said(found)}.")
         return
-    if all(_failed(one, house) for one in found):
+    if all(_failed(one, house, asks=asks) for one in found):
         house.talk.warn(f"This repeats a send that was not delivered: {_said(found)}.")
         return
     raise SmswrapError(_duplicate(found), data=_earlier(found[0]))
@@ -123,11 +124,11 @@ def with_key(plan: Plan, key: str | None, house: House) -> Plan | None:
     return earlier
 
 
-def _failed(earlier: Earlier, house: House) -> bool:
+def _failed(earlier: Earlier, house: House, *, asks: bool) -> bool:
     if earlier.outcome is not Outcome.ACCEPTED:
         return False
-    receipt = earlier.receipt if earlier.receipt in {"delivered", "failed"} else latest(earlier, house)
-    return receipt == "failed"
+    known = earlier.receipt in FINAL or not asks
+    return (earlier.receipt if known else latest(earlier, house)) == "failed"
 
 
 def _duplicate(found: list[Earlier]) -> Fault:

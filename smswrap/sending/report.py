@@ -74,7 +74,7 @@ class Report:
             return str(self.stage.value)
         if error.kind == "interrupted" and self.counts and self.counts.accepted == self.counts.recipients:
             return "accepted"
-        if error is self._undelivered():
+        if error == self._undelivered():
             return "undelivered"
         return _STATUS.get(error.kind, "refused")
 
@@ -181,16 +181,25 @@ _STATUS = {"unknown": "unknown", "partial": "partial", "interrupted": "interrupt
 
 def told(plan: Plan, journal: Journal, *, again: bool = False, signum: int | None = None) -> Report:
     """The report of a confirmed plan, as the journal holds it now."""
-    counts = journal.counts(plan)
+    requests = journal.made(plan, MOST_REQUESTS)
+    counts = _counted(requests) if plan.requests <= MOST_REQUESTS else journal.counts(plan)
     partly = counts.refused + counts.not_sent > 0
     return Report(
         Stage.SENT,
         plan,
         counts=counts,
-        requests=tuple(journal.made(plan, MOST_REQUESTS)),
+        requests=tuple(request for request in requests if request.outcome is not Outcome.NOT_SENT),
         waiting=journal.waiting(plan) if counts.unknown or partly else 0,
         unknown=journal.first_fault(plan, Outcome.UNKNOWN) if counts.unknown else None,
         refusal=journal.first_fault(plan, Outcome.REFUSED) if counts.refused else None,
         again=again,
         signum=signum,
     )
+
+
+def _counted(requests: list[RequestRecord]) -> Counts:
+    sums = dict.fromkeys(Outcome, 0)
+    for request in requests:
+        sums[request.outcome] += len(request.recipients)
+    names = (Outcome.ACCEPTED, Outcome.REFUSED, Outcome.UNKNOWN, Outcome.NOT_SENT)
+    return Counts(sum(sums.values()), *(sums[name] for name in names))

@@ -93,9 +93,11 @@ def confirm(plan_id: str, options: Options, house: House) -> Report:
         if not left_over and not house.journal.is_as_shown(plan):
             raise SmswrapError(altered(plan), data={"plan_id": plan.plan_id})
         allowed = options.duplicates.allowed or plan.allow_duplicate
+        policy = replace(options.duplicates, allowed=allowed)
+        refuse_duplicates(plan, policy, house)
         with house.journal.transaction():
             refuse_used_key(plan, house)
-            refuse_duplicates(plan, replace(options.duplicates, allowed=allowed), house)
+            refuse_duplicates(plan, policy, house, asks=False)
             plan = house.journal.say_yes(plan)
         attempts = house.journal.attempts(plan, Outcome.REFUSED) if left_over else NO_ATTEMPTS
         report = carry_out(plan, options.pace, house, settle=options.settle, attempts=attempts)
@@ -225,17 +227,18 @@ def _asked(plan: Plan, options: Options, house: House) -> Report | None:
 
 
 def _sent(plan: Plan, options: Options, house: House) -> Report:
-    """Take a fresh draft as confirmed, and send it."""
+    """Take a fresh draft as confirmed, and send it; others may have sent the same since it was refused nothing."""
     try:
         with house.journal.transaction():
             refuse_expired(plan)
-            refuse_used_key(replace(plan, idempotency_key=options.key), house)
-            refuse_duplicates(plan, options.duplicates, house)
+            if options.key:
+                refuse_used_key(replace(plan, idempotency_key=options.key), house)
+            refuse_duplicates(plan, options.duplicates, house, asks=False)
             allowed = options.duplicates.allowed
             plan = house.journal.keep(plan, PlanState.CONFIRMED, options.key, allow_duplicate=allowed)
     except KeyUsed as used:
         return _replay(used.earlier, house)
-    with Alone(plan, house) as still:
+    with Alone(plan, house, fresh=True) as still:
         return carry_out(still, options.pace, house, settle=options.settle)
 
 

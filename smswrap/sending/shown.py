@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from smswrap.model import PlanState
 from smswrap.sending.message import count_parts, forcing_ucs2, render
 from smswrap.sending.recipients import is_mainland
 
@@ -58,6 +59,8 @@ class ShownPlan:
 
 def show(plan: Plan, journal: Journal) -> ShownPlan:
     """Give the plan as a person is shown it."""
+    if plan.state is PlanState.DRAFT:
+        plan = replace(plan, plan_id=journal.free_id(plan))
     recipients = tuple(journal.recipients(plan, MOST_RECIPIENTS))
     return ShownPlan(plan, recipients, tuple(_show_message(plan, message) for message in _chosen(plan, journal)))
 
