@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Kind = Literal[
+    "none",
     "internal",
     "input",
     "setup",
@@ -49,6 +50,7 @@ class Exit(IntEnum):
 
 
 EXIT_OF: Mapping[Kind, Exit] = {
+    "none": Exit.OK,
     "internal": Exit.UNEXPECTED,
     "input": Exit.INPUT,
     "setup": Exit.SETUP,

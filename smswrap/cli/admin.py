@@ -11,7 +11,7 @@ from smswrap import catalogue
 from smswrap.cli.answer import Answer
 from smswrap.cli.desk import Terminal
 from smswrap.cli.options import command, option
-from smswrap.errors import Fault, SmswrapError
+from smswrap.errors import Fault, InputError, SmswrapError
 from smswrap.providers.base import Finding, diagnosis_of
 from smswrap.sandbox import Sandbox
 
@@ -25,7 +25,7 @@ EXPLAIN = """Say what an error or receipt code means and what to do; without a c
 \b
 Examples:
   smswrap explain isv.BUSINESS_LIMIT_CONTROL
-  smswrap explain --search balance
+  smswrap explain balance
 """
 DOCTOR = """Look at everything that a send needs, and say what is missing. Nothing is changed, nothing is sent.
 
@@ -44,10 +44,15 @@ class Searching:
 
 def run_explain(runtime: Runtime, code: str | None, searching: Searching) -> Answer:
     """Explain a code, or list them."""
-    if code is not None:
-        return Answer("explain", data=catalogue.explain(code, runtime.common.provider)._asdict() | {"code": code})
-    rows = [row._asdict() for row in catalogue.search(searching.search or "")]
-    return Answer("explain", data={"codes": rows, "total": len(rows)})
+    if code is not None and (entry := catalogue.explain(code, runtime.common.provider)).known:
+        return Answer("explain", data={**entry._asdict(), "next_step": entry.step(), "code": code})
+    rows = catalogue.search(code or searching.search or "")
+    if code is not None and not rows:
+        close = catalogue.near(code)
+        step = f"Did you mean {', '.join(close)}?" if close else "`smswrap explain` lists all codes."
+        raise InputError.of("CODE", code[:60], "is not a code that smswrap knows", step)
+    codes = [{**row._asdict(), "next_step": row.step()} for row in rows]
+    return Answer("explain", data={"codes": codes, "total": len(codes)})
 
 
 def run_doctor(runtime: Runtime) -> Answer:

@@ -1,1 +1,1 @@
-"""What a send is: numbers, texts, lists, plans, decisions, outcomes. The doors enter, through `service.py` alone to send."""
+"""What a send is: numbers, texts, lists, plans, decisions, outcomes. To send, the doors enter by `service.py` alone."""

@@ -9,7 +9,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 from smswrap import process
-from smswrap.catalogue import is_about_one_number, meets_every_request
+from smswrap.catalogue import explain
 from smswrap.errors import Fault
 from smswrap.journal.requests import NO_ATTEMPTS
 from smswrap.masking import redact
@@ -170,7 +170,7 @@ def _note(run: _Run, claim: Claim, result: Result) -> None:
         # A signal came before the request went out.
         _give_back(run, number)
         return
-    for_all = fault is not None and _meets_the_next_too(fault)
+    for_all = fault is not None and _meets_the_next_too(fault, run.plan.account.provider)
     if fault is not None and for_all and fault.kind == "throttled" and _try_again(run, number, fault):
         return
     run.floor.journal.settle(run.plan, number, replace(result, fault=fault), passing=for_all)
@@ -178,10 +178,11 @@ def _note(run: _Run, claim: Claim, result: Result) -> None:
     run.stopped = run.stopped or for_all
 
 
-def _meets_the_next_too(fault: Fault) -> bool:
+def _meets_the_next_too(fault: Fault, provider: str) -> bool:
+    scope = explain(fault.code, provider).scope if fault.code else ""
     if fault.kind == "throttled":
-        return not is_about_one_number(fault.code)
-    return fault.kind in FOR_ALL or meets_every_request(fault.code)
+        return scope != "number"
+    return fault.kind in FOR_ALL or scope == "every"
 
 
 def _try_again(run: _Run, number: int, fault: Fault) -> bool:
