@@ -61,8 +61,14 @@ class Store:
             self._prepare()
 
     def close(self) -> None:
-        """Close the file; the last one to do so empties the write-ahead log, where erased values may still stand."""
+        """Close the file. The last one to do so removes the write-ahead log, where erased values may still stand."""
         self._connection.close()
+        log = self.path.with_name(f"{self.path.name}-wal")
+        with contextlib.suppress(OSError, sqlite3.Error):
+            if log.stat().st_size and self._is_in_place():
+                # Others have it open: what stands in the log goes into the file now, unless they are busy with it.
+                with contextlib.closing(sqlite3.connect(self.path, timeout=0)) as again:
+                    again.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
