@@ -62,6 +62,10 @@ LEAST_PART = 4  # a shorter template value is hidden as a whole word only, or "1
 SECRET_FLAGS = ("--access-key", "--secret-key", "--session-token", "--api-key", "--base")
 SECRET_PARAMETER = re.compile("key|token|secret|pass|pwd|sign|auth|credential", re.IGNORECASE)
 SAMPLE_NUMBERS = frozenset({"13800138000", "13900139000", "13700137000"})  # the documentation's: phones of strangers
+# A country's code (E.164: the two-digit ones, else three digits or 7) and a number that does not begin with 0.
+COUNTRY = re.compile(
+    "(7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[124]|9[0-58]|(2[1-689]|3[578]|42|50|59|6[7-9]|8[058]|9[679])[0-9])[1-9]"
+)
 NO = frozenset({"", "0", "false", "f", "no", "n", "off"})  # whatever else SMSWRAP_SANDBOX says means yes
 HOW_TO_LOG_IN = (
     "set ARK_SKILL_API_KEY and ARK_SKILL_API_BASE in the environment, or VOLCENGINE_ACCESS_KEY and "
@@ -294,7 +298,7 @@ def read_mobile(text: str) -> str:
     american = re.match(r"\W*1\W+\d{3}\W+\d{3}\W+\d{4}\W*$", plain)
     if re.fullmatch("1[3-9][0-9]{9}", bare) and not number.startswith("+1") and not american:
         return bare
-    full = f"+{number}" if re.fullmatch("[2-9][0-9]{10,14}", number) else number
+    full = f"+{number}" if re.fullmatch("[2-9][0-9]{10,14}", number) and COUNTRY.match(number) else number
     if not re.fullmatch(r"\+(?!86)[1-9][0-9]{6,14}", full):
         shown = mask_number(plain.strip())
         raise OptionError(f"holds {shown}: a number has 11 digits, or starts with + and the country code")
@@ -625,7 +629,9 @@ def authorize(keys: Keys, server: Server, method: str, query: str, body: bytes) 
     if keys.access:
         return sign(keys, server, query, body, datetime.now(timezone.utc), method)
     if method == "GET":
-        raise CallError("needs-signed", "this action takes signed requests only, and ARK_SKILL_API_KEY cannot sign")
+        raise CallError(
+            "needs-signed", "a Bearer key (ARK_SKILL_API_KEY) cannot call this action; a key pair that signs can"
+        )
     return {"ServiceName": SERVICE, "Authorization": f"Bearer {keys.secret}"}
 
 
