@@ -125,6 +125,11 @@ _SETUP_WORDS: Final = rows(
             "Mend ~/.aliyun/config.json, or move it away and run `aliyun configure`.",
         ),
         ("cli.region-missing", "The CLI has no region; it asks for one before it looks at the keys.", _REGION),
+        (
+            "cli.mode-unknown",
+            "The profile names a mode that the CLI does not know.",
+            "Run `aliyun configure` for the profile; `smswrap doctor` names the modes.",
+        ),
         ("cli.plugin-missing", "The dysmsapi plugin is not there, or was just being replaced.", _PLUGIN),
         ("cli.flags-refused", "The CLI or its plugin does not know an option that it was given.", _UPDATE_CLI),
     ),
@@ -140,6 +145,16 @@ _CREDENTIALS_WORDS: Final = rows(
             "Run `aliyun configure list` to see the profiles and name one of them with --profile.",
         ),
         ("cli.credentials-missing", "The CLI has no AccessKey to sign the request with.", _KEYS),
+        (
+            "cli.credentials-failed",
+            "The CLI could not get the credentials that the profile describes; it asked nobody to send anything.",
+            "Check the role, the sign-in or the program that the profile names with `aliyun configure list`.",
+        ),
+        (
+            "cli.safety-policy",
+            "The CLI's own safety policy stops this call: a person set it, and only a person may change it.",
+            "Ask whoever set it, in ~/.aliyun/safety-policy.json or in ALIBABA_CLOUD_SAFETY_POLICY_RULES.",
+        ),
     ),
 )
 _REACH_WORDS: Final = rows(

@@ -16,7 +16,7 @@ from smswrap.cli.output import Answer, write
 from smswrap.cli.runtime import Runtime
 from smswrap.errors import Fault, SmswrapError
 from smswrap.masking import redact
-from smswrap.providers.base import ProviderError
+from smswrap.providers.base import ProviderError, Settings, recover
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,6 +93,7 @@ with_common_options(app, variables=True)
 def main(argv: Sequence[str]) -> int:
     """Run one command line: write its answer to stdout, talk on stderr, and return the exit code."""
     runtime = Runtime(argv)
+    process.leave_no_core()
     with process.signals_noticed():
         answer = _answer(argv, runtime)
     if isinstance(answer, int):
@@ -108,6 +109,8 @@ def main(argv: Sequence[str]) -> int:
 
 def _answer(argv: Sequence[str], runtime: Runtime) -> Answer | int:
     try:
+        if not {"doctor", "--help", "-h", "--version"} & set(argv):  # they change nothing
+            recover(Settings(runtime.talk, process.environment()))
         result = app.main(args=list(argv), prog_name="smswrap", standalone_mode=False, obj=runtime)
     except process.Ended as ended:
         return _interrupted(runtime, ended)

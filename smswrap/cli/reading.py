@@ -11,6 +11,7 @@ from smswrap.cli.output import Answer
 from smswrap.clock import today
 from smswrap.errors import Fault
 from smswrap.masking import mask_under
+from smswrap.providers.records import as_json
 from smswrap.sending.receipts import FINAL, FIRST_PAUSE, LONGEST_PAUSE, explained
 
 if TYPE_CHECKING:
@@ -105,7 +106,8 @@ def _joined(reading: Reading, replies: list[Reply]) -> Body:
     if paging:
         data[paging.items] = [item for reply in replies for item in reply.data[paging.items]]
         if reading.verb == "query-statistics":
-            data["totals"] = reading.operation.totals(data[paging.items]) if reading.operation.totals else None
+            days = [day for reply in replies for day in reply.record.days]
+            data["totals"] = as_json(reading.operation.totals(days)) if reading.operation.totals else None
     if reading.verb == "query-status":
         data["messages"] = [explained(message, reading.runtime.provider_name) for message in data["messages"]]
     if reading.approved and paging:

@@ -6,7 +6,7 @@ Moments are ISO 8601 in Asia/Shanghai, counts are whole numbers, rates lie in 0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003  `smswrap schema` reads these annotations when it runs
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 

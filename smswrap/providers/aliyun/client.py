@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from smswrap.providers.aliyun import configuration, preflight, reply
+from smswrap.errors import CredentialsError
+from smswrap.process import OnSignal
+from smswrap.providers.aliyun import preflight, reply
 from smswrap.providers.aliyun.aimode import USER_AGENT, ai_mode
 from smswrap.providers.aliyun.operations import OPERATIONS
-from smswrap.providers.base import DEFAULT_READ_TIMEOUT, Limits, TemplateText, Verified
+from smswrap.providers.base import DEFAULT_READ_TIMEOUT, Limits, Provider, ProviderError, TemplateText, Verified
 from smswrap.providers.repetition import call_patiently
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from smswrap.model import Account
+    from smswrap.providers.aliyun.account import Profile
     from smswrap.providers.aliyun.program import Program
     from smswrap.providers.base import Body, Operation, Reply, SendRequest, Settings
+    from smswrap.providers.records import Receipt
 
 API_VERSION = "2017-05-25"
 """Must be said: the plugin's default is 2018-05-01, which has none of these operations."""
 
-CONNECT_ALLOWANCE = 5.0
-"""Seconds on top of the read timeout for starting the CLI, name look-up and TLS."""
+MAINLAND = re.compile(r"1[3-9][0-9]{9}")
+"""What the API reads as a mainland number if nothing stands before it."""
 
 
 class Client:
@@ -36,28 +43,43 @@ class Client:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
+    def account(self) -> Account:
+        """Who would call, as the CLI will find it. Raises SetupError, CredentialsError."""
+        _, profile = preflight.check(self._settings, sends=False)
+        return profile.account()
+
+    def check(self, *, sends: bool) -> None:
+        """Find what certainly refuses a call (a send), without a call. Raises SetupError, CredentialsError."""
+        preflight.check(self._settings, sends=sends)
+
     @contextmanager
     def session(self, *, sends: bool) -> Iterator[Session]:
         """Check the CLI, turn AI mode on, and off at the end. Raises SetupError, CredentialsError."""
-        program, saved = preflight.ready(self._settings, sends=sends)
-        region = self._settings.region or configuration.missing_region(program, saved)
-        with ai_mode(program, partial(preflight.prepare, program, saved)):
-            yield Session(program, self._settings, region)
+        program, profile = preflight.check(self._settings, sends=sends)
+        preflight.require_version(program)
+        with ai_mode(program, partial(preflight.prepare, program, profile)) as calling:
+            yield Session(calling, self._settings, profile)
 
 
 class Session:
     """AI mode is on: dysmsapi can be called."""
 
-    def __init__(self, program: Program, settings: Settings, region: str | None) -> None:
+    def __init__(self, program: Program, settings: Settings, profile: Profile) -> None:
         self._program = program
         self._settings = settings
         self._read_timeout = settings.read_timeout or DEFAULT_READ_TIMEOUT
-        self._region = region
+        self._profile = profile
 
     def call(self, verb: str, values: Mapping[str, Any]) -> Reply:
         """Make the verb's operation; a read that times out is repeated twice. Raises ProviderError."""
         operation = OPERATIONS[verb]
-        return call_patiently(operation, partial(self._call_once, operation, values), self._settings)
+        try:
+            preflight.obey_policy(self._program, (operation.name,))
+        except CredentialsError as error:
+            raise ProviderError(error.fault) from error
+        found = call_patiently(operation, partial(self._call_once, operation, values), self._settings)
+        asked = values.get("phone_number")
+        return found if asked is None else _about(asked, found)
 
     def send(self, request: SendRequest) -> Reply:
         """Send one request: SendSms where all get the same, else SendBatchSms."""
@@ -85,34 +107,56 @@ class Session:
         return messages
 
     def _call_once(self, operation: Operation, values: Mapping[str, Any]) -> Reply:
-        timeout = self._read_timeout + CONNECT_ALLOWANCE
-        finished = self._program.run(*self._arguments(operation, values), timeout=timeout)
-        return reply.read(operation, finished, _private(operation, values))
+        finished = self._program.run(
+            *self._arguments(operation, values),
+            timeout=self._timeout,
+            on_signal=OnSignal.FINISH if operation.kind == "send" else OnSignal.END,
+        )
+        return reply.read(operation, finished, _private(operation, values) | self._program.secrets)
+
+    @property
+    def _timeout(self) -> float:
+        # The CLI's own limits must pass first: a send that we give up has an outcome that nobody knows.
+        patience = self._program.patience
+        return max(patience.connect, self._profile.connect_timeout) + self._read_timeout + patience.start
 
     def _arguments(self, operation: Operation, values: Mapping[str, Any]) -> list[str]:
         arguments = ["dysmsapi", operation.name, "--api-version", API_VERSION]
         for parameter in operation.parameters:
             value = values.get(parameter.key)
             if value is not None:
-                arguments += _words(parameter.wire, dialled(value) if parameter.type == "phone" else _spell(value))
+                arguments += _words(parameter.wire, addressed(value) if parameter.type == "phone" else _spell(value))
         arguments += ["--user-agent", USER_AGENT, "--read-timeout", str(self._read_timeout)]
-        for option, value in (("--region", self._region), ("--profile", self._settings.profile)):
+        # Without any region, the CLI exits 3; what it knows by itself it need not be told.
+        region = self._profile.region if self._settings.region or not self._profile.fields.get("region_id") else None
+        for option, value in (("--region", region), ("--profile", self._settings.profile)):
             if value is not None:
                 arguments += _words(option, value)
         return arguments
 
 
-def dialled(recipient: str) -> str:
-    """E.164 as QuerySendDetails takes it: mainland numbers bare, others as country code and number, no plus."""
+def addressed(recipient: str) -> str:
+    """E.164 as the API takes it: mainland numbers bare, others as country code and number.
+
+    North American numbers get a leading 00: without it +1 650 253 0000 reads as the mainland mobile 165 0253 0000.
+    """
+    if recipient.startswith("+1"):
+        return f"00{recipient[1:]}"
     return recipient.removeprefix("+86") if recipient.startswith("+86") else recipient.removeprefix("+")
 
 
-def addressed(recipient: str) -> str:
-    """E.164 as SendSms takes it.
+def _about(recipient: str, found: Reply) -> Reply:
+    """The reply with the messages of this recipient (E.164) alone: somebody else's may hold somebody else's code."""
+    messages: tuple[Receipt, ...] = found.record.messages
+    own = tuple(message for message in messages if _is_to(recipient, message.recipient))
+    return found if own == messages else replace(found, record=replace(found.record, messages=own, total=len(own)))
 
-    North American numbers keep a leading 00: without it +1 650 253 0000 reads as the mainland mobile 165 0253 0000.
-    """
-    return f"00{recipient[1:]}" if recipient.startswith("+1") else dialled(recipient)
+
+def _is_to(recipient: str, told: str | None) -> bool:
+    # What a row does not tell is what was asked for.
+    if told is None or told == addressed(recipient):
+        return True
+    return MAINLAND.fullmatch(told) is None and recipient == f"+{told.removeprefix('+').removeprefix('00')}"
 
 
 def _shared(request: SendRequest) -> dict[str, Any]:
@@ -167,4 +211,7 @@ def _leaves(value: object) -> Iterator[str]:
             yield from _leaves(element)
     elif isinstance(value, str):
         yield value
-        yield from (text for part in value.split(",") for text in (part, dialled(part)))
+        yield from (text for part in value.split(",") for text in (part, part.lstrip("+"), addressed(part)))
+
+
+PROVIDER: type[Provider] = Client
