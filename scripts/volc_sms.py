@@ -123,7 +123,8 @@ WORDS: Mapping[int, str] = {
     Exit.UNEXPECTED: "unexpected",
     Exit.UNKNOWN: "unknown",
 }
-HINTS: Mapping[int, str] = {
+HINTS: Mapping["int | str", str] = {
+    **dict.fromkeys(("no-credentials", "secret-argument"), HOW_TO_LOG_IN),
     Exit.USAGE: "nothing was called; see --help",
     Exit.CREDENTIALS: "check the credentials and what they permit, then run the command again",
     Exit.REFUSED: "fix the cause, then run the command again",
@@ -527,7 +528,7 @@ def find_flag(word: str) -> str:
     """The option that the word names, whole or shortened. A key on the command line is refused."""
     if word in SECRET_FLAGS:
         reason = "everyone on this machine can read a command line"
-        raise CallError("secret-argument", f"{word} is refused, for {reason}; {HOW_TO_LOG_IN}")
+        raise CallError("secret-argument", f"{word} is refused, for {reason}")
     meant = [word] if word in OPTIONS else [flag for flag in OPTIONS if len(word) > len("--") and flag.startswith(word)]
     if len(meant) == 1:
         return meant[0]
@@ -706,7 +707,7 @@ def find_account(run: Run) -> tuple[Server, Keys]:
             keys = read_keys(prefix, source, run)
             if keys.access and keys.secret:
                 return parse_base("VOLCENGINE_SMS_ENDPOINT", find_endpoint(os.environ, source), run), keys
-    raise CallError("no-credentials", f"no complete credentials were found; {HOW_TO_LOG_IN}")
+    raise CallError("no-credentials", "no complete credentials were found")
 
 
 def read_keys(prefix: str, source: Mapping[str, str], run: Run) -> Keys:
@@ -1067,8 +1068,9 @@ def report(run: Run, failure: CallError) -> int:
         with contextlib.suppress(Exception):
             run.print_reply(failure.reply)
     run.say(f"{WORDS.get(end, 'refused' if run.sends else 'failed')}[{failure.code}]", f"{failure}")
-    if end in HINTS:
-        run.say("hint", HINTS[end])
+    hint = HINTS.get(failure.code) or HINTS.get(end)
+    if hint:
+        run.say("hint", hint)
     return end
 
 

@@ -180,7 +180,7 @@ class Session:
 
     def call_once(self, operation: Operation, values: Mapping[str, Any]) -> Reply:
         """Make the call, once: one run of the script. Raises ProviderError."""
-        timeout = _timeout(operation, self._settings)
+        timeout = timeout_of(operation, self._settings)
         # `-I -S`: the script needs the standard library only. `-X utf8`: it speaks UTF-8 in every locale.
         finished = process.run(
             [sys.executable, "-I", "-S", "-X", "utf8", str(self._script), operation.name, "-"],
@@ -251,7 +251,8 @@ def _sent_together(message: Body, other: Body) -> bool:
     return alike and len(moments) > 1 and abs(moments[0] - moments[1]) <= REQUEST_SPREAD
 
 
-def _timeout(operation: Operation, settings: Settings) -> int:
+def timeout_of(operation: Operation, settings: Settings) -> int:
+    """Seconds to connect, and again to answer."""
     return settings.read_timeout or (SEND_TIMEOUT if operation.kind == "send" else DEFAULT_READ_TIMEOUT)
 
 
