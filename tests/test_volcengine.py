@@ -1116,7 +1116,7 @@ def test_the_account_is_the_one_that_the_script_would_use(tmp_path: Path) -> Non
 
 def test_without_keys_there_is_no_account_and_nothing_may_be_sent(tmp_path: Path) -> None:
     for look in (lambda: asking(tmp_path, {}).account(), lambda: asking(tmp_path, {}).check(sends=True)):
-        with pytest.raises(CredentialsError, match="no complete credentials"):
+        with pytest.raises(CredentialsError, match="No complete credentials"):
             look()
 
 
@@ -1153,7 +1153,7 @@ class Texts(BaseHTTPRequestHandler):
         query = parse_qs(urlsplit(self.path).query)
         assert query["Action"] == ["ListSecondTemplate"]
         assert self.headers["Authorization"].startswith("HMAC-SHA256 ")
-        self._answer({"list": FORMS} if len(FORMS) % 2 else {"List": FORMS})
+        self._answer({"list" if query["templateId"] == ["ST_code"] else "List": FORMS})
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
