@@ -777,14 +777,18 @@ def enter_sandbox(run: Run, stack: contextlib.ExitStack) -> tuple[Server, Keys]:
     return server, Keys("", check_header(names[1], key))
 
 
+def find_package() -> list[str]:
+    """The folder that smswrap lies in: a checkout has us in scripts/, a wheel in smswrap. Nobody else's is taken."""
+    here = Path(__file__).resolve()
+    root = here.parents[3 if here.parts[-4:-1] == ("smswrap", "providers", "volcengine") else 1]
+    package = root / "smswrap" / "sandbox"
+    return [str(root)] if package.is_dir() and package.stat().st_uid == here.stat().st_uid else []
+
+
 def start_gateway(stack: contextlib.ExitStack) -> tuple[str, str]:
     """Start the gateway as smswrap does, which is beside us or importable: its base and key."""
-    above = list(
-        Path(__file__).resolve().parents
-    )  # in a checkout we are in scripts/, in a wheel in a folder of smswrap
-    roots = [str(root) for root in (*above[1:2], *above[3:4]) if (root / "smswrap" / "sandbox").is_dir()]
-    sys.path += roots
     try:
+        sys.path += find_package()
         from smswrap.providers.volcengine.gateway import standing_in
         from smswrap.sandbox import Sandbox
 

@@ -1128,6 +1128,17 @@ def test_a_read_timeout_that_is_asked_for_counts_for_sends_too(
     assert (client.timeout_of(OPERATIONS["send"], settings), client.timeout_of(TEXTS, settings)) == (sending, reading)
 
 
+def test_the_script_does_not_get_the_other_providers_keys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    script = tmp_path / "volc_sms.py"
+    script.write_text("import json, os; print(json.dumps({'Result': dict(os.environ)}))")
+    monkeypatch.setattr(client, "find_script", lambda: script)
+    theirs = {"ALIBABA_CLOUD_ACCESS_KEY_SECRET": "another", "ALICLOUD_SECRET_KEY": "another"}
+    with asking(tmp_path, {**BEARER, **theirs}).session(sends=False) as session:
+        seen = session.call("list-groups", {}).body["Result"]
+    assert BEARER.items() <= seen.items()
+    assert "another" not in seen.values()
+
+
 # --- the text of a template ---
 
 FORMS = [

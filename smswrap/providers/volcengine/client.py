@@ -40,6 +40,9 @@ wait: its outcome is unknown, and this API takes no out-id by which it could be 
 REQUEST_SPREAD = timedelta(minutes=1)
 """How far the messages of one request may be dated apart; a repetition on purpose comes later than that."""
 
+FOREIGN = ("ALIBABA", "ALICLOUD")
+"""What the names of variables begin with that hold the other provider's keys: the script does not get them."""
+
 MOST_OUTPUT = {"send": 4 * 2**20, "read": 32 * 2**20}
 """Bytes that the script may print: it takes replies of 1 MB and 10 MB, and spells some of them longer."""
 
@@ -94,7 +97,7 @@ class Session:
     def __init__(self, script: Path, settings: Settings, environment: Mapping[str, str]) -> None:
         self._script = script
         self._settings = settings
-        self._environment = environment
+        self._environment = {name: value for name, value in environment.items() if not name.startswith(FOREIGN)}
         self._choosing = Lock()
         self._choice: str | SmswrapError | None = None
         self._sent: dict[str, frozenset[str]] = {}
