@@ -32,6 +32,7 @@ import json
 import os
 import re
 import signal
+import socket
 import ssl
 import unicodedata
 from collections import Counter
@@ -919,7 +920,7 @@ def exchange(  # noqa: PLR0913, PLR0917  who asks whom for what
             return Answer(response.status, response.getheader("x-request-id", ""), response.read(most + 1), most)
     except (OSError, http.client.HTTPException) as error:
         reason = run.quote(error) or type(error).__name__
-        code = "timeout" if isinstance(error, TimeoutError) else "lost"
+        code = "timeout" if isinstance(error, (TimeoutError, socket.timeout)) else "lost"  # two until 3.10
         raise CallError(code, f"the answer was lost after the request was written ({reason})") from error
     finally:
         connection.close()
@@ -949,7 +950,7 @@ def explain(run: Run, answer: Answer, metadata: Mapping[str, Any], reply: object
     error = error if isinstance(error, dict) else {"Message": error} if error else {}
     code = str(error.get("Code") or error.get("CodeN") or "")
     end, meaning = find_end(answer.status, code)
-    said = error.get("Message") or ("" if metadata else answer.raw[:MEGABYTE].decode("utf-8", "replace").strip())
+    said = error.get("Message") or ("" if metadata else answer.raw[:4096].decode("utf-8", "replace").strip())
     words = [f"HTTP {answer.status}", as_word(code), http.client.responses.get(answer.status, "") if not code else ""]
     what = " ".join(filter(None, words)) + (f": {run.quote(said).strip().rstrip('.')}" if said else "")
     request_id = as_word(metadata.get("RequestId") or answer.request_id)
@@ -1042,18 +1043,12 @@ def show(run: Run, reply: Mapping[str, Any]) -> None:
     """Write the reply of a call that was done; a reader who went away is no failure of a read."""
     try:
         run.print_reply(reply)
-    except BrokenPipeError:
-        if run.sends:
-            raise_not_shown(reply)
-    except OSError:
-        raise_not_shown(reply)
-
-
-def raise_not_shown(reply: Mapping[str, Any]) -> NoReturn:
-    """Fail for a reply that is lost to the caller, but for the message ids of a send."""
-    ids = ", ".join(map(as_word, find_message_ids(reply)))[:LONGEST_QUOTE]
-    known = f" (accepted, MessageId {ids})" if ids else ""
-    raise CallError("not-shown", f"the reply could not be written to stdout{known}")
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) and not run.sends:
+            return
+        ids = ", ".join(map(as_word, find_message_ids(reply)))[:LONGEST_QUOTE]
+        known = f" (accepted, MessageId {ids})" if ids else ""
+        raise CallError("not-shown", f"the reply could not be written to stdout{known}") from error
 
 
 def tell_more(run: Run, body: Mapping[str, Any], reply: Mapping[str, Any]) -> None:
