@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from smswrap.errors import InputError
@@ -11,6 +12,9 @@ from smswrap.providers.parameters import Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from smswrap.providers.base import Session
+    from smswrap.providers.records import Qualification
 
 OLDEST_RECEIPT = 30
 """Days that QuerySendDetails looks back."""
@@ -30,6 +34,14 @@ def _recent_date(values: Mapping[str, Any]) -> None:
     if not days_ago(OLDEST_RECEIPT) <= day <= today():
         rule = f"is not within the last {OLDEST_RECEIPT} days (Asia/Shanghai; today is {today()})"
         raise InputError.of("--send-date", day, rule, "Receipts cannot be queried for other days.")
+
+
+def _audit_remark(session: Session, record: Qualification) -> Qualification:
+    """Why a qualification was rejected: QuerySingleSmsQualification does not say, its list does (facts §1.9-1.10)."""
+    if record.state != "rejected" or not record.work_order_id:
+        return record
+    listed = session.call("list-qualifications", {"work_order_id": record.work_order_id}).record.qualifications
+    return replace(record, audit_remark=next((one.audit_remark for one in listed), None))
 
 
 _PAGE = Parameter("page", "--page-index", "Page, from 1.", "integer", low=1, default=1, short=("--page-index",))
@@ -87,6 +99,7 @@ _ROWS = (
         parameters=(_PAGE, _PAGE_SIZE),
         normalise=normalise.signs,
         paging=Paging("page", "page_size", "signs"),
+        stateful=True,
     ),
     Operation(
         verb="list-templates",
@@ -97,6 +110,7 @@ _ROWS = (
         parameters=(_PAGE, _PAGE_SIZE),
         normalise=normalise.templates,
         paging=Paging("page", "page_size", "templates"),
+        stateful=True,
     ),
     Operation(
         verb="query-sign",
@@ -106,6 +120,7 @@ _ROWS = (
         action="dysms:GetSmsSign",
         parameters=(_SIGN,),
         normalise=normalise.sign,
+        stateful=True,
     ),
     Operation(
         verb="query-template",
@@ -115,6 +130,7 @@ _ROWS = (
         action="dysms:GetSmsTemplate",
         parameters=(_TEMPLATE,),
         normalise=normalise.template,
+        stateful=True,
     ),
     Operation(
         verb="query-status",
@@ -140,6 +156,7 @@ _ROWS = (
         normalise=normalise.receipts,
         paging=Paging("page", "page_size", "messages"),
         rules=(_recent_date,),
+        awaited=True,
     ),
     Operation(
         verb="query-statistics",
@@ -207,6 +224,7 @@ _ROWS = (
         ),
         normalise=normalise.qualification,
         personal=normalise.PERSONAL,
+        completed=_audit_remark,
     ),
 )
 

@@ -16,7 +16,7 @@ from smswrap import process
 from smswrap.errors import CredentialsError, Fault, InputError, SetupError, SmswrapError
 from smswrap.model import Account
 from smswrap.process import OnSignal
-from smswrap.providers.base import DEFAULT_READ_TIMEOUT, Limits, Provider, ProviderError, TemplateText
+from smswrap.providers.base import DEFAULT_READ_TIMEOUT, Accepted, Limits, Provider, ProviderError
 from smswrap.providers.repetition import call_patiently
 from smswrap.providers.volcengine import reply, verification
 from smswrap.providers.volcengine.arguments import compose
@@ -24,9 +24,12 @@ from smswrap.providers.volcengine.gateway import standing_in
 from smswrap.providers.volcengine.operations import ACCOUNT, NEEDS_GROUP, OPERATIONS, TEXTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from smswrap.providers.base import Body, Operation, Reply, SendRequest, Settings, Verified
+    from smswrap.model import Request
+    from smswrap.providers.base import Operation, Reply, Settings
+    from smswrap.providers.records import Group, Receipt, Sign, Template
+    from smswrap.providers.volcengine.verification import TemplateText
 
 SCRIPT_NAME = "volc_sms.py"
 
@@ -65,7 +68,13 @@ class Client:
         self._settings = settings
 
     def account(self) -> Account:
-        """Who would call, as the script will find it. Raises SetupError, CredentialsError."""
+        """Who would call, as the script will find it; what is missing, `check` says."""
+        try:
+            return self._account()
+        except SmswrapError:
+            return Account(self.name)
+
+    def _account(self) -> Account:
         if self._settings.sandbox:  # its port and key are others each time, its account is one
             return Account(self.name, mode="bearer", base="sandbox")
         try:
@@ -76,7 +85,7 @@ class Client:
 
     def check(self, *, sends: bool) -> None:  # noqa: ARG002  nothing forbids a send alone
         """Find what certainly refuses a call, without a call. Raises SetupError, CredentialsError."""
-        self.account()
+        self._account()
 
     @contextmanager
     def session(self, *, sends: bool) -> Iterator[Session]:  # noqa: ARG002  nothing is prepared for a send alone
@@ -117,52 +126,49 @@ class Session:
         pages = {key: values.get(key) for key in ("page", "page_size")}
         return replace(found, record=replace(found.record, **pages))
 
-    def send(self, request: SendRequest) -> Reply:
+    def send(self, request: Request) -> Accepted:
         """Send one request, once."""
         if not request.shared:
             (_only,) = request.messages  # or the first one's text would go to all: a request has one text
-        if any(message.extend_code for message in request.messages):
+        content = request.messages[0].content
+        if content.extend_code:
             raise ProviderError(_no_extend_code())
-        first = request.messages[0]
         values = {
             "phone_numbers": [message.recipient for message in request.messages],
-            "sign_name": first.sign,
+            "sign_name": content.sign,
             "template_code": request.template,
-            "template_param": dict(first.parameters) or None,
+            "template_param": dict(content.parameters) or None,
             "message_group": request.group or self._group_to_send_with(),
         }
         sent = self.call("send", values)
         self._sent[sent.record.biz_id] = frozenset(sent.record.message_ids)
-        return sent
+        return Accepted(sent.record.biz_id, sent.request_id, sent.text)
 
-    def verify(self, sign: str, template: str, group: str | None) -> Verified:
-        """Look the sign and the template up, and whether sign and group, template and sign belong together."""
-        chosen = group or self._only_group()
-        signs = self._named("list-signs", "signs", "sign", sign, {"sign_name": sign})
-        templates = self._named("list-templates", "templates", "template", template, {"template_code": template})
-        found = verification.compare(sign, template, chosen, signs, templates)
-        text = self._text(template, sign)
-        with_text = {**found.template, "content": text.content}
-        return replace(found, template=with_text, content=text.content, why_unknown=text.why_unknown)
+    def sign(self, sign: str, group: str | None) -> Sign:
+        """Look the sign up; of several of that name, as after a second application, the likeliest to be sent with."""
+        signs: list[Sign] = self._named("list-signs", "signs", "sign", sign, {"sign_name": sign})
+        return verification.likeliest(signs, "groups", group or self._only_group(), f"sign {sign}")
 
-    def template(self, template: str, sign: str | None = None) -> TemplateText:
-        """Fetch the template's text, which keys that sign can ask for, and its variables."""
-        templates = self._named("list-templates", "templates", "template", template, {"template_code": template})
+    def template(self, template: str, sign: str | None) -> Template:
+        """Look the template up, with the text that keys like these can ask for."""
+        values = {"template_code": template}
+        templates: list[Template] = self._named("list-templates", "templates", "template", template, values)
+        found = verification.likeliest(templates, "signs", sign, f"template {template}")
         text = self._text(template, sign)
-        return text._replace(variables=tuple(templates[0]["variables"])) if templates else text
+        return replace(found, content=text.content, why_unknown=text.why_unknown or None)
 
     def _text(self, template: str, sign: str | None) -> TemplateText:
         try:
             forms = self._call(TEXTS, {"template_code": template, "sign_name": sign}).record.templates
         except ProviderError as error:
-            return TemplateText(None, (), error.fault.message)
+            return verification.TemplateText(None, error.fault.message)
         return verification.choose_text(template, sign, forms)
 
     def only_group(self) -> str:
         """Fetch the account's only message group."""
         return self._only_group()
 
-    def receipts(self, recipient: str, day: str, biz_id: str | None, group: str | None) -> list[Body]:
+    def receipts(self, recipient: str, day: str, biz_id: str | None, group: str | None) -> list[Receipt]:
         """Fetch one recipient's receipts of one day.
 
         A request of several recipients has a message id for each, of which `biz_id` is the first, and the log does not
@@ -171,15 +177,14 @@ class Session:
         values = {"phone_number": recipient, "send_date": day, "message_group": group}
         messages = self._logged(values)
         ids = self._sent.get(biz_id) if biz_id else None
-        ours = [message for message in messages if biz_id is None or message["message_id"] in (ids or {biz_id})]
+        ours = [message for message in messages if biz_id is None or message.message_id in (ids or {biz_id})]
         if biz_id and ids is None and messages and not ours:
             first = self._logged({"send_date": day, "biz_id": biz_id, "message_group": group})
             ours = [message for message in messages if first and _sent_together(message, first[0])]
-        return sorted(ours, key=lambda message: message["sent_at"] or "", reverse=True)
+        return sorted(ours, key=lambda message: message.sent_at or "", reverse=True)
 
-    def _logged(self, values: Mapping[str, Any]) -> list[Body]:
-        messages: list[Body] = self.call("query-status", {**values, "page": 1, "page_size": 100}).data["messages"]
-        return messages
+    def _logged(self, values: Mapping[str, Any]) -> list[Receipt]:
+        return list(self.call("query-status", {**values, "page": 1, "page_size": 100}).record.messages)
 
     def call_once(self, operation: Operation, values: Mapping[str, Any]) -> Reply:
         """Make the call, once: one run of the script. Raises ProviderError."""
@@ -221,22 +226,22 @@ class Session:
 
     def _choose_group(self) -> str | SmswrapError:
         try:
-            found = self.call("list-groups", {}).data["groups"]
+            found = self.call("list-groups", {}).record.groups
             chosen = _pick(found)
         except SmswrapError as error:
             return error
         self._settings.talk.note(f"Using the account's only message group, {_called(found[0])}.")
         return chosen
 
-    def _named(self, verb: str, items: str, key: str, name: str, values: Mapping[str, Any]) -> list[Body]:
+    def _named(self, verb: str, items: str, key: str, name: str, values: Mapping[str, Any]) -> list[Any]:
         """Every item of this exact name."""
-        found: list[Body] = []
+        found: list[Any] = []
         for page in range(1, MOST_PAGES + 1):
-            data = self.call(verb, {**values, "page": page, "page_size": 100}).data
-            found += data[items]
-            if not data[items] or len(found) >= data["total"]:
+            record = self.call(verb, {**values, "page": page, "page_size": 100}).record
+            found += getattr(record, items)
+            if not getattr(record, items) or len(found) >= record.total:
                 break
-        return [item for item in found if item[key] == name]
+        return [item for item in found if getattr(item, key) == name]
 
 
 def find_script() -> Path:
@@ -248,9 +253,9 @@ def find_script() -> Path:
     raise SetupError(f"{SCRIPT_NAME} is missing from this installation.", "Install smswrap again.")
 
 
-def _sent_together(message: Body, other: Body) -> bool:
-    moments = [datetime.fromisoformat(one["sent_at"]) for one in (message, other) if one["sent_at"]]
-    alike = all(message[key] == other[key] for key in ("template", "sign"))
+def _sent_together(message: Receipt, other: Receipt) -> bool:
+    moments = [datetime.fromisoformat(one.sent_at) for one in (message, other) if one.sent_at]
+    alike = (message.template, message.sign) == (other.template, other.sign)
     return alike and len(moments) > 1 and abs(moments[0] - moments[1]) <= REQUEST_SPREAD
 
 
@@ -259,17 +264,17 @@ def timeout_of(operation: Operation, settings: Settings) -> int:
     return settings.read_timeout or (SEND_TIMEOUT if operation.kind == "send" else DEFAULT_READ_TIMEOUT)
 
 
-def _pick(groups: list[Body]) -> str:
+def _pick(groups: Sequence[Group]) -> str:
     if not groups:
         raise ProviderError(_no_group())
     if len(groups) > 1:
         rule = f"must be given, for the account has several: {', '.join(map(_called, groups))}"
         raise InputError.of("--message-group", "", rule, "Ask the person which to use, and add --message-group ID.")
-    return str(groups[0]["group"])
+    return str(groups[0].group)
 
 
-def _called(group: Body) -> str:
-    return f"{group['group']} ({group['name']})" if group["name"] else str(group["group"])
+def _called(group: Group) -> str:
+    return f"{group.group} ({group.name})" if group.name else str(group.group)
 
 
 def _no_group() -> Fault:

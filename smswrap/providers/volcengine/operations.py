@@ -102,6 +102,7 @@ _ROWS = (
         paging=Paging("page", "page_size", "signs"),
         example="smswrap --provider volcengine list-signs --approved --all",
         columns=("sign", "state", "groups", "created_at"),
+        stateful=True,
     ),
     Operation(
         verb="list-templates",
@@ -120,6 +121,7 @@ _ROWS = (
         paging=Paging("page", "page_size", "templates"),
         example="smswrap --provider volcengine list-templates --approved --all",
         columns=("template", "name", "type", "state", "variables", "signs", "groups", "reason"),
+        stateful=True,
     ),
     Operation(
         verb="query-status",
@@ -151,6 +153,7 @@ _ROWS = (
         rules=(_one_stretch,),
         example="smswrap --provider volcengine query-status -p 13812345678 --send-date 20260326 --wait",
         columns=("recipient", "receipt", "code", "meaning", "sent_at", "received_at", "content"),
+        awaited=True,
     ),
     Operation(
         verb="query-statistics",

@@ -148,7 +148,7 @@ def _advice(kind: Kind, entry: Entry) -> Advice:
         return ADVICE[kind]._replace(meaning=entry.meaning)
     if kind in {"unknown", "unavailable"}:
         return ADVICE[kind]
-    return Advice(entry.meaning, entry.next_step, entry.retry)
+    return Advice(entry.meaning, entry.step(), entry.retry)
 
 
 def _told(kind: Kind, message: str, code: str | None) -> Fault:
