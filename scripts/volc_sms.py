@@ -126,6 +126,7 @@ WORDS: Mapping[int, str] = {
 }
 HINTS: Mapping["int | str", str] = {
     **dict.fromkeys(("no-credentials", "secret-argument"), HOW_TO_LOG_IN),
+    "needs-signed": "set VOLCENGINE_ACCESS_KEY and VOLCENGINE_SECRET_KEY in place of ARK_SKILL_API_KEY",
     Exit.USAGE: "nothing was called; see --help",
     Exit.CREDENTIALS: "check the credentials and what they permit, then run the command again",
     Exit.REFUSED: "fix the cause, then run the command again",
@@ -632,7 +633,7 @@ def authorize(keys: Keys, server: Server, method: str, query: str, body: bytes) 
         return sign(keys, server, query, body, datetime.now(timezone.utc), method)
     if method == "GET":
         raise CallError(
-            "needs-signed", "a Bearer key (ARK_SKILL_API_KEY) cannot call this action; a key pair that signs can"
+            "needs-signed", "a Bearer key (ARK_SKILL_API_KEY) cannot ask for a template's text, a key pair can"
         )
     return {"ServiceName": SERVICE, "Authorization": f"Bearer {keys.secret}"}
 
