@@ -44,11 +44,10 @@ TIP = "\n\nConfiguration failed, use `aliyun configure` to configure it\n"
 UNRESOLVED = '\n\nprofile "default": failed to resolve credentials\n'
 MISSING = "Plugin 'aliyun-cli-dysmsapi' is required for command 'dysmsapi send-sms' but not installed.\n"
 NO_CATALOG = "Note: Could not load the remote plugin catalog (network or server).\n"
-FIELDS = tuple(
-    (
-        "access_key_id access_key_secret sts_token ram_role_arn role_session_name private_key key_pair_name source_profile "
-        "process_command credentials_uri oidc_provider_arn oidc_token_file cloud_sso_sign_in_url bearer_token"
-    ).split(" ")
+FIELDS = (
+    *("access_key_id", "access_key_secret", "sts_token", "ram_role_arn", "role_session_name", "private_key"),
+    *("key_pair_name", "process_command", "credentials_uri", "oidc_provider_arn", "oidc_token_file"),
+    *("source_profile", "cloud_sso_sign_in_url", "bearer_token"),
 )
 
 # What the CLI itself prints before it starts the plugin (facts §2.8): exit code, stdout, stderr, the catalogue's code.

@@ -47,7 +47,7 @@ GATE, HOLDERS = "smswrap.gate", "smswrap.holders"
 
 
 @contextlib.contextmanager
-def ai_mode(program: Program, prepare: Callable[[], None]) -> Iterator[Program]:
+def ai_mode(program: Program, prepare: Callable[[Program], None]) -> Iterator[Program]:
     """Keep AI mode on for the block and off after it, whatever happens; `prepare` runs while nobody else calls.
 
     Gives the program whose calls keep the lease. Raises SetupError if it cannot be turned on; a switch that cannot be
@@ -156,12 +156,12 @@ class Lease:
         signals.pause(POLL)
 
 
-def _turn_on(program: Program, prepare: Callable[[], None]) -> None:
+def _turn_on(program: Program, prepare: Callable[[Program], None]) -> None:
     try:
         mark.make(program.home, USER_AGENT)
     except OSError as error:
         raise _unwritable(program, error) from error
-    prepare()
+    prepare(program)
     for words in (SWITCH_ON, (*SET_USER_AGENT, USER_AGENT)):
         why = program.complaint(program.run(*words))
         if why:

@@ -57,7 +57,7 @@ class Client:
         """Check the CLI, turn AI mode on, and off at the end. Raises SetupError, CredentialsError."""
         program, profile = preflight.check(self._settings, sends=sends)
         preflight.require_version(program)
-        with ai_mode(program, partial(preflight.prepare, program, profile)) as calling:
+        with ai_mode(program, partial(preflight.prepare, profile)) as calling:
             yield Session(calling, self._settings, profile)
 
 

@@ -90,7 +90,7 @@ def ask_version(program: Program) -> str:
     return printed
 
 
-def prepare(program: Program, profile: Profile) -> None:
+def prepare(profile: Profile, program: Program) -> None:
     """Allow plugin installs, update the plugins, make sure of dysmsapi; only while nobody else is calling."""
     # `configure set` fails for a profile that is not whole by itself (facts §2.4).
     if not (profile.saved.get("auto_plugin_install") or profile.from_environment):
