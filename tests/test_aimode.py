@@ -224,8 +224,7 @@ def test_what_all_processes_left_on_as_they_died_at_once_the_next_command_turns_
 ) -> None:
     left_on(standin, start)
     ran = smswrap("doctor")
-    assert (ran.code, "AI mode" in ran.error["message"]) == (3, True)
-    assert standin.ai_mode
+    assert (ran.code, "AI mode" in ran.error["message"], standin.ai_mode) == (3, True, True)
     ran = smswrap(*command)
     assert not standin.ai_mode
     assert "left by a smswrap that was killed" in ran.envelope["warnings"][0]
