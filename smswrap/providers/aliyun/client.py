@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from smswrap.errors import CredentialsError
 from smswrap.process import OnSignal
 from smswrap.providers.aliyun import preflight, reply
-from smswrap.providers.aliyun.aimode import USER_AGENT, ai_mode
+from smswrap.providers.aliyun.aimode import USER_AGENT, Lease, ai_mode
 from smswrap.providers.aliyun.operations import OPERATIONS
 from smswrap.providers.base import Limits, Provider, ProviderError, Verified
 from smswrap.providers.repetition import call_patiently
@@ -56,9 +56,10 @@ class Client:
     def session(self, *, sends: bool) -> Iterator[Session]:
         """Check the CLI, turn AI mode on, and off at the end. Raises SetupError, CredentialsError."""
         program, profile = preflight.check(self._settings, sends=sends)
-        preflight.require_version(program)
-        with ai_mode(program, partial(preflight.prepare, profile)) as calling:
-            yield Session(calling, self._settings, profile)
+        with closing(Lease(program)) as lease:
+            preflight.require_version(program)
+            with ai_mode(lease, partial(preflight.prepare, profile)) as calling:
+                yield Session(calling, self._settings, profile)
 
 
 class Session:
