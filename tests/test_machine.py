@@ -30,7 +30,7 @@ from smswrap.sending.requests import attempts_of, counts, recipients_of, sole_se
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from smswrap.providers.base import Body, SendRequest, Verified
+    from smswrap.providers.base import Body, SendRequest, TemplateText, Verified
 
 CODES = {"+8613900000000": "1", "+8613900000001": "1", "+8613900000002": "1", "+8613900000003": "2"}
 DRAFT = Draft("send", "aliyun", "SMS_1")
@@ -102,8 +102,8 @@ class Gateway:
     def verify(self, sign: str, template: str, group: str | None) -> Verified:
         pytest.fail(f"nobody should verify {sign}, {template}, {group}")
 
-    def template(self, template: str) -> tuple[str | None, tuple[str, ...]]:
-        pytest.fail(f"nobody should look {template} up")
+    def template(self, template: str, sign: str | None = None) -> TemplateText:
+        pytest.fail(f"nobody should look {template} of {sign} up")
 
     def only_group(self) -> str | None:
         pytest.fail("nobody should ask for a group")

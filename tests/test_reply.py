@@ -289,7 +289,7 @@ def test_the_request_id_of_an_error_text_is_kept(text: str) -> None:
 )
 def test_an_accepted_send_stays_accepted_whatever_its_biz_id_is(biz_id: str, told: str | None) -> None:
     reply = read(SEND, finished(f'{{"Code": "OK", "BizId": {biz_id}, "RequestId": "R-1"}}'))
-    assert reply.data["biz_id"] == told
+    assert reply.record.biz_id == told
     json.dumps(reply.body, ensure_ascii=False).encode()
 
 

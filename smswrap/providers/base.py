@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from smswrap.errors import Fault, SmswrapError
-from smswrap.providers.records import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-    from smswrap.model import Account
+    from smswrap.model import Account, Request
     from smswrap.providers.parameters import Parameter
+    from smswrap.providers.records import Receipt, Sign, Template
 
 Body = dict[str, Any]
 """A provider's JSON object."""
@@ -74,7 +74,7 @@ class Settings:
     environment: Mapping[str, str]
     profile: str | None = None
     region: str | None = None
-    read_timeout: int = DEFAULT_READ_TIMEOUT
+    read_timeout: int | None = None
     sandbox: bool = False
     standin: tuple[str, ...] = ()
 
@@ -86,7 +86,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Paging:
-    """How an operation pages: the keys of page and size, and which field of its record holds the items."""
+    """How an operation pages: the keys of page and size, and where reply bodies hold the total and the items."""
 
     page: str
     size: str
@@ -97,10 +97,11 @@ class Paging:
 class Operation:
     """One API call of a provider: a row of its table.
 
-    `verb` is our word for it, `name` the provider's; `normalise` turns a reply body into a record of
-    `providers.records`; `rules` look at all values together and raise InputError; `totals` adds the items of several
-    pages up; `action` is the permission that the call needs; `personal` are the keys of its reply under which people's
-    identities stand; `example` is a command line, and `columns` are the fields that people are shown of a list.
+    `verb` is our word for it, `name` the provider's; `normalise` turns a reply body into our words; `rules` look at
+    all values together and raise InputError; `totals` adds the items of several pages up; `action` is the permission
+    that the call needs; `personal` are the keys of its reply under which people's identities stand. `example` is a
+    command line, `columns` what people are shown of each item; `stateful` items are approved or not, `awaited` ones are
+    receipts that may yet come; `completed` brings in what another operation tells.
     """
 
     verb: str
@@ -109,13 +110,16 @@ class Operation:
     help: str
     action: str
     parameters: tuple[Parameter, ...]
-    normalise: Callable[[Body], object]
+    normalise: Callable[[Body], Any]
     paging: Paging | None = None
     totals: Callable[[Iterable[Any]], object] | None = None
     rules: tuple[Callable[[Mapping[str, Any]], None], ...] = ()
     personal: tuple[str, ...] = ()
     example: str = ""
     columns: tuple[str, ...] = ()
+    stateful: bool = False
+    awaited: bool = False
+    completed: Callable[[Session, Any], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -128,11 +132,14 @@ class Reply:
     record: Any
     request_id: str = ""
 
-    @property
-    def data(self) -> Body:
-        """The record as a JSON object."""
-        found: Body = as_json(self.record)
-        return found
+
+@dataclass(frozen=True)
+class Accepted:
+    """A send request that the provider took; not delivered yet."""
+
+    biz_id: str | None
+    request_id: str = ""
+    text: str = ""
 
 
 class ProviderError(SmswrapError):
@@ -143,38 +150,6 @@ class ProviderError(SmswrapError):
         self.text = text
         self.body = body
         self.request_id = request_id
-
-
-@dataclass(frozen=True)
-class Message:
-    """What one recipient gets: their number in E.164 (`+8613…`), the sign, and the template's parameters."""
-
-    recipient: str
-    sign: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    extend_code: str | None = None
-
-
-@dataclass(frozen=True)
-class SendRequest:
-    """One send request as the provider will get it; `shared` tells whether all recipients get the same."""
-
-    template: str
-    messages: tuple[Message, ...]
-    out_id: str
-    shared: bool = True
-    group: str | None = None
-
-
-@dataclass(frozen=True)
-class Verified:
-    """What the provider knows of a sign and a template: `variables` and `content` of the template, where it tells."""
-
-    sign: Body
-    template: Body
-    variables: tuple[str, ...]
-    content: str | None
-    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -200,26 +175,30 @@ class Session(Protocol):
     def call(self, verb: str, values: Mapping[str, Any]) -> Reply:
         """Make the verb's operation. Raises ProviderError."""
 
-    def send(self, request: SendRequest) -> Reply:
-        """Send one request, once. `Reply.data` holds biz_id. Raises ProviderError; kind `unknown`: maybe sent."""
+    def send(self, request: Request) -> Accepted:
+        """Send one request, once. Raises ProviderError; its kind `unknown` means that it may have been sent."""
 
-    def verify(self, sign: str, template: str, group: str | None) -> Verified:
-        """Look the sign and the template up. Raises ProviderError."""
+    def sign(self, sign: str, group: str | None) -> Sign:
+        """Look the sign up; of several of that name, the one of the message group. Raises ProviderError."""
 
-    def template(self, template: str) -> tuple[str | None, tuple[str, ...]]:
-        """Fetch the template's text (None where the provider does not tell it) and variables. Raises ProviderError."""
+    def template(self, template: str, sign: str | None) -> Template:
+        """Look the template up, whose text may be another one for each sign. Raises ProviderError.
+
+        Its `content` is None where the provider does not tell it, and `why_unknown` says why.
+        """
 
     def only_group(self) -> str | None:
         """Fetch the account's only message group. Raises InputError naming them if there are several."""
 
-    def receipts(self, recipient: str, day: str, biz_id: str | None, group: str | None) -> list[Body]:
+    def receipts(self, recipient: str, day: str, biz_id: str | None, group: str | None) -> list[Receipt]:
         """Fetch the receipts of one recipient (E.164) on one day (yyyyMMdd, Asia/Shanghai), newest first."""
 
 
 class Provider(Protocol):
     """What the rest of the program knows of a provider."""
 
-    def __init__(self, settings: Settings) -> None: ...
+    def __init__(self, settings: Settings) -> None:
+        """Nothing is called or looked at yet."""
 
     @property
     def name(self) -> str:
@@ -234,7 +213,7 @@ class Provider(Protocol):
         """Whether every send belongs to a message group of the account."""
 
     def account(self) -> Account:
-        """Who would call, without a call. Raises SetupError, CredentialsError."""
+        """Who would send, as far as can be known without a call; never raises for what is missing."""
 
     def check(self, *, sends: bool) -> None:
         """Find what certainly refuses a call (a send), without a call. Raises SetupError, CredentialsError."""

@@ -60,7 +60,8 @@ class Signs:
 class Template:
     """A template: `type` is verification, notification, promotion, international or digital.
 
-    `content` is its text with `${variable}`s; `rules` what the provider demands of a variable's value, by its name.
+    `content` is its text with `${variable}`s, or None, and `why_unknown` says why; `rules` are what the provider
+    demands of a variable's value, by its name.
     """
 
     template: str | None
@@ -78,6 +79,7 @@ class Template:
     created_at: str | None = None
     order_id: str | None = None
     reason: str | None = None
+    why_unknown: str | None = None
 
 
 @dataclass(frozen=True)

@@ -27,11 +27,14 @@ _VALUE = re.compile(r"(?<!at most )\b\d+")
 class ProblemReport:
     """Counts problems by their kind and keeps the first of each; inside `with`, writes all of them to a file.
 
+    With `skips`, rows with problems are left out; otherwise nothing is sent while there are any.
+
     The file (CSV: row, field, value, rule, next_step) replaces an older one when the block ends, however it ends.
     """
 
-    def __init__(self, errors_file: str | None = None) -> None:
+    def __init__(self, errors_file: str | None = None, *, skips: bool = False) -> None:
         self.total = 0
+        self._skips = skips
         self._kinds: dict[tuple[str, str], _Kind] = {}
         self._file = _ErrorsFile(errors_file) if errors_file is not None else None
 
@@ -54,6 +57,13 @@ class ProblemReport:
                 kind.shown.append(problem)
             if self._file:
                 self._file.write(problem)
+
+    def refuse(self, messages: int) -> None:
+        """Raise InputError if there are problems that are not skipped, or if no message is left."""
+        if self.total and not (self._skips and messages):
+            raise InputError(self.shown, total=self.total, kinds=self.as_json()["kinds"])
+        if not messages:
+            raise InputError.of("--file", "", "names no recipient", "Put at least one row below the header.")
 
     @property
     def shown(self) -> list[Problem]:

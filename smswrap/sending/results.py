@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
 from errno import EISDIR
 from pathlib import Path
@@ -12,21 +11,12 @@ from typing import TYPE_CHECKING
 from smswrap.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from sqlite3 import Row as Record
+    from collections.abc import Iterable, Iterator
 
-    from smswrap.sending.plan import Plan
+    from smswrap.model import Line
     from smswrap.sending.rows import Table
 
 COLUMNS = ("outcome", "code", "biz_id")
-WORDS = {"planned": "not_sent", "sending": "unknown", None: "not_sent"}
-SQL = """
-    SELECT messages.row, messages.recipient, requests.state, requests.fault, requests.biz_id, plans.state AS plan_state
-    FROM messages
-    JOIN plans ON plans.id = messages.plan
-    LEFT JOIN requests ON requests.plan = messages.plan AND requests.number = messages.request
-    WHERE messages.plan = ? ORDER BY messages.row
-"""
 
 
 def check_writable(name: str) -> None:
@@ -49,7 +39,7 @@ def _draft(name: str) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}")
 
 
-def write_results(name: str, plan: Plan, table: Table | None = None) -> None:
+def write_results(name: str, outcomes: Iterable[Line], table: Table | None = None) -> None:
     """Write the file, whole or not at all; rows that were left out for their problems are `invalid`.
 
     A column of ours whose name the input has already is called `sms_outcome`, `sms_code`, `sms_biz_id`. Without the
@@ -58,7 +48,7 @@ def write_results(name: str, plan: Plan, table: Table | None = None) -> None:
     draft = _draft(name)
     try:
         with draft.open("w", encoding="utf-8-sig", newline="") as file:
-            csv.writer(file).writerows(_from_journal(plan) if table is None else _from_table(plan, table))
+            csv.writer(file).writerows(_from_journal(outcomes) if table is None else _from_table(iter(outcomes), table))
         draft.replace(Path(name).expanduser())
     except OSError as error:
         draft.unlink(missing_ok=True)
@@ -66,27 +56,25 @@ def write_results(name: str, plan: Plan, table: Table | None = None) -> None:
         raise InputError.of("--result-file", name, f"cannot be written: {error.strerror}", step) from error
 
 
-def _from_journal(plan: Plan) -> Iterator[list[str]]:
+def _from_journal(outcomes: Iterable[Line]) -> Iterator[list[str]]:
     yield ["row", "recipient", *COLUMNS]
-    for record in plan.journal.rows(SQL, plan.number):
-        yield [str(record["row"]), record["recipient"], *_outcome(record)]
+    for line in outcomes:
+        yield [str(line.row), line.recipient, *_outcome(line)]
 
 
-def _from_table(plan: Plan, table: Table) -> Iterator[list[str]]:
+def _from_table(outcomes: Iterator[Line], table: Table) -> Iterator[list[str]]:
     """Walk through the table and the journal side by side: both are in the order of the rows."""
     taken = {header.casefold() for header in table.headers}
     yield [*table.headers, *(f"sms_{column}" if column in taken else column for column in COLUMNS)]
-    records = plan.journal.rows(SQL, plan.number)
-    record = next(records, None)
+    line = next(outcomes, None)
     for row in table.rows():
         cells = list(row.values[: len(table.headers)])
-        if record is not None and record["row"] == row.number:
-            yield [*cells, *_outcome(record)]
-            record = next(records, None)
+        if line is not None and line.row == row.number:
+            yield [*cells, *_outcome(line)]
+            line = next(outcomes, None)
         else:
             yield [*cells, "invalid", "", ""]
 
 
-def _outcome(record: Record) -> list[str]:
-    fault = json.loads(record["fault"]) if record["fault"] else {}
-    return [WORDS.get(record["state"], record["state"]), fault.get("code") or "", record["biz_id"] or ""]
+def _outcome(line: Line) -> list[str]:
+    return [line.outcome.value, line.code or "", line.biz_id or ""]

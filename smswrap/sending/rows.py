@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from smswrap import process
 from smswrap.errors import InputError, Problem
-from smswrap.providers.base import Message
+from smswrap.model import Content, Message
 from smswrap.providers.parameters import check_shape, check_text, shorten
 from smswrap.sending.message import check_parameters
 from smswrap.sending.recipients import MAINLAND, SAMPLE_NUMBERS, read_recipient
@@ -157,7 +157,7 @@ class _Reader:
         parameters = {name: row.values[column] for name, column in self.columns.variables}
         for name, column in self.columns.variables:
             problems += _check_variable(self.headers[column], name, row.values[column], row.number)
-        return problems or Message(recipient, sign, parameters, extend_code)
+        return problems or Message(recipient, Content(sign, parameters, extend_code))
 
     def _read_phone(self, row: Row, problems: list[Problem]) -> str:
         text, header = row.values[self.columns.phone], self.headers[self.columns.phone]

@@ -9,22 +9,23 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from smswrap.errors import CredentialsError
+from smswrap.errors import CredentialsError, SmswrapError
+from smswrap.model import Account
 from smswrap.process import OnSignal
 from smswrap.providers.aliyun import preflight, reply
 from smswrap.providers.aliyun.aimode import USER_AGENT, Lease, ai_mode
 from smswrap.providers.aliyun.operations import OPERATIONS
-from smswrap.providers.base import Limits, Provider, ProviderError, Verified
+from smswrap.providers.base import DEFAULT_READ_TIMEOUT, Accepted, Limits, Provider, ProviderError
 from smswrap.providers.repetition import call_patiently
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from smswrap.model import Account
+    from smswrap.model import Request
     from smswrap.providers.aliyun.account import Profile
     from smswrap.providers.aliyun.program import Program
-    from smswrap.providers.base import Body, Operation, Reply, SendRequest, Settings
-    from smswrap.providers.records import Receipt
+    from smswrap.providers.base import Operation, Reply, Settings
+    from smswrap.providers.records import Receipt, Sign, Template
 
 API_VERSION = "2017-05-25"
 """Must be said: the plugin's default is 2018-05-01, which has none of these operations."""
@@ -44,9 +45,11 @@ class Client:
         self._settings = settings
 
     def account(self) -> Account:
-        """Who would call, as the CLI will find it. Raises SetupError, CredentialsError."""
-        _, profile = preflight.check(self._settings, sends=False)
-        return profile.account()
+        """Who would call, as far as that can be known without a call; what is missing, `check` says."""
+        try:
+            return preflight.effective(self._settings).account()
+        except SmswrapError:
+            return Account(self.name, self._settings.profile, region=self._settings.region)
 
     def check(self, *, sends: bool) -> None:
         """Find what certainly refuses a call (a send), without a call. Raises SetupError, CredentialsError."""
@@ -69,6 +72,7 @@ class Session:
         self._program = program
         self._settings = settings
         self._profile = profile
+        self._read_timeout = settings.read_timeout or DEFAULT_READ_TIMEOUT
 
     def call(self, verb: str, values: Mapping[str, Any]) -> Reply:
         """Make the verb's operation; a read that times out is repeated twice. Raises ProviderError."""
@@ -81,30 +85,29 @@ class Session:
         asked = values.get("phone_number")
         return found if asked is None else _about(asked, found)
 
-    def send(self, request: SendRequest) -> Reply:
+    def send(self, request: Request) -> Accepted:
         """Send one request: SendSms where all get the same, else SendBatchSms."""
-        return self.call("send", _shared(request)) if request.shared else self.call("send-batch", _personal(request))
+        verb, values = ("send", _shared(request)) if request.shared else ("send-batch", _personal(request))
+        sent = self.call(verb, values)
+        return Accepted(sent.record.biz_id, sent.request_id, sent.text)
 
-    def verify(self, sign: str, template: str, group: str | None) -> Verified:  # noqa: ARG002  groups are Volcengine's
-        """Look the sign and the template up."""
-        found_sign = self.call("query-sign", {"sign_name": sign}).data
-        found_template = self.call("query-template", {"template_code": template}).data
-        variables = tuple(found_template["variables"])
-        return Verified(found_sign, found_template, variables, found_template["content"])
+    def sign(self, sign: str, group: str | None) -> Sign:  # noqa: ARG002  groups are Volcengine's
+        """Look the sign up."""
+        found: Sign = self.call("query-sign", {"sign_name": sign}).record
+        return found
 
-    def template(self, template: str) -> tuple[str | None, tuple[str, ...]]:
-        """Fetch the template's text and variables."""
-        found = self.call("query-template", {"template_code": template}).data
-        return found["content"], tuple(found["variables"])
+    def template(self, template: str, sign: str | None) -> Template:  # noqa: ARG002  a text goes with all signs here
+        """Look the template up."""
+        found: Template = self.call("query-template", {"template_code": template}).record
+        return found
 
     def only_group(self) -> None:
         """Give None: groups are Volcengine's."""
 
-    def receipts(self, recipient: str, day: str, biz_id: str | None, group: str | None) -> list[Body]:  # noqa: ARG002
+    def receipts(self, recipient: str, day: str, biz_id: str | None, group: str | None) -> list[Receipt]:  # noqa: ARG002
         """Fetch one recipient's receipts of one day."""
         values = {"phone_number": recipient, "send_date": day, "biz_id": biz_id, "page_size": 50, "page": 1}
-        messages: list[Body] = self.call("query-status", values).data["messages"]
-        return messages
+        return list(self.call("query-status", values).record.messages)
 
     def _call_once(self, operation: Operation, values: Mapping[str, Any]) -> Reply:
         finished = self._program.run(
@@ -118,7 +121,7 @@ class Session:
     def _timeout(self) -> float:
         # The CLI's own limits must pass first: a send that we give up has an outcome that nobody knows.
         patience = self._program.patience
-        return max(patience.connect, self._profile.connect_timeout) + self._settings.read_timeout + patience.start
+        return max(patience.connect, self._profile.connect_timeout) + self._read_timeout + patience.start
 
     def _arguments(self, operation: Operation, values: Mapping[str, Any]) -> list[str]:
         arguments = ["dysmsapi", operation.name, "--api-version", API_VERSION]
@@ -126,7 +129,7 @@ class Session:
             value = values.get(parameter.key)
             if value is not None:
                 arguments += _words(parameter.wire, addressed(value) if parameter.type == "phone" else _spell(value))
-        arguments += ["--user-agent", USER_AGENT, "--read-timeout", str(self._settings.read_timeout)]
+        arguments += ["--user-agent", USER_AGENT, "--read-timeout", str(self._read_timeout)]
         # Without any region, the CLI exits 3; what it knows by itself it need not be told.
         region = self._profile.region if self._settings.region or not self._profile.fields.get("region_id") else None
         for option, value in (("--region", region), ("--profile", self._settings.profile)):
@@ -159,25 +162,25 @@ def _is_to(recipient: str, told: str | None) -> bool:
     return MAINLAND.fullmatch(told) is None and recipient == f"+{told.removeprefix('+').removeprefix('00')}"
 
 
-def _shared(request: SendRequest) -> dict[str, Any]:
-    first = request.messages[0]
+def _shared(request: Request) -> dict[str, Any]:
+    content = request.messages[0].content
     return {
         "phone_numbers": ",".join(addressed(message.recipient) for message in request.messages),
-        "sign_name": first.sign,
+        "sign_name": content.sign,
         "template_code": request.template,
-        "template_param": dict(first.parameters) or None,
-        "extend_code": first.extend_code,
+        "template_param": dict(content.parameters) or None,
+        "extend_code": content.extend_code,
         "out_id": request.out_id,
     }
 
 
-def _personal(request: SendRequest) -> dict[str, Any]:
-    messages = request.messages
-    parameters = [dict(message.parameters) for message in messages]
-    codes = [message.extend_code or "" for message in messages]
+def _personal(request: Request) -> dict[str, Any]:
+    contents = [message.content for message in request.messages]
+    parameters = [dict(content.parameters) for content in contents]
+    codes = [content.extend_code or "" for content in contents]
     return {
-        "phone_number_json": [addressed(message.recipient) for message in messages],
-        "sign_name_json": [message.sign for message in messages],
+        "phone_number_json": [addressed(message.recipient) for message in request.messages],
+        "sign_name_json": [content.sign for content in contents],
         "template_code": request.template,
         "template_param_json": parameters if any(parameters) else None,
         "extend_code_json": codes if any(codes) else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from smswrap.errors import InputError
@@ -11,6 +12,9 @@ from smswrap.providers.parameters import Parameter, ordered_dates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from smswrap.providers.base import Session
+    from smswrap.providers.records import Qualification
 
 OLDEST_RECEIPT = 30
 """Days that QuerySendDetails looks back."""
@@ -23,6 +27,14 @@ def _recent_date(values: Mapping[str, Any]) -> None:
     if not days_ago(OLDEST_RECEIPT) <= day <= today():
         rule = f"is not within the last {OLDEST_RECEIPT} days (Asia/Shanghai; today is {today()})"
         raise InputError.of("--send-date", day, rule, "Receipts cannot be queried for other days.")
+
+
+def _audit_remark(session: Session, record: Qualification) -> Qualification:
+    """Why a qualification was rejected: QuerySingleSmsQualification does not say, its list does (facts §1.9-1.10)."""
+    if record.state != "rejected" or not record.work_order_id:
+        return record
+    listed = session.call("list-qualifications", {"work_order_id": record.work_order_id}).record.qualifications
+    return replace(record, audit_remark=next((one.audit_remark for one in listed), None))
 
 
 _PAGE = Parameter("page", "--page-index", "Page, from 1.", "integer", low=1, default=1, short=("--page-index",))
@@ -84,6 +96,7 @@ _ROWS = (
         paging=Paging("page", "page_size", "signs"),
         example="smswrap list-signs --approved --all",
         columns=("sign", "state", "usage", "created_at", "reason"),
+        stateful=True,
     ),
     Operation(
         verb="list-templates",
@@ -96,6 +109,7 @@ _ROWS = (
         paging=Paging("page", "page_size", "templates"),
         example="smswrap list-templates --approved --all",
         columns=("template", "name", "type", "state", "content", "variables", "sign", "reason"),
+        stateful=True,
     ),
     Operation(
         verb="query-sign",
@@ -107,6 +121,7 @@ _ROWS = (
         normalise=normalise.sign,
         example="smswrap query-sign -s 我的签名",
         columns=("carrier", "state", "completed_at", "reasons"),
+        stateful=True,
     ),
     Operation(
         verb="query-template",
@@ -117,6 +132,7 @@ _ROWS = (
         parameters=(_TEMPLATE,),
         normalise=normalise.template,
         example="smswrap query-template -t SMS_123456",
+        stateful=True,
     ),
     Operation(
         verb="query-status",
@@ -144,6 +160,7 @@ _ROWS = (
         rules=(_recent_date,),
         example="smswrap query-status -p 13900000000 --wait",
         columns=("recipient", "receipt", "code", "meaning", "sent_at", "received_at", "content"),
+        awaited=True,
     ),
     Operation(
         verb="query-statistics",
@@ -216,6 +233,7 @@ _ROWS = (
         normalise=normalise.qualification,
         personal=normalise.PERSONAL,
         example="smswrap query-qualification --qualification-group-id 10000123",
+        completed=_audit_remark,
     ),
 )
 

@@ -47,6 +47,12 @@ def check(settings: Settings, *, sends: bool) -> tuple[Program, Profile]:
     return replace(program, secrets=program.secrets | profile.secrets), profile
 
 
+def effective(settings: Settings) -> Profile:
+    """The profile as the CLI will find it, whether or not it can be used. Raises Setup-, CredentialsError."""
+    program = find(settings)
+    return account.effective(program.home, program.environment, settings.profile, settings.region)
+
+
 def refuse_mocks(program: Program) -> None:
     """Raise SetupError if the CLI answers from a file instead of calling: a send would look as if it had been made."""
     if program.environment.get(MOCK) == "true":

@@ -182,8 +182,7 @@ def _refusal(operation: Operation, code: str, message: str) -> Fault:
     entry = catalogue.explain(code, "aliyun")
     kind: Kind = "unavailable" if entry.kind == "unknown" and operation.kind == "read" else entry.kind
     said = f"{code}: {message}" if message else code
-    step = entry.next_step.replace("dysms:<Operation>, for instance dysms:SendSms,", operation.action)
-    return Fault(kind, said, entry.meaning, step, entry.retry, code)
+    return Fault(kind, said, entry.meaning, entry.step(operation.action), entry.retry, code)
 
 
 def _without_reply(operation: Operation, finished: Finished, private: Collection[str]) -> ProviderError:

@@ -1,6 +1,7 @@
-"""The SQLite file that remembers every send request, before it is made and after.
+"""The SQLite file: opened privately, safely by many at once; what is committed survives kill and power cut.
 
-WAL with full syncs: what is committed survives kill and power cut. Mode 0600; erased values are overwritten.
+WAL with full syncs, mode 0600, erased values overwritten. The write lock is taken from the start of a transaction: a
+reader that turns writer while others write would fail at once (SQLITE_BUSY_SNAPSHOT).
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import fcntl
 import os
 import sqlite3
 import time
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING
 
 from smswrap.errors import Fault, SetupError, SmswrapError
-from smswrap.sending.schema import MIGRATIONS
+from smswrap.journal import schema
+from smswrap.journal.keys import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,48 +25,37 @@ NAME = "journal.db"
 PATIENCE = 10.0
 """Seconds that we wait for another process's transaction."""
 
-KEPT = 30 * 86_400
-"""Seconds that plans are remembered: receipts cannot be queried for longer either."""
+VERSION = 2
+"""PRAGMA user_version: 1 was smswrap 0.1.0's."""
 
-UNCONFIRMED_KEPT = 6 * 3_600
-"""Seconds after which a draft must belong to a run that died, and a proposal has long expired: its codes go, too."""
+LARGE = 5_000
+"""Messages from which on a plan needs bounded caches: 16 MB of pages, and sorting on disk."""
 
 
 class JournalLost(SmswrapError):  # noqa: N818  said as what happened
     """The journal failed while requests were being made: nothing more may be sent. Exit 1."""
 
-    def __init__(self, path: Path, error: sqlite3.Error) -> None:
-        message = f"The journal {path} can no longer be written: {error}."
+    def __init__(self, path: Path, why: str, plan_id: str) -> None:
+        message = f"The journal {path} can no longer be written: {why}."
         meaning = "Sending stopped: nothing is sent that the journal does not hold. A running request reads as unknown."
-        step = "Make room or mend the file's permissions, then run `smswrap resume` with the plan's id."
-        super().__init__(Fault("internal", message, meaning, step, "after-receipt", "journal"))
+        step = f"Make room or fix the file's permissions, then run `smswrap resume {plan_id}`."
+        fault = Fault("internal", message, meaning, step, "after-receipt", "journal")
+        super().__init__(fault, data={"plan_id": plan_id})
 
 
-@final
-class Journal:
-    """An open journal."""
+class Store:
+    """An open journal: statements, transactions, and what can go wrong with them."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
         self.path = path
         with self._told():
             self._file = _create_privately(path)
-            self._connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+            self._connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
             self._connection.row_factory = sqlite3.Row
             self._prepare()
-            self.key = bytes(self.one("SELECT value FROM meta WHERE name = 'key'")["value"])
-
-    def __enter__(self) -> Journal:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the file; the last one to do so empties the write-ahead log, where erased values may still stand."""
-        with contextlib.suppress(sqlite3.Error):
-            # Whoever is busy with it now will close it later.
-            self._connection.execute("PRAGMA busy_timeout = 0")
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.close()
 
     @contextlib.contextmanager
@@ -81,7 +72,7 @@ class Journal:
                 raise
 
     @contextlib.contextmanager
-    def while_sending(self, plan: int) -> Iterator[None]:
+    def while_sending(self, plan_id: str) -> Iterator[None]:
         """A transaction around the record of one of the plan's requests. Raises JournalLost."""
         try:
             if not self._is_in_place():
@@ -90,84 +81,82 @@ class Journal:
             with self.transaction():
                 yield
         except SetupError as error:
-            cause = error.__cause__
-            lost = JournalLost(
-                self.path, cause if isinstance(cause, sqlite3.Error) else sqlite3.Error(error.fault.message)
-            )
-            lost.data = self._named(plan)
-            raise lost from error
+            raise JournalLost(self.path, str(error.__cause__ or error), plan_id) from error
 
-    def run(self, sql: str, *values: object) -> int:
+    def check_writable(self) -> None:
+        """Raise SetupError if there is no room, or somebody holds the file."""
+        with self.transaction():
+            self._run("UPDATE meta SET value = value")
+
+    def _run(self, sql: str, *values: object) -> int:
         """Execute a statement; gives the number of rows that it changed."""
         with self._told():
             return self._connection.execute(sql, values).rowcount
 
-    def try_to_run(self, sql: str, *values: object) -> None:
+    def _try_to_run(self, sql: str, *values: object) -> None:
         """Execute a statement that may as well fail: it only tidies up, or keeps what can be found out again."""
         with contextlib.suppress(SmswrapError, sqlite3.Error):
-            self.run(sql, *values)
+            self._run(sql, *values)
 
-    def run_many(self, sql: str, rows: Sequence[Sequence[object]]) -> int:
+    def _run_many(self, sql: str, rows: Sequence[Sequence[object]]) -> int:
         """Execute a statement for each row; gives the number of rows that it changed in all."""
         with self._told():
             return self._connection.executemany(sql, rows).rowcount
 
-    def rows(self, sql: str, *values: object) -> Iterator[sqlite3.Row]:
+    def _rows(self, sql: str, *values: object) -> Iterator[sqlite3.Row]:
         """Query, row by row."""
         with self._told():
             yield from self._connection.execute(sql, values)
 
-    def first(self, sql: str, *values: object) -> sqlite3.Row | None:
+    def _first(self, sql: str, *values: object) -> sqlite3.Row | None:
         """Query for one row that may not be there."""
-        return next(self.rows(sql, *values), None)
+        return next(self._rows(sql, *values), None)
 
-    def one(self, sql: str, *values: object) -> sqlite3.Row:
-        """Query for one row that is there."""
-        return next(self.rows(sql, *values))
-
-    def insert(self, table: str, **values: Any) -> int:  # noqa: ANN401  whatever a column takes
+    def _insert(self, sql: str, *values: object) -> int:
         """Insert a row; gives its rowid."""
-        names = ", ".join(values)
-        marks = ", ".join("?" for _ in values)
         with self._told():
-            # Table and columns are our own words, the values are bound.
-            sql = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
-            return int(self._connection.execute(sql, tuple(values.values())).lastrowid or 0)
+            return int(self._connection.execute(sql, values).lastrowid or 0)
+
+    def _bound_caches(self) -> None:
+        """A million rows must not live in memory."""
+        self._run("PRAGMA cache_size = -16000")
+        self._run("PRAGMA temp_store = FILE")
 
     def _prepare(self) -> None:
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
-            self._connection.execute(f"PRAGMA {pragma}")
-        # A million rows must not live in memory: 16 MB of pages, and sorting on disk.
-        self._connection.execute("PRAGMA cache_size = -16000")
-        self._connection.execute("PRAGMA temp_store = FILE")
-        if self._version() < len(MIGRATIONS):
-            self._migrate()
-        if self._version() > len(MIGRATIONS):
-            raise self._too_new()
-        self._forget()
-
-    def _named(self, plan: int) -> dict[str, str] | None:
-        with contextlib.suppress(SmswrapError, sqlite3.Error):
-            return {"plan_id": self.one("SELECT plan_id FROM plans WHERE id = ?", plan)["plan_id"]}
-        return None
+        # Under a lock of our own: SQLite's patience does not cover the switch to WAL, and of several first users at
+        # once some failed (measured: 9 of 900).
+        with _locked(self.path.parent):
+            if self._version() != VERSION:
+                self._run("PRAGMA journal_mode = WAL")
+                self._migrate()
+        for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
+            self._run(f"PRAGMA {pragma}")
+        self.keys = self._read_keys()
 
     def _version(self) -> int:
-        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+        row = self._first("PRAGMA user_version")
+        return int(row[0]) if row else 0
+
+    def _read_keys(self) -> Keys:
+        self.meta = {row["name"]: row["value"] for row in self._rows("SELECT name, value FROM meta")}
+        if "key" not in self.meta:
+            raise self._unusable(sqlite3.OperationalError("its key is missing"))
+        return Keys(bytes(self.meta["key"]))
 
     def _migrate(self) -> None:
+        version = self._version()
+        if version > VERSION:
+            raise self._too_new()
         with self.transaction():
-            # Somebody else may have done it while we waited.
-            for number, statements in enumerate(MIGRATIONS[self._version() :], self._version() + 1):
-                for statement in statements:
-                    self._connection.execute(statement)
-                self._connection.execute(f"PRAGMA user_version = {number}")
+            statements = schema.TAKE_OVER if version else (*schema.TABLES_OF_0_1_0, *schema.TABLES)
+            for statement in statements:
+                self._connection.execute(statement)
+            self._taken_over(self._read_keys())
+            self._connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+            self._connection.execute(f"PRAGMA user_version = {VERSION}")
 
-    def _forget(self) -> None:
-        old = "created < ? OR (state <> 'confirmed' AND created < ?)"
-        limits = (time.time() - KEPT, time.time() - UNCONFIRMED_KEPT)
-        if self.first(f"SELECT 1 FROM plans WHERE {old} LIMIT 1", *limits):  # noqa: S608  our own words
-            with self.transaction():
-                self.run(f"DELETE FROM plans WHERE {old}", *limits)  # noqa: S608  our own words
+    def _taken_over(self, keys: Keys) -> None:
+        """Complete what was taken over from 0.1.0, inside the transaction."""
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
@@ -183,19 +172,17 @@ class Journal:
             raise self._unusable(error) from error
 
     def _unusable(self, error: Exception) -> SetupError:
-        locked = "locked" in str(error)
-        what = "is locked by another process" if locked else f"cannot be used: {error}"
-        step = (
-            "Wait until that one has ended, then run the command again."
-            if locked
-            else "Make room, or mend its permissions."
-        )
-        return SetupError(f"The journal {self.path} {what}. Without it nothing is sent.", step, code="journal")
+        if "locked" in str(error):
+            step = "Wait until that one has ended, then run the command again."
+            message = f"The journal {self.path} is locked by another process. Without it nothing is sent."
+            return SetupError(message, step, code="journal")
+        message = f"The journal {self.path} cannot be used: {error}. Without it nothing is sent."
+        return SetupError(message, "Make room, or fix its permissions.", code="journal")
 
     def _too_new(self) -> SetupError:
         self._connection.close()
-        message = f"The journal {self.path} was made by a newer smswrap, which keeps it in another way."
-        return SetupError(message, "Use that newer one. Without the journal nothing is sent.", code="journal")
+        message = f"The journal {self.path} was made by a newer smswrap. Without it nothing is sent."
+        return SetupError(message, "Use that newer smswrap.", code="journal")
 
     def _corrupt(self, error: Exception) -> SetupError:
         aside = self.path.with_name(f"{NAME}.corrupt-{time.time_ns()}")
@@ -221,7 +208,7 @@ class Journal:
 
 @contextlib.contextmanager
 def _locked(directory: Path) -> Iterator[None]:
-    """Let others who are about to set the journal aside wait: they might move the new one."""
+    """Let others wait who are about to make the journal, or to set it aside: they might move the new one."""
     file = os.open(directory, os.O_RDONLY)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
