@@ -9,7 +9,6 @@ import stat
 from functools import partial
 from typing import TYPE_CHECKING
 
-from smswrap import state
 from smswrap.errors import SmswrapError
 from smswrap.providers.aliyun import account, preflight
 from smswrap.providers.aliyun.aimode import SWITCH_OFF_COMMAND, is_held
@@ -75,7 +74,7 @@ def _directory(program: Program) -> Iterator[Finding]:
         yield Finding("directory", "ok", f"{program.home} is writable")
     else:
         yield Finding("directory", "failed", f"{place} is not writable for you", f"Make {place} writable for you.")
-    for path in (program.home, program.home / "config.json", state.directory()):
+    for path in (program.home, program.home / "config.json"):
         if _mode(path) & OTHERS_MAY_WRITE:
             step = f"Run `chmod go-w {shlex.quote(str(path))}`."
             yield Finding("permissions", "warning", f"others may write to {path}", step)
