@@ -44,11 +44,10 @@ TIP = "\n\nConfiguration failed, use `aliyun configure` to configure it\n"
 UNRESOLVED = '\n\nprofile "default": failed to resolve credentials\n'
 MISSING = "Plugin 'aliyun-cli-dysmsapi' is required for command 'dysmsapi send-sms' but not installed.\n"
 NO_CATALOG = "Note: Could not load the remote plugin catalog (network or server).\n"
-FIELDS = tuple(
-    (
-        "access_key_id access_key_secret sts_token ram_role_arn role_session_name private_key key_pair_name source_profile "
-        "process_command credentials_uri oidc_provider_arn oidc_token_file cloud_sso_sign_in_url bearer_token"
-    ).split(" ")
+FIELDS = (
+    *("access_key_id", "access_key_secret", "sts_token", "ram_role_arn", "role_session_name", "private_key"),
+    *("key_pair_name", "process_command", "credentials_uri", "oidc_provider_arn", "oidc_token_file"),
+    *("source_profile", "cloud_sso_sign_in_url", "bearer_token"),
 )
 
 # What the CLI itself prints before it starts the plugin (facts §2.8): exit code, stdout, stderr, the catalogue's code.
@@ -290,7 +289,7 @@ def test_the_request_id_of_an_error_text_is_kept(text: str) -> None:
 )
 def test_an_accepted_send_stays_accepted_whatever_its_biz_id_is(biz_id: str, told: str | None) -> None:
     reply = read(SEND, finished(f'{{"Code": "OK", "BizId": {biz_id}, "RequestId": "R-1"}}'))
-    assert reply.data["biz_id"] == told
+    assert reply.record.biz_id == told
     json.dumps(reply.body, ensure_ascii=False).encode()
 
 
@@ -480,6 +479,18 @@ def test_no_message_repeats_a_private_value(secret: str, head: str, tail: str, c
         finished(json.dumps({"Code": 1, "Message": around}), around, code),
     )
     assert secret not in json.dumps(failure(forms[place], private=(secret,)).fault.as_json(), ensure_ascii=False)
+
+
+@pytest.mark.parametrize("code", ['"isv.X"', "1", '"OK"'])
+def test_a_key_is_taken_out_of_the_reply_itself(code: str) -> None:
+    stdout = json.dumps({"Message": "the key LTAI5tMadeUpKey is unknown", "RequestId": "R-1"})
+    run = finished(stdout.replace("{", f'{{"Code": {code}, ', 1), "LTAI5tMadeUpKey", 1)
+    try:
+        found: Any = read(SEND, run, secrets=("LTAI5tMadeUpKey",))
+    except ProviderError as error:
+        found = error
+    assert "LTAI5tMadeUpKey" not in f"{found.text} {found.body} {getattr(found, 'fault', '')}"
+    assert found.body["RequestId"] == "R-1"
 
 
 def test_a_message_stays_short_and_on_one_line() -> None:

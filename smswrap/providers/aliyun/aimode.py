@@ -47,24 +47,23 @@ GATE, HOLDERS = "smswrap.gate", "smswrap.holders"
 
 
 @contextlib.contextmanager
-def ai_mode(program: Program, prepare: Callable[[], None]) -> Iterator[Program]:
+def ai_mode(lease: Lease, prepare: Callable[[Program], None]) -> Iterator[Program]:
     """Keep AI mode on for the block and off after it, whatever happens; `prepare` runs while nobody else calls.
 
     Gives the program whose calls keep the lease. Raises SetupError if it cannot be turned on; a switch that cannot be
     turned off is told as `Talk.trouble`.
     """
-    with contextlib.closing(Lease(program)) as lease:
-        try:
-            guard = Guard(partial(lease.leave, partial(_turn_off, program), for_the_dead=True))
-        except OSError as error:
-            raise SetupError(f"No process could be started ({error.strerror}).", "End some programs.") from error
-        calling = replace(program, inherited=(guard.pipe, lease.holders))
-        try:
-            lease.enter(partial(_turn_on, calling, prepare), partial(_turn_off, calling))
-            yield calling
-        finally:
-            lease.leave(partial(_turn_off, calling))
-            guard.dismiss()
+    try:
+        guard = Guard(partial(lease.leave, partial(_turn_off, lease.program), for_the_dead=True))
+    except OSError as error:
+        raise SetupError(f"No process could be started ({error.strerror}).", "End some programs.") from error
+    calling = replace(lease.program, inherited=(guard.pipe, lease.holders))
+    try:
+        lease.enter(partial(_turn_on, calling, prepare), partial(_turn_off, calling))
+        yield calling
+    finally:
+        lease.leave(partial(_turn_off, calling))
+        guard.dismiss()
 
 
 def recover(settings: Settings) -> None:
@@ -86,7 +85,7 @@ def is_held(program: Program) -> bool:
 
 
 class Lease:
-    """Our part in the switch."""
+    """Our part in the switch. Raises SetupError where its files cannot be."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -156,12 +155,12 @@ class Lease:
         signals.pause(POLL)
 
 
-def _turn_on(program: Program, prepare: Callable[[], None]) -> None:
+def _turn_on(program: Program, prepare: Callable[[Program], None]) -> None:
     try:
         mark.make(program.home, USER_AGENT)
     except OSError as error:
         raise _unwritable(program, error) from error
-    prepare()
+    prepare(program)
     for words in (SWITCH_ON, (*SET_USER_AGENT, USER_AGENT)):
         why = program.complaint(program.run(*words))
         if why:

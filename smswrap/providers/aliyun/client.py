@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from smswrap.errors import CredentialsError, SmswrapError
 from smswrap.model import Account
 from smswrap.process import OnSignal
 from smswrap.providers.aliyun import preflight, reply
-from smswrap.providers.aliyun.aimode import USER_AGENT, ai_mode
+from smswrap.providers.aliyun.aimode import USER_AGENT, Lease, ai_mode
 from smswrap.providers.aliyun.operations import OPERATIONS
 from smswrap.providers.base import DEFAULT_READ_TIMEOUT, Accepted, Limits, Provider, ProviderError
 from smswrap.providers.repetition import call_patiently
@@ -59,9 +59,10 @@ class Client:
     def session(self, *, sends: bool) -> Iterator[Session]:
         """Check the CLI, turn AI mode on, and off at the end. Raises SetupError, CredentialsError."""
         program, profile = preflight.check(self._settings, sends=sends)
-        preflight.require_version(program)
-        with ai_mode(program, partial(preflight.prepare, program, profile)) as calling:
-            yield Session(calling, self._settings, profile)
+        with closing(Lease(program)) as lease:
+            preflight.require_version(program)
+            with ai_mode(lease, partial(preflight.prepare, profile)) as calling:
+                yield Session(calling, self._settings, profile)
 
 
 class Session:
@@ -114,7 +115,7 @@ class Session:
             timeout=self._timeout,
             on_signal=OnSignal.FINISH if operation.kind == "send" else OnSignal.END,
         )
-        return reply.read(operation, finished, _private(operation, values) | self._program.secrets)
+        return reply.read(operation, finished, _private(operation, values), self._program.secrets)
 
     @property
     def _timeout(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import stat
 from functools import partial
 from typing import TYPE_CHECKING
@@ -28,17 +29,26 @@ OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def diagnose(settings: Settings) -> Iterator[Finding]:
-    """Look at CLI, version, profile, credentials, what refuses a send, plugin and AI mode, in this order."""
+    """Look at CLI, profile, version, credentials, what refuses a send, plugin and AI mode, in this order."""
     try:
         program = find(settings)
     except SmswrapError as error:
         yield _failed("aliyun CLI", error)
         return
     yield Finding("aliyun CLI", "ok", program.path)
+    try:
+        profile = account.effective(program.home, program.environment, settings.profile, settings.region)
+    except SmswrapError as error:
+        # Then the CLI answers every command with that, or with another account.
+        yield _failed("configuration", error)
+        return
+    yield Finding("configuration", "ok", f"profile {profile.name}")
     version = _checked("version", partial(preflight.ask_version, program))
     yield version
     yield from _directory(program)
-    yield from _account(settings, program)
+    yield _checked("credentials", partial(_credentials, profile))
+    yield Finding("region", "ok", profile.region)
+    yield _checked("retries", partial(_retries, profile))
     yield _checked("mock mode", partial(_mock, program))
     yield _checked("safety policy", partial(_policy, program))
     # An older CLI has neither plugins nor AI mode, and no command that could be advised.
@@ -66,7 +76,8 @@ def _directory(program: Program) -> Iterator[Finding]:
         yield Finding("directory", "failed", f"{place} is not writable for you", f"Make {place} writable for you.")
     for path in (program.home, program.home / "config.json"):
         if _mode(path) & OTHERS_MAY_WRITE:
-            yield Finding("permissions", "warning", f"others may write to {path}", f"Run `chmod go-w {path}`.")
+            step = f"Run `chmod go-w {shlex.quote(str(path))}`."
+            yield Finding("permissions", "warning", f"others may write to {path}", step)
 
 
 def _mode(path: Path) -> int:
@@ -74,18 +85,6 @@ def _mode(path: Path) -> int:
         return path.stat().st_mode
     except OSError:
         return 0
-
-
-def _account(settings: Settings, program: Program) -> Iterator[Finding]:
-    try:
-        profile = account.effective(program.home, program.environment, settings.profile, settings.region)
-    except SmswrapError as error:
-        yield _failed("configuration", error)
-        return
-    yield Finding("configuration", "ok", f"profile {profile.name}")
-    yield _checked("credentials", partial(_credentials, profile))
-    yield Finding("region", "ok", profile.region)
-    yield _checked("retries", partial(_retries, profile))
 
 
 def _credentials(profile: Profile) -> str:

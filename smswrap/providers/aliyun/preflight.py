@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PLUGIN = "dysmsapi"
 INSTALL_PLUGIN = ("plugin", "install", "--names", PLUGIN)
 INSTALL_COMMAND = " ".join(("aliyun", *INSTALL_PLUGIN))
+NO_PLUGINS = "No plugins installed"
 DOWNLOAD_TIMEOUT = 120.0
 """Seconds for a command that may fetch a plugin; the CLI gives its index alone 10 s (facts §2.3)."""
 
@@ -96,7 +97,7 @@ def ask_version(program: Program) -> str:
     return printed
 
 
-def prepare(program: Program, profile: Profile) -> None:
+def prepare(profile: Profile, program: Program) -> None:
     """Allow plugin installs, update the plugins, make sure of dysmsapi; only while nobody else is calling."""
     # `configure set` fails for a profile that is not whole by itself (facts §2.4).
     if not (profile.saved.get("auto_plugin_install") or profile.from_environment):
@@ -130,7 +131,7 @@ def _update(program: Program) -> bool:
     finished = program.run("plugin", "update", timeout=DOWNLOAD_TIMEOUT)
     why = program.complaint(finished)
     if why is None:
-        return PLUGIN in finished.stdout or has_plugin(program)
+        return PLUGIN in finished.stdout or (NO_PLUGINS not in finished.stdout and has_plugin(program))
     state.remember(UPDATES, {"failed": time.time()})
     if not has_plugin(program):
         return False
