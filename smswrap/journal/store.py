@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = "journal.db"
+SYNCHRONOUS = "FULL"
+"""What is committed survives a power cut."""
+
 PATIENCE = 10.0
 """Seconds that we wait for another process's transaction."""
 
@@ -141,7 +144,7 @@ class Store:
             if not self._is_current and self._refuse_strangers() != VERSION:
                 self._run("PRAGMA journal_mode = WAL")
                 self._migrate()
-        for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
+        for pragma in (f"synchronous = {SYNCHRONOUS}", "foreign_keys = ON", "secure_delete = ON"):
             self._run(f"PRAGMA {pragma}")
         self.keys = self._read_keys()
 
