@@ -76,7 +76,9 @@ class Sandbox:
         write_launcher(self.directory / "bin" / "aliyun")
         configuration = self.directory / "home" / ".aliyun" / "config.json"
         if not configuration.exists():
-            configuration.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # One by one: `parents=True` makes those above with the umask only.
+            for folder in (configuration.parent.parent, configuration.parent):
+                folder.mkdir(mode=0o700, exist_ok=True)
             _write(configuration, json.dumps({"current": "default", "profiles": [PROFILE]}), 0o600)
 
     def environment(self, base: Mapping[str, str]) -> dict[str, str]:
