@@ -87,7 +87,8 @@ def gateway(tmp_path: Path) -> Iterator[Gateway]:
     directory = tmp_path / "state"
     directory.mkdir()
     argv = [sys.executable, "-I", "-S", "-c", START, str(ROOT / "smswrap" / "sandbox"), "--directory", str(directory)]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    keys = {**os.environ, "SMSWRAP_SANDBOX_KEY": KEY, "SMSWRAP_SANDBOX_SECRET": SECRET}
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=keys) as process:
         assert process.stdin
         assert process.stdout
         yield Gateway(json.loads(process.stdout.readline())["port"], directory)
