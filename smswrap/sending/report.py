@@ -176,7 +176,12 @@ def _declined(_report: Report) -> Fault:
 
 
 _BEFORE = {Stage.PLANNED: _proposal, Stage.PROPOSED: _proposal, Stage.DECLINED: _declined}
-_STATUS = {"unknown": "unknown", "partial": "partial", "interrupted": "interrupted", "confirmation": "confirmation_needed"}
+_STATUS = {
+    "unknown": "unknown",
+    "partial": "partial",
+    "interrupted": "interrupted",
+    "confirmation": "confirmation_needed",
+}
 
 
 def told(plan: Plan, journal: Journal, *, again: bool = False, signum: int | None = None) -> Report:
