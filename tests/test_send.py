@@ -20,8 +20,8 @@ OFF = ("configure ai-mode disable",)
 ENDING = f"--user-agent {USER_AGENT} --read-timeout 3"
 
 
-def test_the_calls_of_one_send_are_these_and_no_more(standin: StandIn, words: Callable[..., Ran]) -> None:
-    words(*SEND, "-o", "order-1")
+def test_the_calls_of_one_send_are_these_and_no_more(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+    smswrap(*SEND, "-o", "order-1")
     call = (
         f"dysmsapi send-sms --api-version 2017-05-25 --phone-numbers 13900000000 --sign-name {SIGN} "
         f'--template-code {TEMPLATE} --template-param {{"code":"123456"}} --out-id order-1 {ENDING}'
@@ -71,7 +71,7 @@ def test_children_are_told_not_to_retry_nor_colour_and_get_an_empty_pipe(
 
 
 def test_the_envelope_of_an_accepted_send(standin: StandIn, words: Callable[..., Ran]) -> None:
-    envelope = words(*SEND, "-o", "order-1").envelope
+    envelope = words(*SEND, "-o", "order-1", "--with-reply").envelope
     (request,) = envelope["data"]["requests"]
     assert request["outcome"] == "accepted"
     assert request["biz_id"] == standin.ledger[0]["biz_id"]
@@ -86,7 +86,7 @@ def test_verify_and_wait_end_with_the_delivered_receipt(standin: StandIn, words:
     assert envelope["data"]["receipts"][0]["receipt"] == "delivered"
     assert envelope["data"]["verified"]["sign"]["registration"][0]["carrier"] == "mobile"
     operations = [call["argv"][1] for call in standin.api_calls]
-    assert operations == ["get-sms-sign", "get-sms-template", "send-sms", "query-send-details"]
+    assert operations == ["get-sms-template", "get-sms-sign", "send-sms", "query-send-details"]
 
 
 def test_raw_output_is_the_providers_reply_untouched(standin: StandIn, words: Callable[..., Ran]) -> None:
@@ -160,9 +160,9 @@ def test_auto_install_noise_on_stdout_is_not_part_of_the_reply(standin: StandIn,
 
 def test_more_than_a_thousand_recipients_are_split(standin: StandIn, words: Callable[..., Ran]) -> None:
     numbers = ",".join(f"138{number:08}" for number in range(1, 1502))
-    ran = words(*SEND[:2], numbers, *SEND[3:])
+    ran = words(*SEND[:2], numbers, *SEND[3:], "--with-reply")
     envelope = ran.envelope
-    assert [len(request["recipients"]) for request in envelope["data"]["requests"]] == [1000, 501]
+    assert [request["recipients_total"] for request in envelope["data"]["requests"]] == [1000, 501]
     assert isinstance(envelope["reply"], list)
     assert len({message["phone"] for message in standin.ledger}) == len(standin.ledger) == 1501
     assert len({request["out_id"] for request in envelope["data"]["requests"]}) == 2
@@ -232,7 +232,8 @@ def test_without_a_terminal_and_without_yes_nothing_is_sent(standin: StandIn, wo
     ran = words(*SEND[:-1])
     assert (ran.code, ran.envelope["status"], ran.error["kind"]) == (9, "confirmation_needed", "confirmation")
     assert ran.envelope["data"]["plan_id"]
-    assert standin.calls == []
+    assert [call["argv"][1] for call in standin.api_calls] == ["get-sms-template"]
+    assert not standin.ai_mode
 
 
 def test_a_dry_run_shows_the_plan_with_its_text_and_sends_nothing(
@@ -274,24 +275,31 @@ def test_the_plan_id_names_the_content(standin: StandIn, words: Callable[..., Ra
 
 
 @pytest.mark.parametrize(
-    ("sign", "template", "said"),
+    ("sign", "template", "variables", "said"),
     [
-        ("审核中签名", TEMPLATE, "reviewing"),
-        ("已驳回签名", TEMPLATE, "rejected"),
-        ("已取消签名", TEMPLATE, "cancelled"),
-        (SIGN, "SMS_100000004", "reviewing"),
-        (SIGN, "SMS_100000005", "rejected"),
-        (SIGN, "SMS_100000006", "cancelled"),
+        ("审核中签名", TEMPLATE, ("code",), "reviewing"),
+        ("已驳回签名", TEMPLATE, ("code",), "rejected"),
+        ("已取消签名", TEMPLATE, ("code",), "cancelled"),
+        (SIGN, "SMS_100000004", ("service", "time"), "reviewing"),
+        (SIGN, "SMS_100000005", ("amount",), "rejected"),
+        (SIGN, "SMS_100000006", ("code",), "cancelled"),
     ],
 )
 def test_verify_refuses_what_is_not_approved(
-    standin: StandIn, words: Callable[..., Ran], sign: str, template: str, said: str
+    standin: StandIn, words: Callable[..., Ran], sign: str, template: str, variables: tuple[str, ...], said: str
 ) -> None:
-    ran = words("send", "-p", "13900000000", "-s", sign, "-t", template, "--var", "code=1", "--yes", "--verify")
+    values = [word for name in variables for word in ("--var", f"{name}=1")]
+    ran = words("send", "-p", "13900000000", "-s", sign, "-t", template, *values, "--yes", "--verify")
     assert (ran.code, ran.error["code"]) == (5, "not-approved")
     assert said in ran.error["message"]
     assert "--approved" in ran.error["next_step"]
     assert standin.ledger == []
+
+
+def test_a_superfluous_variable_alone_is_a_warning(standin: StandIn, words: Callable[..., Ran]) -> None:
+    ran = words(*SEND, "--verify", "--var", "name=x")
+    assert (ran.code, len(standin.ledger)) == (0, 1)
+    assert "${name}" in ran.envelope["warnings"][0]
 
 
 def test_verify_names_missing_and_superfluous_variables(standin: StandIn, words: Callable[..., Ran]) -> None:

@@ -67,12 +67,12 @@ def test_the_body_is_short_and_its_references_exist() -> None:
 
 def test_every_command_line_is_one_that_the_program_knows(words: Callable[..., Ran]) -> None:
     assert len(commands()) >= 10
-    for verb in {words[1] for words in commands()}:
+    for verb in {line[1] for line in commands()}:
         assert words(verb, "--help").code == 0
-    for words in commands():
-        options = [word for word in words[2:] if word.startswith("--")]
-        text = words(words[1], "--help").stdout
-        assert [option for option in options if option not in text] == [], words
+    for line in commands():
+        options = [word for word in line[2:] if word.startswith("--")]
+        text = words(line[1], "--help").stdout
+        assert [option for option in options if option not in text] == [], line
 
 
 @pytest.mark.parametrize(

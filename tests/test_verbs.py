@@ -38,16 +38,16 @@ OPERATIONS = {
     "list-qualifications": "query-sms-qualification-record",
     "query-qualification": "query-single-sms-qualification",
 }
-ENVELOPE = ["smswrap", "command", "provider", "status", "data", "reply", "error", "warnings"]
-ERROR = ["kind", "code", "message", "meaning", "next_step", "retry"]
+ENVELOPE = ["smswrap", "command", "provider", "sandbox", "status", "error", "warnings", "data", "reply"]
+ERROR = ["kind", "code", "message", "meaning", "next_step", "retry", "request_id"]
 SIGNS = [f"签名{number:03}" for number in range(1, 121)]
 
 
 @pytest.mark.parametrize("verb", READS)
 def test_each_verb_makes_its_operation_with_ai_mode_on_and_off_again(
-    standin: StandIn, words: Callable[..., Ran], verb: str
+    standin: StandIn, smswrap: Callable[..., Ran], verb: str
 ) -> None:
-    ran = words(verb, *READS[verb])
+    ran = smswrap(verb, *READS[verb])
     assert (ran.code, ran.envelope["status"], ran.stderr) == (0, "ok", "")
     assert [call["argv"][1] for call in standin.api_calls] == [OPERATIONS[verb]]
     assert standin.api_calls[0]["ai_mode"]["enabled"] is True
@@ -85,7 +85,7 @@ def test_lists_page_as_the_api_does(standin: StandIn, words: Callable[..., Ran])
 
 def test_all_walks_every_page(standin: StandIn, words: Callable[..., Ran]) -> None:
     account(standin, signs=[{"name": name, "state": "approved"} for name in SIGNS])
-    envelope = words("list-signs", "--all").envelope
+    envelope = words("list-signs", "--all", "--with-reply").envelope
     assert [sign["sign"] for sign in envelope["data"]["signs"]] == SIGNS
     assert len(envelope["reply"]) == len(standin.api_calls) == 3
 
@@ -93,9 +93,9 @@ def test_all_walks_every_page(standin: StandIn, words: Callable[..., Ran]) -> No
 def test_approved_keeps_what_can_be_sent_with(standin: StandIn, words: Callable[..., Ran]) -> None:
     assert standin.launcher.exists()
     for verb, key in (("list-signs", "signs"), ("list-templates", "templates")):
-        every = words(verb).envelope["data"][key]
+        every = words(verb, "--full").envelope["data"][key]
         assert {item["state"] for item in every} == {"approved", "reviewing", "rejected", "cancelled"}
-        kept = words(verb, "--approved").envelope["data"][key]
+        kept = words(verb, "--approved", "--full").envelope["data"][key]
         assert kept == [item for item in every if item["state"] == "approved"]
 
 

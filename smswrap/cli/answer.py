@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from smswrap import process
 from smswrap.clock import iso
 from smswrap.errors import Exit
+from smswrap.providers.records import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from smswrap.errors import Fault
-    from smswrap.model import Account, Counts, RequestRecord
+    from smswrap.model import Account, RequestRecord
     from smswrap.providers.records import Receipt
     from smswrap.sending.report import Report
     from smswrap.sending.shown import ShownPlan
@@ -171,16 +172,6 @@ def plan_json(shown: ShownPlan) -> dict[str, Any]:
 def account_json(account: Account) -> dict[str, Any]:
     """An account as `data` shows it: profile, mode, key_end, region, base."""
     return {name: value for name, value in asdict(account).items() if name != "provider"}
-
-
-def as_json(record: Any) -> Any:  # noqa: ANN401  any record, and what stands in it
-    """A record as JSON."""
-    return asdict(record)
-
-
-def counts_json(counts: Counts) -> dict[str, int]:
-    """Recipients by outcome."""
-    return asdict(counts)
 
 
 def _requests(requests: Sequence[RequestRecord]) -> list[dict[str, Any]]:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smswrap import process
-from smswrap.cli.answer import EMPTY, Answer, as_json, json_text
+from smswrap.cli.answer import EMPTY, Answer, json_text
 from smswrap.cli.options import option_for, with_common_options
 from smswrap.clock import today
 from smswrap.errors import Fault, InputError, Problem
 from smswrap.masking import mask_under
 from smswrap.providers.base import PROVIDER_NAMES, operations_of
 from smswrap.providers.parameters import check
+from smswrap.providers.records import as_json
 from smswrap.sending.receipts import FINAL, FIRST_PAUSE, LONGEST_PAUSE, explained
 from smswrap.sending.recipients import read_recipient
 

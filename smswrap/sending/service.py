@@ -179,7 +179,7 @@ def _completed(order: Order, options: Options, house: House) -> Order:
     """The order with the account's only message group, and with the text that a person will be asked about."""
     if order.group is None and house.provider.has_groups:
         order = replace(order, group=house.line.session().only_group())
-    if order.text is None and (options.verify or not options.yes):
+    if order.text is None and (options.verify or options.dry_run or not options.yes):
         template = house.template_if_told(order.template, order.sign, rehearsal=options.dry_run)
         order = replace(order, text=template.content if template else None)
     return order
