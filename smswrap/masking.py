@@ -79,7 +79,7 @@ def redact(text: str, private: Iterable[str] = ()) -> str:
         if len(hidden) >= SHORTEST_HIDDEN:
             text = text.replace(hidden, "***")
     text = _KEY.sub(r"\1***", _QUERY.sub(r"\1?***", text))
-    return visible(_NUMBER.sub(lambda found: mask_number(found[0]), text), keep="\n")
+    return visible(_NUMBER.sub(lambda found: mask_number(found[0]), text), keep="\n\t")
 
 
 def _spellings(value: str) -> tuple[str, ...]:

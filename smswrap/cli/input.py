@@ -10,9 +10,10 @@ from smswrap.providers.base import operations_of
 from smswrap.providers.parameters import LONGEST_TEXT, check_shape, check_text
 from smswrap.sending.dispatch import Pace
 from smswrap.sending.message import read_parameters
+from smswrap.sending.recipients import read_recipient
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from smswrap.cli.options import Speed
     from smswrap.cli.runtime import Runtime
@@ -80,6 +81,16 @@ class Reader:
             )
         given = objects[0] if objects else None
         return self.collect(lambda: read_parameters(given, variables)) or {}
+
+    def once(self, numbers: Sequence[str]) -> list[str]:
+        """The numbers, of those that are the same recipient only the first; how many that leaves out is told."""
+        found: dict[object, str] = {}
+        for number in numbers:
+            found.setdefault(read_recipient(number) if number.strip() else number, number)
+        if len(found) < len(numbers):
+            left_out = len(numbers) - len(found)
+            self._runtime.talk.warn(f"{left_out} number(s) stood twice; each recipient is sent to once.")
+        return list(found.values())
 
     def missing(self, option: str, step: str) -> None:
         """An option that must be given was not."""

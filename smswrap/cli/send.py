@@ -53,6 +53,7 @@ class Sending:
     variables: tuple[str, ...] = option(
         "--var", multiple=True, default=(), metavar="NAME=VALUE", help="One template parameter; repeatable."
     )
+    repeated_once: bool = option("--repeated-once", is_flag=True, default=False, hidden=True)
     out_id: str | None = option("-o", "--out-id", metavar="ID", help="Your own id of this send, below 256 characters.")
     message_group: str | None = option(
         "--message-group", metavar="ID", help="Volcengine's message group; needed if the account has several."
@@ -73,7 +74,7 @@ def order_of(runtime: Runtime, house: House, given: Sending) -> Order:
     read.out_id(given.out_id)
     group = read.group(given.message_group)
     parameters = read.parameters(given.template_param, given.variables)
-    recipients = _recipients(read, given.phone_numbers)
+    recipients = _recipients(read, given.phone_numbers, repeated_once=given.repeated_once)
     if read.problems:
         raise InputError(read.problems)
     content = Content(sign, parameters)
@@ -101,11 +102,13 @@ def policy_of(guarding: Guarding) -> DuplicatePolicy:
     return DuplicatePolicy(window, only_unknown, guarding.allow_duplicate)
 
 
-def _recipients(read: Reader, given: tuple[str, ...]) -> list[str]:
+def _recipients(read: Reader, given: tuple[str, ...], *, repeated_once: bool) -> list[str]:
     numbers = [number for text in given for number in re.split("[,\N{FULLWIDTH COMMA}]", text)]
     if not numbers:
         read.missing("--phone-numbers", "Add -p with the numbers that the person gave.")
         return []
+    if repeated_once:
+        numbers = read.once(numbers)
     found, wrong = read_recipients(numbers, samples_allowed=read.samples_allowed, field="--phone-numbers")
     read.problems += wrong
     return found

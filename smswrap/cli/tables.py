@@ -41,7 +41,7 @@ SHOWN_ELEMENTS = 5
 
 def render(answer: Answer) -> str:
     """Give the answer's data as text: its lists of objects as tables, everything else as `name  value` lines."""
-    if not isinstance(answer.data, dict):
+    if not isinstance(answer.data, dict) or answer.status == "declined":  # whoever said no has just seen it all
         return ""
     tables = (_table(name, rows, answer.columns) for name, rows in _tables(answer.data))
     blocks = [_lines(answer.data), *tables]
