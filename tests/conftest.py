@@ -12,7 +12,6 @@ import sys
 import time
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +21,7 @@ from smswrap.signals import ENDING_SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
 SIGN = "阿里云短信测试"
 TEMPLATE = "SMS_100000001"

@@ -151,7 +151,9 @@ def option_of(call: dict[str, Any], option: str) -> str:
 
 
 @pytest.mark.parametrize("line", DOCUMENTED)
-def test_each_line_of_the_document_works_as_printed_in_the_sandbox(documented: StandIn, old: Callable[..., Ran], line: str) -> None:
+def test_each_line_of_the_document_works_as_printed_in_the_sandbox(
+    documented: StandIn, old: Callable[..., Ran], line: str
+) -> None:
     ran = old(*shlex.split(line))
     assert (ran.code, ran.stderr.count("error")) == (0, 0)
     assert json.loads(ran.stdout)["Code"] == "OK"
@@ -165,7 +167,9 @@ def test_the_documented_query_status_works_with_a_date_of_now(documented: StandI
     assert (ran.code, json.loads(ran.stdout)["TotalCount"]) == (0, "0")
 
 
-def test_the_documented_query_status_with_its_printed_date_says_which_dates_can_be_asked(documented: StandIn, old: Callable[..., Ran]) -> None:
+def test_the_documented_query_status_with_its_printed_date_says_which_dates_can_be_asked(
+    documented: StandIn, old: Callable[..., Ran]
+) -> None:
     ran = old(*shlex.split('query-status -p "13800138000" --send-date "20260326" --biz-id "xxx^0"'))
     assert (ran.code, ran.stdout) == (2, "")
     assert "last 30 days" in ran.stderr
@@ -173,7 +177,9 @@ def test_the_documented_query_status_with_its_printed_date_says_which_dates_can_
 
 
 @pytest.mark.parametrize("number", ["13800138000", "13900139000", "13700137000"])
-def test_sample_numbers_of_the_document_are_refused_outside_the_sandbox(standin: StandIn, old: Callable[..., Ran], number: str) -> None:
+def test_sample_numbers_of_the_document_are_refused_outside_the_sandbox(
+    standin: StandIn, old: Callable[..., Ran], number: str
+) -> None:
     ran = old("send", "-p", number, *SEND[3:])
     assert (ran.code, ran.stdout) == (2, "")
     assert "sample number" in ran.stderr
@@ -181,7 +187,9 @@ def test_sample_numbers_of_the_document_are_refused_outside_the_sandbox(standin:
 
 
 @pytest.mark.parametrize(("line", "operation", "expected"), CALLS)
-def test_each_query_makes_the_call_of_the_old_script(standin: StandIn, old: Callable[..., Ran], line: str, operation: str, expected: str) -> None:
+def test_each_query_makes_the_call_of_the_old_script(
+    standin: StandIn, old: Callable[..., Ran], line: str, operation: str, expected: str
+) -> None:
     ran = old(*shlex.split(line))
     assert (ran.code, json.loads(ran.stdout)["Code"]) == (0, "OK")
     (call,) = standin.api_calls
@@ -221,7 +229,9 @@ def test_query_status_asks_for_one_send_of_one_day(standin: StandIn, old: Callab
     ],
     ids=["short", "long", "with-equals"],
 )
-def test_every_spelling_of_the_options_makes_the_same_send(standin: StandIn, old: Callable[..., Ran], arguments: tuple[str, ...]) -> None:
+def test_every_spelling_of_the_options_makes_the_same_send(
+    standin: StandIn, old: Callable[..., Ran], arguments: tuple[str, ...]
+) -> None:
     standin.save_profile("other")
     ran = old("send", *arguments, "--profile", "other")
     assert ran.code == 0
@@ -325,7 +335,9 @@ def test_d2_a_stray_word_is_not_repeated_for_it_may_be_a_code(standin: StandIn, 
         ("13900000017", 8, "isp.SYSTEM_ERROR"),
     ],
 )
-def test_d3_a_code_other_than_ok_is_a_failure(standin: StandIn, old: Callable[..., Ran], number: str, code: int, said: str) -> None:
+def test_d3_a_code_other_than_ok_is_a_failure(
+    standin: StandIn, old: Callable[..., Ran], number: str, code: int, said: str
+) -> None:
     ran = old("send", "-p", number, *SEND[3:])
     assert (ran.code, json.loads(ran.stdout)["Code"]) == (code, said)
     assert said in ran.stderr
@@ -333,7 +345,9 @@ def test_d3_a_code_other_than_ok_is_a_failure(standin: StandIn, old: Callable[..
 
 
 @pytest.mark.parametrize("number", ["13900000012", "13900000013", "123"])
-def test_d4_errors_go_to_stderr_without_colour_and_stdout_stays_empty(standin: StandIn, old: Callable[..., Ran], number: str) -> None:
+def test_d4_errors_go_to_stderr_without_colour_and_stdout_stays_empty(
+    standin: StandIn, old: Callable[..., Ran], number: str
+) -> None:
     ran = old("send", "-p", number, *SEND[3:])
     assert ran.code != 0
     assert ran.stdout == ""
@@ -368,7 +382,9 @@ def test_d6_a_control_character_in_a_sign_is_refused(standin: StandIn, old: Call
     assert standin.calls == []
 
 
-@pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",), ("help", "-h"), ("send", "--help"), ("help",), ("help", "send")])
+@pytest.mark.parametrize(
+    "arguments", [(), ("--help",), ("-h",), ("help", "-h"), ("send", "--help"), ("help",), ("help", "send")]
+)
 def test_d7_help_works_on_a_bare_machine(bare: Path, arguments: tuple[str, ...]) -> None:
     ran = run(*arguments, script=bare)
     assert (ran.code, ran.stderr) == (0, "")

@@ -132,9 +132,7 @@ def test_a_refusal_tells_the_request_id(standin: StandIn, words: Callable[..., R
         assert len(envelope["data"]["requests"][0]["request_id"]) > 8
 
 
-def test_a_timeout_text_leaks_neither_key_nor_number_nor_signature(
-    standin: StandIn, words: Callable[..., Ran]
-) -> None:
+def test_a_timeout_text_leaks_neither_key_nor_number_nor_signature(standin: StandIn, words: Callable[..., Ran]) -> None:
     ran = words(*SEND[:2], "13900000003", *SEND[3:], "--read-timeout", "1", "--verbose")
     assert standin.api_calls
     for secret in ("LTAI", "Signature=", "123456"):
@@ -236,9 +234,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_sent(standin: StandIn, wo
     assert not standin.ai_mode
 
 
-def test_a_dry_run_shows_the_plan_with_its_text_and_sends_nothing(
-    standin: StandIn, words: Callable[..., Ran]
-) -> None:
+def test_a_dry_run_shows_the_plan_with_its_text_and_sends_nothing(standin: StandIn, words: Callable[..., Ran]) -> None:
     ran = words(*SEND, "--dry-run")
     data = ran.envelope["data"]
     assert (ran.code, ran.envelope["status"]) == (0, "planned")
@@ -369,9 +365,7 @@ def test_the_sandbox_needs_nothing_and_touches_no_home(words: Callable[..., Ran]
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
-def test_common_options_stand_before_or_after_the_verb(
-    standin: StandIn, words: Callable[..., Ran], place: str
-) -> None:
+def test_common_options_stand_before_or_after_the_verb(standin: StandIn, words: Callable[..., Ran], place: str) -> None:
     common = ("--region", "cn-shanghai", "--read-timeout", "5")
     arguments = (*common, *SEND) if place == "before" else (*SEND, *common)
     assert words(*arguments).code == 0

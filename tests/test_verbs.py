@@ -99,9 +99,7 @@ def test_approved_keeps_what_can_be_sent_with(standin: StandIn, words: Callable[
         assert kept == [item for item in every if item["state"] == "approved"]
 
 
-def test_approved_on_a_single_lookup_is_an_answer_in_the_exit_code(
-    standin: StandIn, words: Callable[..., Ran]
-) -> None:
+def test_approved_on_a_single_lookup_is_an_answer_in_the_exit_code(standin: StandIn, words: Callable[..., Ran]) -> None:
     assert standin.launcher.exists()
     assert words("query-sign", "-s", SIGN, "--approved").code == 0
     ran = words("query-template", "-t", "SMS_100000006", "--approved")

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, TypeVar
 
 from smswrap.errors import InputError, Problem
-from smswrap.providers.base import operations_of
+from smswrap.providers.base import listing, operations_of
 from smswrap.providers.parameters import LONGEST_TEXT, check_shape, check_text
 from smswrap.sending.dispatch import Pace
 from smswrap.sending.message import read_parameters
@@ -22,8 +22,6 @@ T = TypeVar("T")
 
 LONGEST_OUT_ID = 255
 """Characters: below 256 by the API page of SendBatchSms."""
-
-LISTS = {"--sign-name": "list-signs --approved", "--template-code": "list-templates --approved"}
 
 
 class Reader:
@@ -106,7 +104,10 @@ class Reader:
 
     def _named(self, option: str, value: str | None, shape: str) -> str:
         if value is None:
-            self.missing(option, f"Ask the person which to use; `smswrap {LISTS[option]}` shows what the account has.")
+            verb = listing(self._runtime.provider_name, shape)
+            self.missing(
+                option, f"Ask the person which to use; `smswrap {verb} --approved` shows what the account has."
+            )
             return ""
         text = self.text(option, value)
         return self.collect(lambda: check_shape(option, text, shape)) or "" if text else ""

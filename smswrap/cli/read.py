@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 MOST_PAGES = 1000
 """Pages that --all walks at most, against a provider that never comes to an end."""
 
-MOST_CHARACTERS = 50_000
+MOST_CHARACTERS = 57_000
 """Of JSON that the short rows of a list may take; an agent's view ends somewhere above that."""
 
 
@@ -244,7 +244,10 @@ def _judge(reading: Reading, answer: Answer) -> None:
         _judge_receipts(reading, answer)
     elif reading.extras.approved and not reading.operation.paging and answer.data["state"] != "approved":
         message = f"It is {answer.data['state']}, not approved."
-        step = "Choose an approved one: `smswrap list-signs --approved`, `smswrap list-templates --approved`."
+        lists = [
+            row.verb for row in operations_of(reading.runtime.provider_name).values() if row.listed and row.stateful
+        ]
+        step = f"Choose an approved one: {', '.join(f'`smswrap {verb} --approved`' for verb in lists)}."
         answer.fault = Fault("refused", message, "It cannot be sent with.", step, code="not-approved")
 
 

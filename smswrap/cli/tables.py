@@ -43,16 +43,17 @@ def render(answer: Answer) -> str:
     """Give the answer's data as text: its lists of objects as tables, everything else as `name  value` lines."""
     if not isinstance(answer.data, dict) or answer.status == "declined":  # whoever said no has just seen it all
         return ""
-    tables = (_table(name, rows, answer.columns) for name, rows in _tables(answer.data))
-    blocks = [_lines(answer.data), *tables]
+    # A single problem was told on stderr already.
+    data = {name: value for name, value in answer.data.items() if name != "problems" or len(value) > 1}
+    tables = (_table(name, rows, answer.columns) for name, rows in _tables(data))
+    blocks = [_lines(data), *tables]
     return "\n".join(block for block in blocks if block)
 
 
 def _tables(data: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]]]:
     for name, value in data.items():
         if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
-            if name != "problems" or len(value) > 1:  # the only one was told already
-                yield name, value
+            yield name, value
         elif isinstance(value, dict):
             yield from _tables(value)
 

@@ -245,6 +245,12 @@ def operations_of(name: str) -> Mapping[str, Operation]:
     return found
 
 
+def listing(name: str, thing: str) -> str:
+    """The verb that lists the provider's things of this name: `sign`, `template`, `group`."""
+    found = (row.verb for row in operations_of(name).values() if row.listed and row.columns[0] == thing)
+    return next(found, "doctor")
+
+
 def diagnosis_of(name: str, settings: Settings) -> Iterator[Finding]:
     """Look at what stands between this machine and a send through that provider."""
     diagnose: Callable[[Settings], Iterator[Finding]] = import_module(_PROVIDERS[name] + ".diagnosis").diagnose
