@@ -13,16 +13,14 @@ from smswrap.cli.answer import Answer
 from smswrap.cli.options import command, option
 from smswrap.clock import iso
 from smswrap.errors import InputError, Problem
-from smswrap.journal.journal import Filter
 from smswrap.masking import mask_number
 from smswrap.model import Outcome
 from smswrap.providers.parameters import Parameter, check
 from smswrap.sending.recipients import read_recipient
-from smswrap.sending.service import find
 
 if TYPE_CHECKING:
     from smswrap.cli.runtime import Runtime
-    from smswrap.journal.journal import Journal
+    from smswrap.journal.journal import Filter, Journal
     from smswrap.model import Line
 
 HELP = """List what was sent, newest first: one row a recipient.
@@ -82,6 +80,9 @@ def run(runtime: Runtime, looking: Looking) -> Answer:
 
 
 def _filter(journal: Journal, looking: Looking) -> Filter:
+    from smswrap.journal.journal import Filter
+    from smswrap.sending.service import find
+
     day = None if looking.date is None else check(Parameter("date", "", "", "date"), looking.date)
     recipient = None if looking.phone_number is None else _recipient(looking.phone_number)
     outcome = None if looking.outcome is None else Outcome(looking.outcome)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 from smswrap.errors import InputError, Problem
 from smswrap.providers.base import listing, operations_of
 from smswrap.providers.parameters import LONGEST_TEXT, check_shape, check_text
-from smswrap.sending.dispatch import Pace
 from smswrap.sending.message import read_parameters
 from smswrap.sending.recipients import read_recipient
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from smswrap.cli.options import Speed
     from smswrap.cli.runtime import Runtime
+    from smswrap.sending.dispatch import Pace
 
 T = TypeVar("T")
 
@@ -122,6 +122,8 @@ class Reader:
 
 def pace_of(speed: Speed) -> Pace:
     """How fast requests are made. Raises InputError for a rate that is no number."""
+    from smswrap.sending.dispatch import Pace
+
     if speed.rate is not None and not math.isfinite(speed.rate):
         raise InputError.of("--rate", str(speed.rate), "is not a finite number", "Give requests a second, such as 2.5.")
     return Pace(speed.jobs, speed.rate)

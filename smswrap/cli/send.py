@@ -11,16 +11,15 @@ from smswrap.cli.input import Reader
 from smswrap.cli.options import Deciding, Following, Guarding, command, option
 from smswrap.errors import InputError
 from smswrap.model import Content, Message, Order
-from smswrap.sending.planning import Found
 from smswrap.sending.recipients import read_recipients
-from smswrap.sending.refusals import DuplicatePolicy
-from smswrap.sending.service import Options, send
 
 if TYPE_CHECKING:
     from smswrap.cli.answer import Answer
     from smswrap.cli.runtime import Runtime
     from smswrap.sending.dispatch import Pace
     from smswrap.sending.house import House
+    from smswrap.sending.refusals import DuplicatePolicy
+    from smswrap.sending.service import Options
 
 HELP = """Send one text to one or many recipients.
 
@@ -62,9 +61,12 @@ class Sending:
 
 def run(runtime: Runtime, given: Sending, deciding: Deciding, following: Following, guarding: Guarding) -> Answer:
     """Parse, send, tell."""
+    from smswrap.sending import service
+    from smswrap.sending.planning import Found
+
     with runtime.house() as house:
         order = order_of(runtime, house, given)
-        return of_report("send", send(order, options_of(deciding, following, guarding), house, Found()))
+        return of_report("send", service.send(order, options_of(deciding, following, guarding), house, Found()))
 
 
 def order_of(runtime: Runtime, house: House, given: Sending) -> Order:
@@ -84,6 +86,8 @@ def order_of(runtime: Runtime, house: House, given: Sending) -> Order:
 
 def options_of(deciding: Deciding, following: Following, guarding: Guarding, pace: Pace | None = None) -> Options:
     """The options as the hall takes them."""
+    from smswrap.sending.service import Options
+
     options = Options(
         verify=deciding.verify,
         yes=deciding.yes,
@@ -98,6 +102,8 @@ def options_of(deciding: Deciding, following: Following, guarding: Guarding, pac
 
 def policy_of(guarding: Guarding) -> DuplicatePolicy:
     """What counts as a duplicate."""
+    from smswrap.sending.refusals import DuplicatePolicy
+
     window, only_unknown = guarding.duplicate_window, guarding.only_unknown_duplicates
     return DuplicatePolicy(window, only_unknown, guarding.allow_duplicate)
 
