@@ -405,5 +405,5 @@ def test_a_failure_after_planning_still_names_the_plan(standin: StandIn, words: 
 def test_the_id_of_a_request_is_not_taken_for_a_phone_number() -> None:
     told = "84217300-671B-9EC2-F8B3-031234567890"
     assert redact(told) == told
-    for number in ("13912345678", "86-13912345678", "0086-13912345678", "13912345678-1234-x"):
-        assert "13912345678" not in redact(number)
+    for number in ("13987654321", "86-13987654321", "0086-13987654321", "13987654321-1234-x"):
+        assert "13987654321" not in redact(number)

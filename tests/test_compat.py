@@ -17,6 +17,7 @@ import pytest
 from conftest import DEADLINE, SIGN, TEMPLATE, USER_AGENT, Ran
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from old_lines import END, LINES, PAGE, START, Line, table
 
 from smswrap.clock import today
 from smswrap.compat import COMMANDS, COMMON, FLAGS, LISTS, main, translate
@@ -304,7 +305,7 @@ def test_d1_verify_still_refuses_what_is_not_approved(standin: StandIn, old: Cal
         ((*SEND, "--verify=no"), "takes no value"),
         ((*SEND, "-o", "--verfy"), "-o needs a value"),
         (("send", "-o", "-s", SIGN, *SEND[5:]), "-o needs a value"),
-        ((*SEND, "13812345678"), "argument 9 of send"),
+        ((*SEND, "13887654321"), "argument 9 of send"),
         (("snd", *SEND[1:]), "mean send?"),
         (("query-sign", "-t", TEMPLATE), "'-t' is not known to query-sign"),
         (("--profile", "other", *SEND), "'--profile' is not known to send_sms.sh"),
@@ -432,8 +433,8 @@ def test_d8_a_missing_aliyun_cli_exits_3(standin: StandIn, old: Callable[..., Ra
 
 
 def test_d9_numbers_are_accepted_as_people_write_them(standin: StandIn, old: Callable[..., Ran]) -> None:
-    assert old("send", "-p", "+86 139-0000-0000, 0086 13812345678,+852 9876 5432", *SEND[3:]).code == 0
-    assert [message["phone"] for message in standin.ledger] == [NUMBER, "13812345678", "85298765432"]
+    assert old("send", "-p", "+86 139-0000-0000, 0086 13887654321,+852 6123 4567", *SEND[3:]).code == 0
+    assert [message["phone"] for message in standin.ledger] == [NUMBER, "13887654321", "85261234567"]
 
 
 def test_d9_a_wrong_number_is_refused(standin: StandIn, old: Callable[..., Ran]) -> None:
@@ -460,16 +461,16 @@ def test_d9_commas_alone_are_no_number(standin: StandIn, old: Callable[..., Ran]
 def test_d9_a_recipient_that_stands_twice_is_sent_to_once_and_that_is_told(
     standin: StandIn, old: Callable[..., Ran]
 ) -> None:
-    ran = old("send", "-p", "13900000000,13812345678,+86 139 0000 0000", *SEND[3:])
+    ran = old("send", "-p", "13900000000,13887654321,+86 139 0000 0000", *SEND[3:])
     assert (ran.code, json.loads(ran.stdout)["Code"]) == (0, "OK")
-    assert [message["phone"] for message in standin.ledger] == [NUMBER, "13812345678"]
+    assert [message["phone"] for message in standin.ledger] == [NUMBER, "13887654321"]
     assert "1 number(s) stood twice" in ran.stderr
 
 
 def test_of_an_option_that_is_given_twice_the_last_value_counts(standin: StandIn, old: Callable[..., Ran]) -> None:
-    assert old(*SEND, "-o", "order-1", "--out-id", "order-2", "-p", "13812345678").code == 0
+    assert old(*SEND, "-o", "order-1", "--out-id", "order-2", "-p", "13887654321").code == 0
     (call,) = standin.api_calls
-    assert (option_of(call, "--out-id"), option_of(call, "--phone-numbers")) == ("order-2", "13812345678")
+    assert (option_of(call, "--out-id"), option_of(call, "--phone-numbers")) == ("order-2", "13887654321")
 
 
 def test_a_value_may_begin_with_a_hyphen(standin: StandIn, old: Callable[..., Ran]) -> None:
@@ -531,6 +532,34 @@ def test_d9_more_numbers_than_one_request_takes_are_split(standin: StandIn, old:
     assert ran.code == 0
     assert [reply["Code"] for reply in json.loads(ran.stdout)] == ["OK", "OK"]
     assert len({message["phone"] for message in standin.ledger}) == 1001
+
+
+# The lines that were tried with the old script
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: line.words[:60])
+def test_a_line_that_was_tried_with_the_old_script_does_what_the_table_says(
+    documented: StandIn, old: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, line: Line
+) -> None:
+    monkeypatch.delenv("SMSWRAP_SANDBOX")
+    accepted = '{"Code":"OK","BizId":"1^0","RequestId":"R"}'
+    calls = ("send-sms *", "get-sms-template * SMS-12 *")
+    documented.rules(*({"cmd": f"dysmsapi {call}", "stdout": accepted} for call in calls))
+    days = [today()]
+    ran = old(*shlex.split(line.words))
+    days.append(today())
+    assert ran.code == line.ours, ran.stderr
+    made = documented.api_calls[-1:] if "--verify" in line.words else documented.api_calls
+    operation, _, arguments = line.call.partition(" ")
+    expected = [f"dysmsapi {operation} --api-version 2017-05-25 {arguments} {ENDING}"] if line.call else []
+    argvs = [[word for word in call["argv"] if not word.startswith("smswrap-")] for call in made]
+    told = [" ".join(words).replace("--out-id --user", "--user") for words in argvs]
+    assert told in [[text.replace("TODAY", day) for text in expected] for day in days]
+    assert bool(line.why) >= (line.old != line.ours)
+
+
+def test_the_page_for_old_callers_shows_these_lines() -> None:
+    assert f"{START}\n{table()}\n{END}" in PAGE.read_text("utf-8")
 
 
 # Where it is called from, and where smswrap is found

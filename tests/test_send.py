@@ -330,7 +330,7 @@ def test_template_parameters_can_come_from_stdin(standin: StandIn, words: Callab
 
 
 def test_everything_wrong_is_told_at_once_before_any_call(standin: StandIn, words: Callable[..., Ran]) -> None:
-    ran = words("send", "-p", "123,13812345678,+86 138-1234-5678", "-t", TEMPLATE, "-tp", "[1]", "-o", "x" * 256)
+    ran = words("send", "-p", "123,13887654321,+86 138-8765-4321", "-t", TEMPLATE, "-tp", "[1]", "-o", "x" * 256)
     assert ran.code == 2
     fields = [problem["field"] for problem in ran.envelope["data"]["problems"]]
     assert sorted(fields) == [

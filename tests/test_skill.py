@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 SKILL = (ROOT / "SKILL.md").read_text("utf-8")
 ALLOWED = {"name", "description", "license", "compatibility", "metadata", "allowed-tools"}
-NAMES = {"我的签名": SIGN, "SMS_123456": "SMS_123456", "13912345678": "13912345678"}
+NAMES = {"我的签名": SIGN, "SMS_123456": "SMS_123456", "13912345678": "13987654321"}
 
 
 def frontmatter() -> dict[str, str]:
@@ -123,7 +123,7 @@ def test_scenario_1_a_verification_code(standin: StandIn, words: Callable[..., R
 
 
 def test_scenario_2_one_text_to_several(standin: StandIn, words: Callable[..., Ran]) -> None:
-    numbers = {"13912345678": "13912345678,13812345678,13712345678"}
+    numbers = {"13912345678": "13987654321,13887654321,13787654321"}
     ran = confirmed(words, words(*as_written(written("send", "--verify"), **numbers)))
     assert ran.code == 0
     assert [call["argv"][1] for call in standin.api_calls].count("send-sms") == 1
@@ -132,7 +132,7 @@ def test_scenario_2_one_text_to_several(standin: StandIn, words: Callable[..., R
 
 def test_scenario_3_a_text_for_each(standin: StandIn, words: Callable[..., Ran], tmp_path: Path) -> None:
     file = tmp_path / "recipients.csv"
-    file.write_text("手机号,验证码\n13912345678,111111\n13812345678,222222\n13712345678,333333\n", "utf-8")
+    file.write_text("手机号,验证码\n13987654321,111111\n13887654321,222222\n13787654321,333333\n", "utf-8")
     ran = confirmed(words, words(*as_written(written("send-batch"), **{"recipients.csv": str(file)})))
     assert ran.code == 0
     assert {message["params"]["code"] for message in standin.ledger} == {"111111", "222222", "333333"}
