@@ -407,3 +407,19 @@ def test_the_id_of_a_request_is_not_taken_for_a_phone_number() -> None:
     assert redact(told) == told
     for number in ("13987654321", "86-13987654321", "0086-13987654321", "13987654321-1234-x"):
         assert "13987654321" not in redact(number)
+
+
+def test_the_next_step_of_a_rehearsal_is_one_too(words: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = words("--sandbox", *ASKING)
+    plan_id = ran.envelope["data"]["plan_id"]
+    assert f"`smswrap --sandbox confirm {plan_id}`" in ran.error["next_step"]
+    assert f"`smswrap --sandbox confirm {plan_id}`" in ran.stderr
+    monkeypatch.setenv("SMSWRAP_SANDBOX", "1")
+    assert f"`smswrap confirm {plan_id}`" in words(*ASKING).error["next_step"]
+
+
+def test_the_list_of_all_codes_fits(words: Callable[..., Ran]) -> None:
+    every = words("explain")
+    assert len(every.stdout) < 60_000
+    assert every.envelope["data"]["total"] > 300
+    assert all(row["next_step"] for row in words("explain", "--search", "balance").envelope["data"]["codes"])

@@ -406,6 +406,12 @@ def test_an_empty_value_counts_as_none(option: str) -> None:
         assert translate(["send", *words]) == translate(["send"])
 
 
+def test_d7_an_h_behind_other_words_is_no_help_with_exit_0(standin: StandIn, old: Callable[..., Ran]) -> None:
+    ran = old(*SEND, "-h")
+    assert (ran.code, ran.stdout, standin.calls) == (2, "", [])
+    assert "'-h' is not known to send" in ran.stderr
+
+
 def test_d7_a_missing_value_exits_2_with_a_sentence(standin: StandIn, old: Callable[..., Ran]) -> None:
     ran = old(*SEND, "--profile")
     assert (ran.code, ran.stdout) == (2, "")

@@ -140,8 +140,11 @@ def test_a_timeout_text_leaks_neither_key_nor_number_nor_signature(standin: Stan
     assert "13900000003" not in ran.stderr
 
 
-def test_a_cli_that_hangs_is_stopped_and_its_send_unknown(standin: StandIn, words: Callable[..., Ran]) -> None:
-    ran = words(*SEND[:2], "13900000009", *SEND[3:], "--read-timeout", "1")
+def test_a_cli_that_hangs_is_stopped_and_its_send_unknown(
+    standin: StandIn, smswrap: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMSWRAP_PATIENCE", "0.1")
+    ran = smswrap(*SEND[:2], "13900000009", *SEND[3:], "--read-timeout", "1")
     assert (ran.code, ran.error["code"]) == (8, "cli.timeout")
     assert len(standin.ledger) == 1
     assert not standin.ai_mode

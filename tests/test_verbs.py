@@ -249,7 +249,10 @@ def test_bad_input_exits_2_with_one_sentence_before_any_call(
     assert standin.calls == []
 
 
-def test_reads_are_repeated_twice_after_a_timeout(standin: StandIn, words: Callable[..., Ran]) -> None:
+def test_reads_are_repeated_twice_after_a_timeout(
+    standin: StandIn, words: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMSWRAP_PATIENCE", "0.2")
     text = 'ERROR: Get "http://x/?Signature=s": context deadline exceeded (Client.Timeout exceeded)\n'
     standin.rules({"cmd": "dysmsapi *", "exit_code": 1, "stderr": text, "times": 2})
     assert words("list-signs").code == 0

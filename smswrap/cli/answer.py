@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from smswrap import process
@@ -50,8 +50,8 @@ class Answer:
 
     `form` is how it is written, whatever --output says. `reply` is the provider's JSON (a list for several requests)
     and `text` the same as it was received. `report` is what became of a plan: then status, exit code and error follow
-    from it. `trouble` went wrong beside the request; `request_id` is the provider's, of what failed.
-    `columns` are what a table shows of its rows, where the operation says so.
+    from it. `trouble` went wrong beside the request; `request_id` is the provider's, of what failed. `again` begins a
+    command line of the same kind; `columns` are what a table shows of its rows, where the operation says so.
     """
 
     command: str
@@ -66,14 +66,16 @@ class Answer:
     trouble: Fault | None = None
     signum: int | None = None
     sandbox: bool = False
+    again: str = "smswrap"
     form: str | None = None
     request_id: str | None = None
     columns: tuple[str, ...] = ()
 
     @property
     def error(self) -> Fault | None:
-        """The failure of the whole."""
-        return (self.report.error if self.report else self.fault) or self.trouble
+        """The failure of the whole; its next step can be pasted as it stands."""
+        found = (self.report.error if self.report else self.fault) or self.trouble
+        return found and replace(found, next_step=found.next_step.replace("`smswrap ", f"`{self.again} "))
 
     @property
     def status(self) -> str:

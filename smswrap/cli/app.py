@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from dataclasses import replace
 from importlib import import_module
@@ -162,6 +163,8 @@ def _fault_of(error: Exception, runtime: Runtime) -> Fault:
 def _settle(answer: Answer, runtime: Runtime, form: str) -> None:
     """Bring in what went wrong beside the request, and tell the person on stderr."""
     answer.sandbox = runtime.common.sandbox
+    if answer.sandbox and not os.environ.get("SMSWRAP_SANDBOX"):
+        answer.again = "smswrap --sandbox"
     answer.warnings = [*runtime.talk.warnings, *answer.warnings]
     if answer.fault is not None and runtime.command not in SENDING:
         answer.fault = without_sending(answer.fault)

@@ -105,9 +105,7 @@ class Reader:
     def _named(self, option: str, value: str | None, shape: str) -> str:
         if value is None:
             verb = listing(self._runtime.provider_name, shape)
-            self.missing(
-                option, f"Ask the person which to use; `smswrap {verb} --approved` shows what the account has."
-            )
+            self.missing(option, f"Let the person choose from `smswrap {verb} --approved`.")
             return ""
         text = self.text(option, value)
         return self.collect(lambda: check_shape(option, text, shape)) or "" if text else ""
