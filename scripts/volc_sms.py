@@ -32,6 +32,7 @@ import json
 import os
 import re
 import signal
+import socket
 import ssl
 import unicodedata
 from collections import Counter
@@ -62,6 +63,10 @@ LEAST_PART = 4  # a shorter template value is hidden as a whole word only, or "1
 SECRET_FLAGS = ("--access-key", "--secret-key", "--session-token", "--api-key", "--base")
 SECRET_PARAMETER = re.compile("key|token|secret|pass|pwd|sign|auth|credential", re.IGNORECASE)
 SAMPLE_NUMBERS = frozenset({"13800138000", "13900139000", "13700137000"})  # the documentation's: phones of strangers
+# A country's code (E.164: the two-digit ones, else three digits or 7) and a number that does not begin with 0.
+COUNTRY = re.compile(
+    "(7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[124]|9[0-58]|(2[1-689]|3[578]|42|50|59|6[7-9]|8[058]|9[679])[0-9])[1-9]"
+)
 NO = frozenset({"", "0", "false", "f", "no", "n", "off"})  # whatever else SMSWRAP_SANDBOX says means yes
 HOW_TO_LOG_IN = (
     "set ARK_SKILL_API_KEY and ARK_SKILL_API_BASE in the environment, or VOLCENGINE_ACCESS_KEY and "
@@ -119,7 +124,9 @@ WORDS: Mapping[int, str] = {
     Exit.UNEXPECTED: "unexpected",
     Exit.UNKNOWN: "unknown",
 }
-HINTS: Mapping[int, str] = {
+HINTS: Mapping["int | str", str] = {
+    **dict.fromkeys(("no-credentials", "secret-argument"), HOW_TO_LOG_IN),
+    "needs-signed": "set VOLCENGINE_ACCESS_KEY and VOLCENGINE_SECRET_KEY in place of ARK_SKILL_API_KEY",
     Exit.USAGE: "nothing was called; see --help",
     Exit.CREDENTIALS: "check the credentials and what they permit, then run the command again",
     Exit.REFUSED: "fix the cause, then run the command again",
@@ -294,7 +301,7 @@ def read_mobile(text: str) -> str:
     american = re.match(r"\W*1\W+\d{3}\W+\d{3}\W+\d{4}\W*$", plain)
     if re.fullmatch("1[3-9][0-9]{9}", bare) and not number.startswith("+1") and not american:
         return bare
-    full = f"+{number}" if re.fullmatch("[2-9][0-9]{10,14}", number) else number
+    full = f"+{number}" if re.fullmatch("[2-9][0-9]{10,14}", number) and COUNTRY.match(number) else number
     if not re.fullmatch(r"\+(?!86)[1-9][0-9]{6,14}", full):
         shown = mask_number(plain.strip())
         raise OptionError(f"holds {shown}: a number has 11 digits, or starts with + and the country code")
@@ -523,7 +530,7 @@ def find_flag(word: str) -> str:
     """The option that the word names, whole or shortened. A key on the command line is refused."""
     if word in SECRET_FLAGS:
         reason = "everyone on this machine can read a command line"
-        raise CallError("secret-argument", f"{word} is refused, for {reason}; {HOW_TO_LOG_IN}")
+        raise CallError("secret-argument", f"{word} is refused, for {reason}")
     meant = [word] if word in OPTIONS else [flag for flag in OPTIONS if len(word) > len("--") and flag.startswith(word)]
     if len(meant) == 1:
         return meant[0]
@@ -625,7 +632,9 @@ def authorize(keys: Keys, server: Server, method: str, query: str, body: bytes) 
     if keys.access:
         return sign(keys, server, query, body, datetime.now(timezone.utc), method)
     if method == "GET":
-        raise CallError("needs-signed", "this action takes signed requests only, and ARK_SKILL_API_KEY cannot sign")
+        raise CallError(
+            "needs-signed", "a Bearer key (ARK_SKILL_API_KEY) cannot ask for a template's text, a key pair can"
+        )
     return {"ServiceName": SERVICE, "Authorization": f"Bearer {keys.secret}"}
 
 
@@ -700,7 +709,7 @@ def find_account(run: Run) -> tuple[Server, Keys]:
             keys = read_keys(prefix, source, run)
             if keys.access and keys.secret:
                 return parse_base("VOLCENGINE_SMS_ENDPOINT", find_endpoint(os.environ, source), run), keys
-    raise CallError("no-credentials", f"no complete credentials were found; {HOW_TO_LOG_IN}")
+    raise CallError("no-credentials", "no complete credentials were found")
 
 
 def read_keys(prefix: str, source: Mapping[str, str], run: Run) -> Keys:
@@ -770,14 +779,18 @@ def enter_sandbox(run: Run, stack: contextlib.ExitStack) -> tuple[Server, Keys]:
     return server, Keys("", check_header(names[1], key))
 
 
+def find_package() -> list[str]:
+    """The folder that smswrap lies in: a checkout has us in scripts/, a wheel in smswrap. Nobody else's is taken."""
+    here = Path(__file__).resolve()
+    root = here.parents[3 if here.parts[-4:-1] == ("smswrap", "providers", "volcengine") else 1]
+    package = root / "smswrap" / "sandbox"
+    return [str(root)] if package.is_dir() and package.stat().st_uid == here.stat().st_uid else []
+
+
 def start_gateway(stack: contextlib.ExitStack) -> tuple[str, str]:
     """Start the gateway as smswrap does, which is beside us or importable: its base and key."""
-    above = list(
-        Path(__file__).resolve().parents
-    )  # in a checkout we are in scripts/, in a wheel in a folder of smswrap
-    roots = [str(root) for root in (*above[1:2], *above[3:4]) if (root / "smswrap" / "sandbox").is_dir()]
-    sys.path += roots
     try:
+        sys.path += find_package()
         from smswrap.providers.volcengine.gateway import standing_in
         from smswrap.sandbox import Sandbox
 
@@ -908,7 +921,7 @@ def exchange(  # noqa: PLR0913, PLR0917  who asks whom for what
             return Answer(response.status, response.getheader("x-request-id", ""), response.read(most + 1), most)
     except (OSError, http.client.HTTPException) as error:
         reason = run.quote(error) or type(error).__name__
-        code = "timeout" if isinstance(error, TimeoutError) else "lost"
+        code = "timeout" if isinstance(error, (TimeoutError, socket.timeout)) else "lost"  # two until 3.10
         raise CallError(code, f"the answer was lost after the request was written ({reason})") from error
     finally:
         connection.close()
@@ -938,7 +951,7 @@ def explain(run: Run, answer: Answer, metadata: Mapping[str, Any], reply: object
     error = error if isinstance(error, dict) else {"Message": error} if error else {}
     code = str(error.get("Code") or error.get("CodeN") or "")
     end, meaning = find_end(answer.status, code)
-    said = error.get("Message") or ("" if metadata else answer.raw[:MEGABYTE].decode("utf-8", "replace").strip())
+    said = error.get("Message") or ("" if metadata else answer.raw[:4096].decode("utf-8", "replace").strip())
     words = [f"HTTP {answer.status}", as_word(code), http.client.responses.get(answer.status, "") if not code else ""]
     what = " ".join(filter(None, words)) + (f": {run.quote(said).strip().rstrip('.')}" if said else "")
     request_id = as_word(metadata.get("RequestId") or answer.request_id)
@@ -1031,18 +1044,12 @@ def show(run: Run, reply: Mapping[str, Any]) -> None:
     """Write the reply of a call that was done; a reader who went away is no failure of a read."""
     try:
         run.print_reply(reply)
-    except BrokenPipeError:
-        if run.sends:
-            raise_not_shown(reply)
-    except OSError:
-        raise_not_shown(reply)
-
-
-def raise_not_shown(reply: Mapping[str, Any]) -> NoReturn:
-    """Fail for a reply that is lost to the caller, but for the message ids of a send."""
-    ids = ", ".join(map(as_word, find_message_ids(reply)))[:LONGEST_QUOTE]
-    known = f" (accepted, MessageId {ids})" if ids else ""
-    raise CallError("not-shown", f"the reply could not be written to stdout{known}")
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) and not run.sends:
+            return
+        ids = ", ".join(map(as_word, find_message_ids(reply)))[:LONGEST_QUOTE]
+        known = f" (accepted, MessageId {ids})" if ids else ""
+        raise CallError("not-shown", f"the reply could not be written to stdout{known}") from error
 
 
 def tell_more(run: Run, body: Mapping[str, Any], reply: Mapping[str, Any]) -> None:
@@ -1061,8 +1068,9 @@ def report(run: Run, failure: CallError) -> int:
         with contextlib.suppress(Exception):
             run.print_reply(failure.reply)
     run.say(f"{WORDS.get(end, 'refused' if run.sends else 'failed')}[{failure.code}]", f"{failure}")
-    if end in HINTS:
-        run.say("hint", HINTS[end])
+    hint = HINTS.get(failure.code) or HINTS.get(end)
+    if hint:
+        run.say("hint", hint)
     return end
 
 

@@ -78,12 +78,17 @@ def redact(text: str, private: Iterable[str] = ()) -> str:
 
     The aliyun CLI's timeout message holds the whole request URL: key id, numbers and signature (measured, 3.4.11).
     """
-    text = strip_colour(text)[:LONGEST_REDACTED]
+    text = hide(strip_colour(text)[:LONGEST_REDACTED], private)
+    text = _KEY.sub(r"\1***", _QUERY.sub(r"\1?***", text))
+    return visible(_NUMBER.sub(lambda found: mask_number(found[0]), text), keep="\n\t")
+
+
+def hide(text: str, private: Iterable[str]) -> str:
+    """The text with stars for the given values, however they are spelled in it."""
     for hidden in sorted({spelling for value in private for spelling in _spellings(value)}, key=len, reverse=True):
         if len(hidden) >= SHORTEST_HIDDEN:
             text = text.replace(hidden, "***")
-    text = _KEY.sub(r"\1***", _QUERY.sub(r"\1?***", text))
-    return visible(_NUMBER.sub(lambda found: mask_number(found[0]), text), keep="\n\t")
+    return text
 
 
 def _spellings(value: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hall import Clocks, Hall
 
 from smswrap.sandbox import PROFILE, write_launcher
 from smswrap.signals import ENDING_SIGNALS
@@ -147,6 +148,11 @@ class StandIn:
     def api_calls(self) -> list[dict[str, Any]]:
         """The dysmsapi calls."""
         return [record for record in self.starts if record["argv"][:1] == ["dysmsapi"]]
+
+    @property
+    def sends(self) -> list[dict[str, Any]]:
+        """The calls that send."""
+        return [record for record in self.api_calls if record["argv"][1] in {"send-sms", "send-batch-sms"}]
 
     @property
     def ledger(self) -> list[dict[str, Any]]:
@@ -288,3 +294,15 @@ def words(inside: Callable[..., Ran]) -> Callable[..., Ran]:
     from smswrap.cli.app import main
 
     return partial(inside, main)
+
+
+@pytest.fixture
+def hall(tmp_path: Path) -> Hall:
+    """The hall with a model provider, without processes."""
+    return Hall(tmp_path / "state" / "journal.db")
+
+
+@pytest.fixture
+def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
+    """Clocks that can be moved, for what runs in this process."""
+    return Clocks(monkeypatch)

@@ -79,7 +79,7 @@ FAILING = {"raise RuntimeError('broken')": 1, "sys.exit(5)": 5, "raise MemoryErr
 
 @pytest.mark.parametrize("failing", FAILING)
 def test_after_an_internal_failure(standin: StandIn, failing: str) -> None:
-    assert run_broken("smswrap.cli.sender:verify", failing) == FAILING[failing]
+    assert run_broken("smswrap.providers.aliyun.client:Session.template", failing) == FAILING[failing]
     assert standin.calls[-2].startswith("configure ai-mode set-user-agent")
     assert_on_during_calls_and_off_now(standin)
 
@@ -279,7 +279,7 @@ def test_who_had_it_on_is_told_once_and_gets_their_user_agent_back(
     (warning,) = ran.envelope["warnings"]
     assert "had been on before" in warning
     assert "aliyun configure ai-mode enable" in warning
-    assert smswrap(*SEND, "--allow-duplicate").envelope["warnings"] == []
+    assert smswrap("list-signs").envelope["warnings"] == []
     assert user_agent(standin) == "my agent"
     file.write_text('{"enabled": true, "user_agent": "my agent"}', "utf-8")
     left_on(standin, start)

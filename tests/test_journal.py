@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import SEND, SIGN, TEMPLATE
-
-from smswrap.errors import Fault, SetupError
-from smswrap.providers.base import Limits, Message
 from smswrap.sending.confirmation import Guarding, confirm_at_once, propose
 from smswrap.sending.journal import Journal, JournalLost
 from smswrap.sending.plan import Draft, Plan, note_messages, split
 from smswrap.sending.requests import Result, settle, take
 from smswrap.sending.schema import MIGRATIONS
+
+from smswrap.errors import Fault, SetupError
+from smswrap.providers.base import Limits, Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable

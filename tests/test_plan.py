@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
-from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import SEND, SIGN
+from hall import ACCOUNT, LIMITS, YES, message, order_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from smswrap.providers.base import Limits, Message
-from smswrap.sending.confirmation import Guarding, confirm_at_once, propose
-from smswrap.sending.journal import Journal
-from smswrap.sending.plan import Draft, Plan, fingerprint, note_messages, split
-from smswrap.sending.requests import take
+from smswrap.errors import InputError
+from smswrap.journal.journal import Journal
+from smswrap.model import Content, Message, PlanState
+from smswrap.providers.base import Limits
+from smswrap.sending.planning import Asked, Found, draft
+from smswrap.sending.refusals import DuplicatePolicy
+from smswrap.sending.service import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from conftest import Ran, StandIn
+    from hall import Hall
 
-    from smswrap.errors import Problem
+    from smswrap.model import Plan
 
-LIMITS = Limits(shared=1000, personal=100)
-DRAFT = Draft("send", "aliyun", "SMS_1")
-MESSAGE = Message("+8613900000000", "甲", {"code": "1", "name": "x"})
-ALLOWED = Guarding(allowed=True)
+MESSAGE = Message("+8613900000000", Content("甲", {"code": "1", "name": "x"}))
+ALLOWING = Options(yes=True, duplicates=DuplicatePolicy(allowed=True))
 
 
 @pytest.fixture
@@ -39,19 +39,9 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         yield opened
 
 
-def planned(
-    journal: Journal, messages: Sequence[Message] = (MESSAGE,), draft: Draft = DRAFT, limits: Limits = LIMITS
-) -> Plan:
-    problems: list[Problem] = []
-    plan = note_messages(journal, draft, enumerate(messages, 1), problems.append)
-    assert problems == []
-    split(plan, draft, limits)
-    return plan
-
-
-def journalled(tmp_path: Path, sql: str) -> list[Any]:
-    with closing(sqlite3.connect(tmp_path / "state" / "journal.db")) as connection:
-        return connection.execute(sql).fetchall()
+def planned(journal: Journal, *messages: Message, limits: Limits = LIMITS, **more: Any) -> Plan:
+    order = order_of(*(messages or (MESSAGE,)), **more)
+    return draft(order, limits, journal, Found(), Asked(), lambda _content, _row: [])
 
 
 def test_a_dry_run_sends_nothing_and_leaves_nothing_behind_not_even_in_free_pages(
@@ -61,22 +51,18 @@ def test_a_dry_run_sends_nothing_and_leaves_nothing_behind_not_even_in_free_page
     assert (ran.code, ran.envelope["status"]) == (0, "planned")
     assert ran.envelope["data"]["messages"][0]["parameters"] == {"code": "739152"}
     assert standin.ledger == []
-    assert journalled(tmp_path, "SELECT * FROM plans") == journalled(tmp_path, "SELECT * FROM messages") == []
     files = [path for path in (tmp_path / "state").iterdir() if path.is_file()]
     assert files
     assert not [path for path in files if b"739152" in path.read_bytes()]
 
 
 def test_exit_9_keeps_the_plan_with_its_texts_and_parts_for_the_confirm(
-    standin: StandIn, smswrap: Callable[..., Ran], tmp_path: Path
+    standin: StandIn, smswrap: Callable[..., Ran]
 ) -> None:
     ran = smswrap("send", "-p", "13812345678,13912345678", *SEND[3:-2], f"code={'8' * 60}", "--verify")
     data = ran.envelope["data"]
     assert (ran.code, ran.error["kind"]) == (9, "confirmation")
     assert f"smswrap confirm {data['plan_id']}" in ran.error["next_step"]
-    assert journalled(tmp_path, "SELECT plan_id, state, recipients, requests FROM plans") == [
-        (data["plan_id"], "proposed", 2, 1)
-    ]
     text = f"【{SIGN}】您的验证码为：{'8' * 60}，5分钟内有效，请勿泄露。"
     assert [message["text"] for message in data["messages"]] == [text, text]
     assert (data["parts_each"], data["parts"], data["requests"]) == ([2, 2], 4, 1)
@@ -84,97 +70,113 @@ def test_exit_9_keeps_the_plan_with_its_texts_and_parts_for_the_confirm(
     assert not standin.ai_mode
 
 
-def test_the_same_content_has_the_same_id_until_it_has_been_sent(journal: Journal) -> None:
-    shown, proposed, again = planned(journal), planned(journal), planned(journal)
-    propose(proposed)
-    first = proposed.plan_id
-    propose(again)
-    assert shown.as_json()["plan_id"] == first == again.plan_id
-    assert journal.one("SELECT COUNT(*) AS n FROM plans WHERE state = 'proposed'")["n"] == 1
-    sent, shown, second, third = (planned(journal) for _ in range(4))
-    confirm_at_once(sent, ALLOWED)
-    assert shown.as_json()["plan_id"] == f"{first}-2"
-    propose(second)
-    assert (sent.plan_id, second.plan_id) == (first, f"{first}-2")
-    confirm_at_once(third, ALLOWED)
-    assert third.plan_id == f"{first}-2"
-
-
-def test_an_id_stays_taken_when_the_first_send_of_its_content_is_forgotten(journal: Journal) -> None:
-    plans = [planned(journal) for _ in range(3)]
-    for plan in plans[:2]:
-        confirm_at_once(plan, ALLOWED)
-    first = plans[0].plan_id
-    journal.run("DELETE FROM plans WHERE id = ?", plans[0].number)
-    confirm_at_once(plans[2], ALLOWED)
-    assert [plan.plan_id for plan in plans[1:]] == [f"{first}-2", f"{first}-3"]
+def test_the_same_content_has_the_same_id_until_it_has_been_sent(hall: Hall) -> None:
+    shown = hall.send(message(), options=Options(dry_run=True))
+    first = hall.propose(message())
+    assert shown.shown is not None
+    assert hall.propose(message()) == first == shown.shown.plan.plan_id
+    assert hall.send(message(), options=YES).plan.plan_id == first
+    shown = hall.send(message(), options=Options(dry_run=True))
+    assert shown.shown is not None
+    assert shown.shown.plan.plan_id == f"{first}-2"
+    assert hall.propose(message(), options=replace(ALLOWING, yes=False)) == f"{first}-2"
+    assert hall.send(message(), options=ALLOWING).plan.plan_id == f"{first}-2"
+    assert hall.send(message(), options=ALLOWING).plan.plan_id == f"{first}-3"
 
 
 @pytest.mark.parametrize(
-    "draft",
+    "account",
     [
-        replace(DRAFT, provider="volcengine"),
-        replace(DRAFT, profile="other"),
-        replace(DRAFT, region="cn-shanghai"),
-        replace(DRAFT, template="SMS_2"),
-        replace(DRAFT, group="g"),
-        replace(DRAFT, out_id="o"),
+        replace(ACCOUNT, provider="volcengine"),
+        replace(ACCOUNT, profile="other"),
+        replace(ACCOUNT, mode="StsToken"),
+        replace(ACCOUNT, key_end="9x9Y"),
+        replace(ACCOUNT, region="cn-shanghai"),
+        replace(ACCOUNT, base="https://elsewhere"),
     ],
 )
-def test_the_fingerprint_names_everything_that_all_messages_share(journal: Journal, draft: Draft) -> None:
-    assert fingerprint(planned(journal)) != fingerprint(planned(journal, draft=draft))
+def test_the_id_names_everything_about_the_account(journal: Journal, account: Any) -> None:
+    assert planned(journal).plan_id != planned(journal, account=account).plan_id
+
+
+@pytest.mark.parametrize("more", [{"template": "SMS_2"}, {"group": "g"}, {"out_id": "o"}, {"text": "another"}])
+def test_the_id_names_everything_that_all_messages_share(journal: Journal, more: dict[str, Any]) -> None:
+    assert planned(journal).plan_id != planned(journal, **more).plan_id
 
 
 @pytest.mark.parametrize(
     "messages",
     [
         [replace(MESSAGE, recipient="+8613900000001")],
-        [replace(MESSAGE, sign="乙")],
-        [replace(MESSAGE, parameters={"code": "2", "name": "x"})],
-        [replace(MESSAGE, parameters={"name": "1", "code": "x"})],
-        [replace(MESSAGE, parameters={})],
-        [replace(MESSAGE, extend_code="7")],
+        [replace(MESSAGE, content=replace(MESSAGE.content, sign="乙"))],
+        [replace(MESSAGE, content=replace(MESSAGE.content, parameters={"code": "2", "name": "x"}))],
+        [replace(MESSAGE, content=replace(MESSAGE.content, parameters={"name": "1", "code": "x"}))],
+        [replace(MESSAGE, content=replace(MESSAGE.content, parameters={}))],
+        [replace(MESSAGE, content=replace(MESSAGE.content, extend_code="7"))],
         [MESSAGE, replace(MESSAGE, recipient="+8613900000001")],
     ],
 )
-def test_the_fingerprint_names_everything_about_each_message(journal: Journal, messages: list[Message]) -> None:
-    assert fingerprint(planned(journal)) != fingerprint(planned(journal, messages))
+def test_the_id_names_everything_about_each_message(journal: Journal, messages: list[Message]) -> None:
+    assert planned(journal).plan_id != planned(journal, *messages).plan_id
 
 
-def test_the_fingerprint_does_not_name_the_order_of_the_parameters(journal: Journal) -> None:
-    turned = replace(MESSAGE, parameters={"name": "x", "code": "1"})
-    assert fingerprint(planned(journal)) == fingerprint(planned(journal, [turned]))
+def test_the_id_does_not_name_the_order_of_the_parameters(journal: Journal) -> None:
+    turned = replace(MESSAGE, content=replace(MESSAGE.content, parameters={"name": "x", "code": "1"}))
+    assert planned(journal).plan_id == planned(journal, turned).plan_id
 
 
-def test_fingerprints_have_a_key_so_that_nobody_can_try_out_codes(journal: Journal, tmp_path: Path) -> None:
+def test_ids_have_a_key_so_that_nobody_can_try_out_codes(journal: Journal, tmp_path: Path) -> None:
     with Journal(tmp_path / "another" / "journal.db") as other:
-        assert fingerprint(planned(journal)) != fingerprint(planned(other))
+        assert planned(journal).plan_id != planned(other).plan_id
 
 
-def test_a_recipient_twice_is_reported_and_left_out(journal: Journal) -> None:
-    problems: list[Problem] = []
-    plan = note_messages(journal, DRAFT, [(3, MESSAGE), (9, replace(MESSAGE, sign="乙"))], problems.append)
-    (problem,) = problems
-    assert (problem.row, problem.rule) == (9, "is the same recipient as in row 3")
-    assert list(plan.messages()) == [MESSAGE]
+def test_a_recipient_twice_is_told_with_both_rows_and_nothing_is_kept(journal: Journal) -> None:
+    again = replace(MESSAGE, content=Content("乙"))
+    with pytest.raises(InputError) as caught:
+        planned(journal, MESSAGE, message("+8613900000001"), again)
+    (problem,) = caught.value.problems
+    assert (problem.row, problem.rule) == (3, "is the same recipient as in row 1")
+    assert journal.named("") == []
+
+
+def test_an_order_without_messages_is_told(journal: Journal) -> None:
+    order = replace(order_of(), messages=[])
+    with pytest.raises(InputError, match="no recipient"):
+        draft(order, LIMITS, journal, Found(), Asked(), lambda _content, _row: [])
+
+
+def test_a_plan_adds_up_the_parts_of_all_and_knows_the_shortest_and_the_longest_text(journal: Journal) -> None:
+    codes = ["22", "1", "3" * 70, "4" * 200]
+    messages = [message(f"+861390000000{row}", code=code) for row, code in enumerate(codes)]
+    plan = planned(journal, *messages, text="code ${code}")
+    assert plan.parts is not None
+    assert (plan.parts.total, plan.parts.low, plan.parts.high) == (1 + 1 + 2 + 4, 1, 4)
+    assert (plan.shortest, plan.longest) == (2, 4)
 
 
 def test_more_than_a_thousand_of_one_text_and_more_than_a_hundred_of_their_own_are_split(journal: Journal) -> None:
     same = [replace(MESSAGE, recipient=f"+861380000{number:04}") for number in range(2500)]
-    own = [Message(f"+861390000{number:04}", "甲", {"code": str(number)}) for number in range(250)]
-    sql = "SELECT shared, recipients FROM requests WHERE plan = ? ORDER BY shared, recipients"
-    rows = journal.rows(sql, planned(journal, same + own).number)
-    assert [(row["shared"], row["recipients"]) for row in rows] == [
-        (0, 50),
-        (0, 100),
-        (0, 100),
-        (1, 500),
-        (1, 1000),
-        (1, 1000),
-    ]
+    own = [message(f"+861390000{number:04}", code=str(number)) for number in range(250)]
+    sizes = sorted((one.shared, len(one.messages)) for one in requests_of(journal, planned(journal, *same, *own)))
+    assert sizes == [(False, 50), (False, 100), (False, 100), (True, 500), (True, 1000), (True, 1000)]
 
 
-contents = st.tuples(st.sampled_from(["甲", "乙"]), st.sampled_from([{}, {"code": "1"}, {"code": "2"}, {"code": "3"}]))
+def test_what_many_recipients_share_is_hashed_and_stored_once(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[Content] = []
+    content_of = type(journal.keys).content
+
+    def count(keys: Any, content: Content) -> bytes:
+        hashed.append(content)
+        return content_of(keys, content)
+
+    monkeypatch.setattr(type(journal.keys), "content", count)
+    planned(journal, *(replace(MESSAGE, recipient=f"+861380000{number:04}") for number in range(1000)))
+    assert len(hashed) == 1
+
+
+contents = st.tuples(st.sampled_from(["甲", "乙"]), st.sampled_from([None, "1", "2", "3"]))
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -182,29 +184,50 @@ contents = st.tuples(st.sampled_from(["甲", "乙"]), st.sampled_from([{}, {"cod
     chosen=st.lists(contents, min_size=1, max_size=14),
     limits=st.builds(Limits, shared=st.integers(2, 5), personal=st.integers(1, 3)),
     personal=st.booleans(),
+    chunk=st.integers(1, 6),
 )
 def test_each_message_is_in_exactly_one_request_that_the_provider_can_take(
-    journal: Journal, chosen: list[tuple[str, dict[str, str]]], limits: Limits, *, personal: bool
+    journal: Journal, chosen: list[tuple[str, str | None]], limits: Limits, chunk: int, *, personal: bool
 ) -> None:
-    messages = [Message(f"+861390000{row:04}", sign, params) for row, (sign, params) in enumerate(chosen)]
-    plan = planned(journal, messages, replace(DRAFT, personal=personal), limits)
-    made = []
-    while (taken := take(plan)) is not None:
-        made.append(taken.request)
-    assert Counter(message.recipient for one in made for message in one.messages) == Counter(
-        message.recipient for message in messages
-    )
-    assert len({one.out_id for one in made}) == len(made) == plan.row["requests"]
+    messages = [message(f"+861390000{row:04}", sign, code) for row, (sign, code) in enumerate(chosen)]
+    with pytest.MonkeyPatch.context() as small:
+        # What a list of thousands meets at its chunks' ends, a short one meets, too.
+        small.setattr("smswrap.sending.planning.CHUNK", chunk)
+        plan = planned(journal, *messages, limits=limits, personal=personal)
+    made = requests_of(journal, plan)
+    assert Counter(one for request in made for one in request.messages_as_text) == Counter(map(str, messages))
+    assert len({one.out_id for one in made}) == len(made) == plan.requests
     for one in made:
         assert 1 <= len(one.messages) <= (limits.shared if one.shared else limits.personal)
-        assert list(one.messages) == [message for message in messages if message in one.messages]
+        assert list(one.messages) == [each for each in messages if each in one.messages]
         if one.shared:
-            assert len({(message.sign, str(message.parameters)) for message in one.messages}) == 1
+            assert len({str(each.content) for each in one.messages}) == 1
     assert not (personal and any(one.shared for one in made))
     assert personal or len(made) <= fewest(chosen, limits)
 
 
-def fewest(chosen: list[tuple[str, dict[str, str]]], limits: Limits) -> int:
+def requests_of(journal: Journal, plan: Plan) -> list[Any]:
+    """The requests as dispatch takes them, each checked against its digest."""
+    with journal.transaction():
+        plan = journal.keep(plan, PlanState.CONFIRMED)
+    made = []
+    while (claim := journal.take(plan)) is not None:
+        made.append(claim.request)
+    return [_Seen(one.shared, one.messages, one.out_id) for one in made]
+
+
+class _Seen:
+    """A request, with words for what is asked of it here."""
+
+    def __init__(self, shared: bool, messages: tuple[Message, ...], out_id: str) -> None:  # noqa: FBT001  private
+        self.shared, self.messages, self.out_id = shared, messages, out_id
+
+    @property
+    def messages_as_text(self) -> list[str]:
+        return list(map(str, self.messages))
+
+
+def fewest(chosen: list[tuple[str, str | None]], limits: Limits) -> int:
     """The requests that full shared ones, and personal ones for what is left alone, come to."""
     sizes = Counter(str(content) for content in chosen).values()
     if limits.personal == 1:

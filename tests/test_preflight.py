@@ -24,7 +24,8 @@ def test_a_missing_cli_exits_3_and_says_how_to_install(
     ran = smswrap(*SEND)
     assert ran.code == 3
     assert "3.3.3" in ran.error["message"]
-    assert "setup.sh" in ran.error["next_step"]
+    assert "brew install aliyun-cli" in ran.error["next_step"]
+    assert "| bash" not in ran.error["next_step"]
 
 
 @pytest.mark.parametrize("version", ["3.3.2", "3.0.299", "1.0"])

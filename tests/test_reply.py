@@ -481,6 +481,18 @@ def test_no_message_repeats_a_private_value(secret: str, head: str, tail: str, c
     assert secret not in json.dumps(failure(forms[place], private=(secret,)).fault.as_json(), ensure_ascii=False)
 
 
+@pytest.mark.parametrize("code", ['"isv.X"', "1", '"OK"'])
+def test_a_key_is_taken_out_of_the_reply_itself(code: str) -> None:
+    stdout = json.dumps({"Message": "the key LTAI5tMadeUpKey is unknown", "RequestId": "R-1"})
+    run = finished(stdout.replace("{", f'{{"Code": {code}, ', 1), "LTAI5tMadeUpKey", 1)
+    try:
+        found: Any = read(SEND, run, secrets=("LTAI5tMadeUpKey",))
+    except ProviderError as error:
+        found = error
+    assert "LTAI5tMadeUpKey" not in f"{found.text} {found.body} {getattr(found, 'fault', '')}"
+    assert found.body["RequestId"] == "R-1"
+
+
 def test_a_message_stays_short_and_on_one_line() -> None:
     fault = failure(finished("x\n" * 100_000, "y " * 100_000, 1)).fault
     assert len(fault.message) < 500

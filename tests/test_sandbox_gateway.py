@@ -6,6 +6,7 @@ import ast
 import hashlib
 import http.client
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -29,6 +30,7 @@ START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from gateway.main impo
 BEARER = {"Authorization": "Bearer sandbox-key", "ServiceName": "volcSMS", "Content-Type": "application/json"}
 MESSAGE = {"SubAccount": "77da1acf", "Signature": "火山引擎", "TemplateId": "ST_code", "Mobiles": "13900000000"}
 MESSAGE["TemplateParam"] = '{"code":"123456"}'
+KEYS = {"SMSWRAP_SANDBOX_KEY": "sandbox-key", "SMSWRAP_SANDBOX_SECRET": "c2FuZGJveA=="}
 PAGE = {"Page": 1, "PageSize": 20}
 LOG = {"SubAccount": "77da1acf", "Page": 1, "PageSize": 100}
 
@@ -40,6 +42,7 @@ class Gateway:
     process: subprocess.Popen[str]
     port: int
     directory: Path
+    key: str | None
 
     def post(
         self, action: str, body: object, headers: Mapping[str, str] = BEARER, version: str = "2026-01-01"
@@ -71,14 +74,17 @@ class Gateway:
 
 
 @contextmanager
-def run_gateway(directory: Path, *options: str) -> Iterator[Gateway]:
+def run_gateway(directory: Path, *options: str, keys: Mapping[str, str] = KEYS) -> Iterator[Gateway]:
     """A stand-in under a bare interpreter, with no home; it must end well when its stdin does."""
     argv = [sys.executable, "-I", "-S", "-c", START, str(SANDBOX), "--directory", str(directory), *options]
     pipe = subprocess.PIPE
-    with subprocess.Popen(argv, text=True, env={"LC_ALL": "C"}, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+    with subprocess.Popen(
+        argv, text=True, env={"LC_ALL": "C", **keys}, stdin=pipe, stdout=pipe, stderr=pipe
+    ) as process:
         assert process.stdin
         assert process.stdout
-        yield Gateway(process, json.loads(process.stdout.readline())["port"], directory)
+        line = json.loads(process.stdout.readline())
+        yield Gateway(process, line["port"], directory, line.get("key"))
         process.stdin.close()
         assert process.wait(10) == 0
 
@@ -87,6 +93,33 @@ def run_gateway(directory: Path, *options: str) -> Iterator[Gateway]:
 def gateway(tmp_path: Path) -> Iterator[Gateway]:
     with run_gateway(tmp_path) as started:
         yield started
+
+
+def test_a_key_that_it_was_given_is_not_told_again(gateway: Gateway) -> None:
+    assert gateway.key is None
+
+
+def test_without_a_key_it_makes_another_each_time_and_no_published_one_works(tmp_path: Path) -> None:
+    told = set()
+    for _ in range(2):
+        with run_gateway(tmp_path, keys={}) as gateway:
+            told.add(gateway.key)
+            assert gateway.code("SendSmsForAgent", MESSAGE) == (401, "InvalidAccessKey")
+            own = {**BEARER, "Authorization": f"Bearer {gateway.key}"}
+            assert gateway.post("SendSmsForAgent", MESSAGE, own)[0] == 200
+    assert len(told - {None}) == 2
+
+
+def test_what_it_makes_is_private(tmp_path: Path) -> None:
+    old = os.umask(0)
+    try:
+        with run_gateway(tmp_path / "above" / "state") as gateway:
+            gateway.ask("SendSmsForAgent", MESSAGE)
+    finally:
+        os.umask(old)
+    made = list((tmp_path / "above").rglob("*"))
+    assert {path.stat().st_mode & 0o077 for path in [tmp_path / "above", *made]} == {0}
+    assert any(path.is_file() for path in made)
 
 
 def test_it_ends_with_0_on_sigterm(tmp_path: Path) -> None:

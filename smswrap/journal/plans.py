@@ -224,6 +224,8 @@ class Plans(Ageing):
         earlier = [row for row in alike if row["state"] == "proposed"]
         if earlier:
             key = key or earlier[0]["idempotency_key"]
+            if plan.text is None:  # nobody looked it up now: it stays the plan that a person was shown
+                plan = replace(plan, plan_id=earlier[0]["plan_id"].partition("-")[0], text=earlier[0]["text"])
             self._run("DELETE FROM plans WHERE fingerprint = ? AND state = 'proposed'", plan.fingerprint)
         confirmed = time.time() if state is PlanState.CONFIRMED else None
         kept = replace(
@@ -235,10 +237,11 @@ class Plans(Ageing):
             allow_duplicate=allow_duplicate,
         )
         changed = self._run(
-            "UPDATE plans SET plan_id = ?, state = ?, confirmed = ?, idempotency_key = ?, allow_duplicate = ? "
-            "WHERE id = ? AND state = 'draft'",
+            "UPDATE plans SET plan_id = ?, state = ?, text = ?, confirmed = ?, idempotency_key = ?, "
+            "allow_duplicate = ? WHERE id = ? AND state = 'draft'",
             kept.plan_id,
             kept.state.value,
+            kept.text,
             confirmed,
             key,
             allow_duplicate,
@@ -297,7 +300,7 @@ class Plans(Ageing):
         return _free_id(plan.plan_id, self._alike(plan))
 
     def _alike(self, plan: Plan) -> list[Row]:
-        sql = "SELECT plan_id, state, idempotency_key FROM plans WHERE fingerprint = ? AND state <> 'draft'"
+        sql = "SELECT plan_id, state, idempotency_key, text FROM plans WHERE fingerprint = ? AND state <> 'draft'"
         return list(self._rows(sql, plan.fingerprint))
 
     def _taken_over(self, keys: Keys) -> None:

@@ -9,7 +9,8 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from smswrap.clock import Moment, today
-from smswrap.errors import CUT_OFF, Fault, SetupError, SmswrapError
+from smswrap.disk import private_file
+from smswrap.errors import CUT_OFF, Fault, SmswrapError
 from smswrap.journal.plans import Plans
 from smswrap.journal.rows import content_of, fault_of, fault_text, plan_of, request_of
 from smswrap.model import Counts, Message, Outcome, Request
@@ -44,11 +45,7 @@ class Requests(Plans):
         its process.
         """
         path = self.path.with_name("senders.lock")
-        try:
-            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        except OSError as error:
-            message = f"{path} cannot be opened ({error.strerror}), so nobody can be kept from sending the plan twice."
-            raise SetupError(message, "Fix its permissions.", code="journal") from error
+        file = private_file(path)
         try:
             while not _locked(file, plan.number):
                 wait()

@@ -5,6 +5,7 @@ from __future__ import annotations
 APPLICATION_ID = 0x736D7377
 """`smsw`: marks the file as ours (PRAGMA application_id)."""
 
+NAMES_OF_0_1_0 = frozenset({"meta", "plans", "requests", "messages"})
 TABLES_OF_0_1_0: tuple[str, ...] = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL)",
     # The key makes fingerprints useless to whoever wants to guess a six-digit code from them.

@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shlex
 import sqlite3
 import time
 from typing import TYPE_CHECKING
 
+from smswrap.disk import private_file, private_folder
 from smswrap.errors import Fault, SetupError, SmswrapError
 from smswrap.journal import schema
 from smswrap.journal.keys import Keys
@@ -22,11 +24,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = "journal.db"
+SYNCHRONOUS = "FULL"
+"""What is committed survives a power cut."""
+
 PATIENCE = 10.0
 """Seconds that we wait for another process's transaction."""
 
 VERSION = 2
 """PRAGMA user_version: 1 was smswrap 0.1.0's."""
+
+HEADER = 100
+"""Bytes of a database file's header."""
 
 LARGE = 5_000
 """Messages from which on a plan needs bounded caches: 16 MB of pages, and sorting on disk."""
@@ -49,14 +57,21 @@ class Store:
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
         self.path = path
         with self._told():
-            self._file = _create_privately(path)
+            self._file, header = _opened_privately(path)
+            self._is_current = _is_current(header)
             self._connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
             self._connection.row_factory = sqlite3.Row
             self._prepare()
 
     def close(self) -> None:
-        """Close the file; the last one to do so empties the write-ahead log, where erased values may still stand."""
+        """Close the file. The last one to do so removes the write-ahead log, where erased values may still stand."""
         self._connection.close()
+        log = self.path.with_name(f"{self.path.name}-wal")
+        with contextlib.suppress(OSError, sqlite3.Error):
+            if log.stat().st_size and self._is_in_place():
+                # Others have it open: what stands in the log goes into the file now, unless they are busy with it.
+                with contextlib.closing(sqlite3.connect(self.path, timeout=0)) as again:
+                    again.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -126,27 +141,40 @@ class Store:
         # Under a lock of our own: SQLite's patience does not cover the switch to WAL, and of several first users at
         # once some failed (measured: 9 of 900).
         with _locked(self.path.parent):
-            if self._version() != VERSION:
+            if not self._is_current and self._refuse_strangers() != VERSION:
                 self._run("PRAGMA journal_mode = WAL")
                 self._migrate()
-        for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
+        for pragma in (f"synchronous = {SYNCHRONOUS}", "foreign_keys = ON", "secure_delete = ON"):
             self._run(f"PRAGMA {pragma}")
         self.keys = self._read_keys()
 
-    def _version(self) -> int:
-        row = self._first("PRAGMA user_version")
-        return int(row[0]) if row else 0
+    def _refuse_strangers(self) -> int:
+        """The version of the file. Raises SetupError if it is another program's."""
+        version, mark = (int(next(self._rows(f"PRAGMA {name}"))[0]) for name in ("user_version", "application_id"))
+        tables = {row["name"] for row in self._rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if mark == schema.APPLICATION_ID or not tables or (version == 1 and tables >= schema.NAMES_OF_0_1_0):
+            return version
+        raise self._not_ours("is another program's database")
 
     def _read_keys(self) -> Keys:
-        self.meta = {row["name"]: row["value"] for row in self._rows("SELECT name, value FROM meta")}
+        self.meta = {row["name"]: row["value"] for row in self._rows(_META)}
+        if self.meta.pop("strangers"):
+            raise self._not_ours("holds triggers or views that smswrap did not make")
         if "key" not in self.meta:
             raise self._unusable(sqlite3.OperationalError("its key is missing"))
         return Keys(bytes(self.meta["key"]))
 
+    def _not_ours(self, what: str) -> SetupError:
+        self._connection.close()
+        step = f"Move it away: `mv {shlex.quote(str(self.path))} {shlex.quote(f'{self.path}.other')}`."
+        return SetupError(f"The journal {self.path} {what}. Without it nothing is sent.", step, code="journal")
+
     def _migrate(self) -> None:
-        version = self._version()
+        version = self._refuse_strangers()
         if version > VERSION:
             raise self._too_new()
+        if version == VERSION:
+            return
         with self.transaction():
             statements = schema.TAKE_OVER if version else (*schema.TABLES_OF_0_1_0, *schema.TABLES)
             for statement in statements:
@@ -217,10 +245,24 @@ def _locked(directory: Path) -> Iterator[None]:
         os.close(file)
 
 
-def _create_privately(path: Path) -> os.stat_result:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+_META = """
+    SELECT name, value FROM meta
+    UNION ALL SELECT 'strangers', COUNT(*) FROM sqlite_master WHERE type IN ('trigger', 'view')
+"""
+"""What the journal knows of itself; and a trigger would change a recipient between the yes and the call."""
+
+
+def _opened_privately(path: Path) -> tuple[os.stat_result, bytes]:
+    """Make the file if it is missing, ours alone; gives its status and the header of the database."""
+    private_folder(path.parent)
+    file = private_file(path)
     try:
-        return os.fstat(file)
+        return os.fstat(file), os.pread(file, HEADER, 0)
     finally:
         os.close(file)
+
+
+def _is_current(header: bytes) -> bool:
+    """Whether the header says that it is our file, of this version (sqlite.org/fileformat.html, 60 and 68)."""
+    version, mark = int.from_bytes(header[60:64], "big"), int.from_bytes(header[68:72], "big")
+    return len(header) == HEADER and (version, mark) == (VERSION, schema.APPLICATION_ID)

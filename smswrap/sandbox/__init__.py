@@ -76,8 +76,10 @@ class Sandbox:
         write_launcher(self.directory / "bin" / "aliyun")
         configuration = self.directory / "home" / ".aliyun" / "config.json"
         if not configuration.exists():
-            configuration.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            configuration.write_text(json.dumps({"current": "default", "profiles": [PROFILE]}), "utf-8")
+            # One by one: `parents=True` makes those above with the umask only.
+            for folder in (configuration.parent.parent, configuration.parent):
+                folder.mkdir(mode=0o700, exist_ok=True)
+            _write(configuration, json.dumps({"current": "default", "profiles": [PROFILE]}), 0o600)
 
     def environment(self, base: Mapping[str, str]) -> dict[str, str]:
         """The environment for children: `base`, with the stand-ins in place of everything real."""
@@ -134,9 +136,15 @@ def write_launcher(path: Path) -> None:
     if path.exists() and path.read_text("utf-8") == text:
         return
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(text, "utf-8")
-    draft.chmod(0o755)
+    _write(draft, text, 0o700)
     draft.replace(path)
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    """Write a file that nobody else can read at any moment, whatever the umask."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:  # noqa: PTH123  a descriptor
+        os.fchmod(file.fileno(), mode)
+        file.write(text)
 
 
 def _start() -> str:

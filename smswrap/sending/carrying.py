@@ -107,7 +107,7 @@ def followed(report: Report, seconds: int | None, house: House) -> Report:
             latest[0] = replace(report, receipts=found)
 
     _as_far_as_possible(follow, house)
-    return latest[0]
+    return replace(latest[0], signum=process.signal_received())
 
 
 def told_again(plan: Plan, house: House) -> Report:

@@ -258,6 +258,7 @@ class _Book:
 
     def _look_up(self, row: int, content: Content, contents: list[NewContent]) -> _Known:
         if self._last is not None and content is self._last.content and not self.personal:
+            self._again = True
             return self._last
         key = self.keys.content(content)
         # Each message of a personal order keeps a content of its own, which goes with its request.

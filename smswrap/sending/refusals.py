@@ -77,7 +77,7 @@ def refuse_used_key(plan: Plan, house: House) -> None:
 
 def refuse_other_account(plan: Plan, account: Account) -> None:
     """Raise SmswrapError (kind confirmation) if it is not the account that the plan was made for."""
-    if plan.account == account:
+    if is_account_of(plan, account):
         return
     what = ", ".join(
         f"{name} {theirs or 'none'} instead of {ours or 'none'}"
@@ -87,6 +87,13 @@ def refuse_other_account(plan: Plan, account: Account) -> None:
     again = f" --profile {plan.account.profile}" if plan.account.profile and not plan.asked_profile else ""
     step = f"Confirm it with the account that it shows: `smswrap confirm {plan.plan_id}{again}`."
     raise _refused(plan, message, step, "account")
+
+
+def is_account_of(plan: Plan, account: Account) -> bool:
+    """Whether a plan was made for this account; one of smswrap 0.1.0, which noted only the provider, for any of it."""
+    if plan.account.mode is None:
+        return plan.account.provider == account.provider
+    return plan.account == account
 
 
 def refuse_expired(plan: Plan) -> None:

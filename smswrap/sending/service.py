@@ -18,6 +18,7 @@ from smswrap.sending.planning import draft
 from smswrap.sending.refusals import (
     DuplicatePolicy,
     KeyUsed,
+    is_account_of,
     refuse,
     refuse_duplicates,
     refuse_expired,
@@ -154,7 +155,7 @@ def with_unknown(plan_id: str | None, house: House) -> list[Plan]:
     """The plans whose unknown outcomes are looked for: the named one, or all of this account's."""
     account = house.provider.account()
     if plan_id is None:
-        return [plan for plan in house.journal.with_unknown() if plan.account == account]
+        return [plan for plan in house.journal.with_unknown() if is_account_of(plan, account)]
     plan = _confirmed(find(plan_id, house.journal))
     refuse_other_account(plan, account)
     return [plan]

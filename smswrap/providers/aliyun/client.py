@@ -115,7 +115,7 @@ class Session:
             timeout=self._timeout,
             on_signal=OnSignal.FINISH if operation.kind == "send" else OnSignal.END,
         )
-        return reply.read(operation, finished, _private(operation, values) | self._program.secrets)
+        return reply.read(operation, finished, _private(operation, values), self._program.secrets)
 
     @property
     def _timeout(self) -> float:

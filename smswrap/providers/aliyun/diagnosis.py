@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import stat
 from functools import partial
 from typing import TYPE_CHECKING
@@ -75,7 +76,8 @@ def _directory(program: Program) -> Iterator[Finding]:
         yield Finding("directory", "failed", f"{place} is not writable for you", f"Make {place} writable for you.")
     for path in (program.home, program.home / "config.json"):
         if _mode(path) & OTHERS_MAY_WRITE:
-            yield Finding("permissions", "warning", f"others may write to {path}", f"Run `chmod go-w {path}`.")
+            step = f"Run `chmod go-w {shlex.quote(str(path))}`."
+            yield Finding("permissions", "warning", f"others may write to {path}", step)
 
 
 def _mode(path: Path) -> int:

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from smswrap.providers.base import Patience, Settings, Talk
 
 INSTALL = (
-    "Install the newest one: `curl -fsSL https://aliyuncli.alicdn.com/setup.sh | bash` on Linux, "
-    "`brew install aliyun-cli` on macOS; then run `aliyun version`."
+    "Install the newest one as https://github.com/aliyun/aliyun-cli tells (on macOS `brew install aliyun-cli`), "
+    "then run `aliyun version`."
 )
+"""A person decides what is installed: no command here pipes a download into a shell, for an agent might run it."""
+
 OLDEST = "3.3.3"
 """The first version with `configure ai-mode` (tag of 2026-03-26)."""
 

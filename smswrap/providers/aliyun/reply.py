@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smswrap import catalogue
 from smswrap.errors import Fault
-from smswrap.masking import redact, strip_colour
+from smswrap.masking import hide, redact, strip_colour
 from smswrap.providers.base import ProviderError, Reply
 
 if TYPE_CHECKING:
@@ -103,11 +103,14 @@ _MESSAGE = re.compile(r"^\s*Message:\s*(?:code: \d+, )?(.+?)(?:\s+request id: \S
 _REQUEST_ID = re.compile(r'request[ -]?id"?: ?"?([0-9A-Za-z-]{8,})', re.IGNORECASE)
 
 
-def read(operation: Operation, finished: Finished, private: Collection[str] = ()) -> Reply:
+def read(
+    operation: Operation, finished: Finished, private: Collection[str] = (), secrets: Collection[str] = ()
+) -> Reply:
     """Give the reply, or raise ProviderError: kind `unknown` where a send may have been made all the same.
 
-    `private` are values of the call, and keys, that no message may repeat.
+    `private` are values of the call that no message may repeat, `secrets` are keys that nothing may hold.
     """
+    finished = replace(finished, stdout=hide(finished.stdout, secrets), stderr=hide(finished.stderr, secrets))
     try:
         found = json_object(finished.stdout)
     except AmbiguousError as error:

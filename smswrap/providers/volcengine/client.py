@@ -43,6 +43,9 @@ wait: its outcome is unknown, and this API takes no out-id by which it could be 
 REQUEST_SPREAD = timedelta(minutes=1)
 """How far the messages of one request may be dated apart; a repetition on purpose comes later than that."""
 
+FOREIGN = ("ALIBABA", "ALICLOUD")
+"""What the names of variables begin with that hold the other provider's keys: the script does not get them."""
+
 MOST_OUTPUT = {"send": 4 * 2**20, "read": 32 * 2**20}
 """Bytes that the script may print: it takes replies of 1 MB and 10 MB, and spells some of them longer."""
 
@@ -103,7 +106,7 @@ class Session:
     def __init__(self, script: Path, settings: Settings, environment: Mapping[str, str]) -> None:
         self._script = script
         self._settings = settings
-        self._environment = environment
+        self._environment = {name: value for name, value in environment.items() if not name.startswith(FOREIGN)}
         self._choosing = Lock()
         self._choice: str | SmswrapError | None = None
         self._sent: dict[str, frozenset[str]] = {}
@@ -185,7 +188,7 @@ class Session:
 
     def call_once(self, operation: Operation, values: Mapping[str, Any]) -> Reply:
         """Make the call, once: one run of the script. Raises ProviderError."""
-        timeout = _timeout(operation, self._settings)
+        timeout = timeout_of(operation, self._settings)
         # `-I -S`: the script needs the standard library only. `-X utf8`: it speaks UTF-8 in every locale.
         finished = process.run(
             [sys.executable, "-I", "-S", "-X", "utf8", str(self._script), operation.name, "-"],
@@ -256,7 +259,8 @@ def _sent_together(message: Receipt, other: Receipt) -> bool:
     return alike and len(moments) > 1 and abs(moments[0] - moments[1]) <= REQUEST_SPREAD
 
 
-def _timeout(operation: Operation, settings: Settings) -> int:
+def timeout_of(operation: Operation, settings: Settings) -> int:
+    """Seconds to connect, and again to answer."""
     return settings.read_timeout or (SEND_TIMEOUT if operation.kind == "send" else DEFAULT_READ_TIMEOUT)
 
 

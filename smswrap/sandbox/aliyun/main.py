@@ -26,6 +26,7 @@ def main(argv: list[str]) -> int:
     if not folder:
         sys.stderr.write("the stand-in needs SMSWRAP_SANDBOX_DIR\n")
         return NO_SANDBOX
+    os.umask(0o077)  # what was sent is nobody else's
     words = [os.fsencode(word).decode(errors="replace") for word in argv]
     log.record_start(folder, words)
     try:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 import re
+import secrets
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_plus
@@ -15,10 +16,10 @@ from .replies import Refusal
 if TYPE_CHECKING:
     from .replies import Request
 
-BEARER_KEY = os.environ.get("SMSWRAP_SANDBOX_KEY", "sandbox-key")
+BEARER_KEY = os.environ.get("SMSWRAP_SANDBOX_KEY") or secrets.token_urlsafe()
 ACCESS_KEY = "AKLTsandbox"
-SECRET_KEY = "c2FuZGJveA=="  # noqa: S105  the sandbox's published key
-SESSION_TOKEN = "sandbox-token"  # noqa: S105  the same
+SECRET_KEY = os.environ.get("SMSWRAP_SANDBOX_SECRET") or secrets.token_urlsafe()
+SESSION_TOKEN = "sandbox-token"  # noqa: S105  opens nothing without the secret key
 SCOPE = "cn-north-1/volcSMS/request"
 SKEW = timedelta(minutes=15)
 SIGNED = {"content-type", "host", "x-content-sha256", "x-date"}
