@@ -129,7 +129,7 @@ def test_a_plan_to_which_nobody_said_yes_is_not_resumed(
     ran = smswrap("resume", plan_id, *option)
     assert (ran.code, ran.error["kind"]) == (2, "input")
     assert f"smswrap confirm {plan_id}" in ran.error["next_step"]
-    assert standin.calls == []
+    assert standin.ledger == []
 
 
 def test_a_plan_must_be_named_and_known(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
