@@ -34,12 +34,23 @@ def licence(package: metadata.Distribution) -> str:
     """Everything that a package says of its licence."""
     about = package.metadata
     classifiers = [text for text in about.get_all("Classifier") or [] if text.startswith("License")]
-    return " ".join([about.get("License-Expression") or "", (about.get("License") or "")[:200], *classifiers])
+    return " ".join(
+        [
+            " ".join(about.get_all("License-Expression") or []),
+            " ".join(about.get_all("License") or [])[:200],
+            *classifiers,
+        ]
+    )
 
 
 def main() -> int:
     """Print what is wrong; 1 if something is."""
-    wrong = [f"{name}: {one} has no hash" for name in ("run.txt", "test.txt", "lowest.txt") for one, n in pinned(name).items() if not n]
+    wrong = [
+        f"{name}: {one} has no hash"
+        for name in ("run.txt", "test.txt", "lowest.txt")
+        for one, n in pinned(name).items()
+        if not n
+    ]
     pins = pinned("test.txt")
     for package in metadata.distributions():
         name = normal(package.metadata["Name"])
