@@ -120,25 +120,25 @@ class Builder:
         index = "The packages could not be installed (is the package index reached, and is there room?)."
         python, pins = str(self.new / "bin" / "python"), str(self.pins)
         if importlib.util.find_spec("ensurepip"):
-            self._run("The environment could not be made.", sys.executable, "-I", "-m", "venv", str(self.new))
+            self.run("The environment could not be made.", sys.executable, "-I", "-m", "venv", str(self.new))
         elif uv := found_on_path("uv"):
-            self._run("The environment could not be made.", uv, "venv", "--python", sys.executable, str(self.new))
-            self._run(index, uv, "pip", "install", *CHECKED, "--python", python, "-r", pins)
+            self.run("The environment could not be made.", uv, "venv", "--python", sys.executable, str(self.new))
+            self.run(index, uv, "pip", "install", *CHECKED, "--python", python, "-r", pins)
             return
         elif virtualenv := found_on_path("virtualenv"):
-            self._run("The environment could not be made.", virtualenv, "-p", sys.executable, str(self.new))
+            self.run("The environment could not be made.", virtualenv, "-p", sys.executable, str(self.new))
         else:
             raise SetupFailed(
                 "This Python makes no environments: install its venv (apt-get install python3-venv), or uv."
             )
         patience = ("--retries", "2", "--disable-pip-version-check")
-        self._run(index, python, "-I", "-m", "pip", "install", *CHECKED, *patience, "-r", pins)
+        self.run(index, python, "-I", "-m", "pip", "install", *CHECKED, *patience, "-r", pins)
 
     def finish(self, name: str, root: Path) -> None:
         """See that everything is there, let the checkout be found, and put the environment in its place."""
         python = str(self.new / "bin" / "python")
         missing = "Not everything that is pinned was installed."
-        self._run(missing, python, "-I", "-X", "utf8", "-c", CHECK, str(self.pins), str(root / "smswrap"))
+        self.run(missing, python, "-I", "-X", "utf8", "-c", CHECK, str(self.pins), str(root / "smswrap"))
         launcher = self.new / "bin" / "smswrap"
         launcher.write_bytes(os.fsencode(LAUNCHER.format(python=shlex.quote(str(self.place / "bin" / "python")))))
         launcher.chmod(0o755)
@@ -159,7 +159,7 @@ class Builder:
         if b"\0" not in octets:
             script.write_bytes(octets.replace(os.fsencode(self.new), os.fsencode(self.place)))
 
-    def _run(self, failure: str, *command: str) -> None:
+    def run(self, failure: str, *command: str) -> None:
         """Run a program, a dot a second, in the checkout: in the caller's folder it would find other settings.
 
         It has a session of its own, so that a ^C meets us alone, and we end it and what it started. Raises SetupFailed.
