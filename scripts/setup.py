@@ -165,6 +165,8 @@ class Builder:
         It has a session of its own, so that a ^C meets us alone, and we end it and what it started. Raises SetupFailed.
         """
         environment = {key: value for key, value in os.environ.items() if key not in AWAY}
+        # Or virtualenv puts a file that names what it made (PEP 832) where the environment is to stand.
+        environment["VIRTUALENV_VENV_REDIRECT"] = "false"
         self.log.unlink(missing_ok=True)
         with self.log.open("x+", encoding="utf-8", errors="backslashreplace") as log:
             with subprocess.Popen(
