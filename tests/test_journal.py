@@ -1,4 +1,4 @@
-"""The journal file: private, durable, mended or reported, and never in the way of the truth."""
+"""The journal file: private, durable, put right or reported, and never in the way of the truth."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import SEND, SIGN, TEMPLATE
+from hall import YES, message, order_of
+from journal_of_0_1_0 import FINGERPRINTED, STATEMENTS
 
-from smswrap.errors import Fault, SetupError
-from smswrap.providers.base import Limits, Message
-from smswrap.sending.confirmation import Guarding, confirm_at_once, propose
-from smswrap.sending.journal import Journal, JournalLost
-from smswrap.sending.plan import Draft, Plan, note_messages, split
-from smswrap.sending.requests import Result, settle, take
-from smswrap.sending.schema import MIGRATIONS
+from smswrap.errors import SetupError, SmswrapError
+from smswrap.journal.journal import Filter, Journal
+from smswrap.model import Outcome
+from smswrap.providers.base import Limits
+from smswrap.sending.planning import Asked, Found, draft
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from conftest import Ran, Running, StandIn
+    from hall import Clocks, Hall
 
-DRAFT = Draft("send", "aliyun", "SMS_1")
+    from smswrap.model import Plan
+
 SECRET = "739152"
 DAY = 86_400
 
@@ -40,14 +42,13 @@ def path(tmp_path: Path) -> Path:
 
 
 def planned(journal: Journal, *recipients: str) -> Plan:
-    messages = [Message(recipient, "甲", {"code": SECRET}) for recipient in recipients or ("+8613900000000",)]
-    plan = note_messages(journal, DRAFT, enumerate(messages, 1), lambda _problem: None)
-    split(plan, DRAFT, Limits(1000, 100))
-    return plan
+    messages = [message(recipient, code=SECRET) for recipient in recipients or ("+8613900000000",)]
+    return draft(order_of(*messages), Limits(1000, 100), journal, Found(), Asked(), lambda _content, _row: [])
 
 
-def plan_ids(journal: Journal) -> list[str]:
-    return [row["plan_id"] for row in journal.rows("SELECT plan_id FROM plans ORDER BY id")]
+def plan_ids(path: Path) -> list[str]:
+    with Journal(path) as journal:
+        return [plan_id for plan_id, _ in journal.plan_ids()]
 
 
 def holds_secret(path: Path) -> bool:
@@ -80,54 +81,169 @@ def test_every_file_that_a_send_leaves_is_the_users_alone(
     assert {file.stat().st_mode & 0o777 for file in path.parent.iterdir()} == {0o600}
 
 
-def test_it_is_written_ahead_with_full_syncs_and_erases_what_it_deletes(path: Path) -> None:
-    with Journal(path) as journal:
-        pragmas = ("journal_mode", "synchronous", "secure_delete", "foreign_keys")
-        assert [tuple(journal.one(f"PRAGMA {name}")) for name in pragmas] == [("wal",), (2,), (1,), (1,)]
+def test_it_is_written_ahead_with_full_syncs(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    connect = sqlite3.connect
+
+    def listening(*arguments: object, **more: object) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*arguments, **more)  # type: ignore[call-overload]  # passed through
+        connection.set_trace_callback(said.append)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", listening)
+    Journal(path).close()
+    assert "PRAGMA synchronous = FULL" in said
+    with closing(connect(path)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
-@pytest.mark.parametrize("version", range(len(MIGRATIONS) + 1))
-def test_each_older_journal_becomes_one_of_today(path: Path, version: int) -> None:
-    path.parent.mkdir()
+def test_one_send_makes_at_most_thirty_statements_and_four_write_transactions(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hall.send(message(code="warm"), options=YES)
+    said: list[str] = []
+    connect = sqlite3.connect
+
+    def listening(*arguments: object, **more: object) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*arguments, **more)  # type: ignore[call-overload]  # passed through
+        connection.set_trace_callback(said.append)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", listening)
+    assert hall.send(message(), options=YES).status == "accepted"
+    assert len(said) <= 30, said
+    assert sum(statement.startswith("BEGIN") for statement in said) <= 4
+
+
+def old_journal(path: Path) -> None:
+    """The journal of smswrap 0.1.0: one message accepted and one plan half sent, at this moment."""
+    path.parent.mkdir(mode=0o700)
+    path.touch(mode=0o600)
     with closing(sqlite3.connect(path)) as connection, connection:
-        for statements in MIGRATIONS[:version]:
-            for statement in statements:
-                connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {version}")
-    with Journal(path) as journal:
-        key, plan_id = journal.key, planned(journal).plan_id
-    with Journal(path) as journal:
-        assert tuple(journal.one("PRAGMA user_version")) == (len(MIGRATIONS),)
-        assert (journal.key, plan_ids(journal)) == (key, [plan_id])
+        for statement in STATEMENTS:
+            connection.execute(statement)
+        FINGERPRINTED(connection)
 
 
-def test_a_migration_that_fails_leaves_nothing_half_done(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_journal_of_0_1_0_is_taken_over_with_what_it_sent_and_what_is_left_to_send(hall: Hall) -> None:
+    old_journal(hall.path)
+    with hall.house() as house:
+        lines = house.journal.lines(Filter(), 10)
+    assert sorted((line.recipient, line.outcome) for line in lines) == [
+        ("+8613900000000", Outcome.ACCEPTED),
+        ("+8613900000001", Outcome.ACCEPTED),
+        ("+8613900000002", Outcome.NOT_SENT),
+    ]
+    with pytest.raises(SmswrapError) as caught:
+        hall.send(message("+8613900000000", code="1"))
+    assert caught.value.fault.kind == "duplicate"
+    assert hall.resume("0123456789abcdef").status == "accepted"
+    assert hall.gateway.reached == ["+8613900000002"]
+    assert hall.gateway.ledger[0][1].content.parameters == {"code": "2"}
+
+
+def test_a_take_over_that_fails_leaves_the_old_journal_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old_journal(path)
     with monkeypatch.context() as broken:
-        broken.setattr("smswrap.sending.journal.MIGRATIONS", (*MIGRATIONS, ("CREATE TABLE more (x)", "nonsense")))
+        broken.setattr("smswrap.journal.schema.TAKE_OVER", ("CREATE TABLE more (x)", "nonsense"))
         with pytest.raises(SetupError):
             Journal(path)
-    with Journal(path) as journal:
-        assert plan_ids(journal) == []
-        assert journal.first("SELECT 1 FROM sqlite_master WHERE name = 'more'") is None
+    assert len(plan_ids(path)) == 2
 
 
 def test_a_journal_of_a_newer_program_is_left_alone(path: Path, smswrap: Callable[..., Ran]) -> None:
-    with Journal(path) as journal:
-        journal.run("PRAGMA user_version = 99")
+    Journal(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
     ran = smswrap(*SEND)
     assert (ran.code, ran.error["code"]) == (3, "journal")
     assert "newer" in ran.error["message"]
     assert set_aside(path) == []
 
 
-def test_many_who_open_it_first_at_once_have_one_journal(path: Path) -> None:
+FOREIGN: dict[str, str] = {
+    "another program's": "CREATE TABLE notes (x)",
+    "one with a trigger": "CREATE TRIGGER t AFTER UPDATE ON plans BEGIN UPDATE messages SET recipient = '+86139'; END",
+    "one with a view": "CREATE VIEW v AS SELECT 1",
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_a_journal_that_is_not_ours_is_refused_and_left_as_it_is(
+    standin: StandIn, smswrap: Callable[..., Ran], path: Path, kind: str
+) -> None:
+    if kind == "another program's":
+        path.parent.mkdir(mode=0o700)
+        path.touch(mode=0o600)
+    else:
+        Journal(path).close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(FOREIGN[kind])
+    before = path.read_bytes()
+    ran = smswrap(*SEND)
+    assert (ran.code, ran.error["code"]) == (3, "journal")
+    assert ran.error["next_step"].startswith("Move it away: `mv ")
+    assert path.read_bytes() == before
+    assert standin.sends == []
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o620])
+def test_a_journal_that_others_may_write_is_refused_with_the_command_that_puts_it_right(
+    standin: StandIn, smswrap: Callable[..., Ran], path: Path, mode: int
+) -> None:
+    Journal(path).close()
+    path.chmod(mode)
+    ran = smswrap(*SEND)
+    assert ran.code == 3
+    assert f"chmod go-w {path}" in ran.error["next_step"]
+    assert standin.sends == []
+    path.chmod(0o600)
+    assert smswrap(*SEND).code == 0
+
+
+def test_a_journal_that_is_a_link_is_refused(smswrap: Callable[..., Ran], path: Path, tmp_path: Path) -> None:
+    path.parent.mkdir(mode=0o700)
+    path.symlink_to(tmp_path / "elsewhere.db")
+    assert smswrap("history").code == 3
+    assert not (tmp_path / "elsewhere.db").exists()
+
+
+OPEN = """
+import sys
+from pathlib import Path
+from smswrap.journal.journal import Journal
+print("ready", flush=True)
+sys.stdin.read()
+with Journal(Path(sys.argv[1])) as journal:
+    print(journal.keys.secret.hex())
+"""
+
+
+def test_many_processes_that_open_it_first_at_once_have_one_journal(path: Path) -> None:
+    for round_ in range(4):
+        fresh = path.with_name(f"journal-{round_}.db")
+        openers = [
+            subprocess.Popen(
+                [sys.executable, "-c", OPEN, str(fresh)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+            for _ in range(6)
+        ]
+        for opener in openers:
+            assert opener.stdout is not None
+            assert opener.stdout.readline() == "ready\n"
+        keys = [opener.communicate()[0] for opener in openers]
+        assert len(set(keys)) == 1
+        assert [opener.returncode for opener in openers] == [0] * 6
+
+
+def test_many_threads_that_open_it_first_at_once_have_one_journal(path: Path) -> None:
     keys: list[bytes] = []
     barrier = Barrier(8)
 
     def open_it() -> None:
         barrier.wait()
         with Journal(path) as journal:
-            keys.append(journal.key)
+            keys.append(journal.keys.secret)
 
     threads = [Thread(target=open_it) for _ in range(8)]
     for thread in threads:
@@ -150,22 +266,22 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 def test_a_corrupt_journal_is_set_aside_whole_and_replaced(path: Path, damage: str) -> None:
     with Journal(path) as journal:
         for number in range(50):
-            propose(planned(journal, f"+86139000000{number:02}"))
+            planned(journal, f"+86139000000{number:02}")
     spoilt = DAMAGES[damage](path.read_bytes())
     path.write_bytes(spoilt)
     with pytest.raises(SetupError, match="corrupt"), Journal(path) as journal:
         planned(journal)
     (aside,) = set_aside(path)
     assert aside.read_bytes() == spoilt
-    with Journal(path) as journal:
-        assert plan_ids(journal) == []
+    assert plan_ids(path) == []
     assert set_aside(path) == [aside]
 
 
 def test_a_corrupt_journal_is_reported_before_anything_is_called(
     standin: StandIn, smswrap: Callable[..., Ran], path: Path
 ) -> None:
-    path.parent.mkdir()
+    path.parent.mkdir(mode=0o700)
+    path.touch(mode=0o600)
     path.write_bytes(b"no database at all" * 1_000)
     ran = smswrap(*SEND)
     assert (ran.code, ran.error["kind"], ran.error["code"]) == (3, "setup", "journal")
@@ -191,7 +307,8 @@ def test_what_a_corrupt_journal_had_in_its_log_is_set_aside_with_it(path: Path, 
 
 
 def test_many_who_meet_a_corrupt_journal_at_once_set_it_aside_once(path: Path) -> None:
-    path.parent.mkdir()
+    path.parent.mkdir(mode=0o700)
+    path.touch(mode=0o600)
     path.write_bytes(b"no database at all" * 1_000)
     barrier = Barrier(6)
     told: list[str] = []
@@ -223,22 +340,28 @@ def test_a_journal_that_cannot_be_written_is_reported_before_anything_is_called(
     else:
         path.parent.write_text("not a directory", "utf-8")
     ran = smswrap(*SEND)
-    assert (ran.code, ran.error["kind"], ran.error["code"]) == (3, "setup", "journal")
-    assert "mend its permissions" in ran.error["next_step"]
+    assert (ran.code, ran.error["kind"]) == (3, "setup")
+    assert str(path.parent) in ran.error["message"]
     assert standin.calls == []
 
 
-def test_a_journal_that_is_read_only_for_the_program_is_reported(path: Path) -> None:
-    with Journal(path) as journal:
-        plan = planned(journal)
-        confirm_at_once(plan, Guarding())
-        journal.run("PRAGMA query_only = ON")
-        with pytest.raises(SetupError, match="readonly"):
-            propose(plan)
-        with pytest.raises(JournalLost) as caught:
-            take(plan)
-        assert caught.value.data == {"plan_id": plan.plan_id}
-        assert "resume" in caught.value.fault.next_step
+def test_a_journal_that_is_lost_while_it_sends_stops_the_sending_and_names_the_plan(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hall.gateway.limits = Limits(1, 1)
+    send = hall.gateway.send
+
+    def losing(request: object) -> object:
+        hall.path.rename(hall.path.with_name("elsewhere.db"))
+        return send(request)  # type: ignore[arg-type]  # passed through
+
+    monkeypatch.setattr(hall.gateway, "send", losing)
+    plan_id = hall.propose(message("+8613900000000"), message("+8613900000001"))
+    with pytest.raises(SmswrapError) as caught:
+        hall.confirm(plan_id)
+    assert (int(caught.value.fault.exit), caught.value.data) == (1, {"plan_id": plan_id})
+    assert f"smswrap resume {plan_id}" in caught.value.fault.next_step
+    assert len(hall.gateway.ledger) == 1
 
 
 HOLD = """
@@ -250,21 +373,41 @@ sys.stdin.read()
 """
 
 
-def test_a_journal_that_another_process_keeps_locked_is_reported_after_ten_seconds(
-    standin: StandIn, smswrap: Callable[..., Ran], path: Path
-) -> None:
+def test_a_journal_that_another_process_keeps_locked_is_reported_and_nothing_is_lost(path: Path) -> None:
     Journal(path).close()
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
-        ran = smswrap(*SEND)
+        with Journal(path, patience=0.1) as journal, pytest.raises(SetupError, match="locked by another process"):
+            planned(journal)
         holder.communicate()
-    assert (ran.code, ran.error["code"]) == (3, "journal")
-    assert "locked by another process" in ran.error["message"]
-    assert standin.calls == []
-    assert smswrap(*SEND).code == 0
+    with Journal(path) as journal:
+        planned(journal)
+
+
+def test_a_list_is_planned_while_another_process_writes(path: Path) -> None:
+    """A reader that turned writer would fail at once (SQLITE_BUSY_SNAPSHOT)."""
+    numbers = [f"+86138{number:08}" for number in range(12_000)]
+    with Journal(path) as journal, Journal(path) as other:
+
+        def stream() -> object:
+            for row, number in enumerate(numbers, 1):
+                if row % 4_000 == 0:
+                    planned(other, f"+8613900{row:06}")
+                yield row, message(number)
+
+        order = order_of()
+        plan = draft(
+            type(order)(order.command, order.account, order.template, stream()),  # type: ignore[arg-type]  # a stream
+            Limits(1000, 100),
+            journal,
+            Found(),
+            Asked(),
+            lambda _content, _row: [],
+        )
+    assert plan.recipients == 12_000
 
 
 @pytest.mark.parametrize(("number", "code"), [("13900000000", 0), ("13900000007", 5)])
@@ -272,19 +415,28 @@ def test_parameters_are_gone_from_the_file_when_a_request_has_its_outcome(
     standin: StandIn, smswrap: Callable[..., Ran], path: Path, number: str, code: int
 ) -> None:
     ran = smswrap("send", "-p", number, "-s", SIGN, "-t", TEMPLATE, "--var", f"code={SECRET}", "--yes")
-    assert (ran.code, len(standin.api_calls)) == (code, 1)
+    assert (ran.code, len(standin.sends)) == (code, 1)
     assert not holds_secret(path)
 
 
-def test_parameters_go_even_while_another_process_has_the_journal_open(path: Path) -> None:
-    with Journal(path):
-        with Journal(path) as journal:
-            plan = planned(journal)
-            confirm_at_once(plan, Guarding())
-            take(plan)
-            assert holds_secret(path)
-            settle(plan, 1, Result("accepted"))
-        assert not holds_secret(path)
+def test_parameters_go_even_while_another_process_has_the_journal_open(hall: Hall) -> None:
+    hall.propose(message("+8613900000001"))
+    with Journal(hall.path):
+        plan_id = hall.propose(message(code=SECRET))
+        assert holds_secret(hall.path)
+        hall.confirm(plan_id)
+        assert not holds_secret(hall.path)
+
+
+def test_a_content_that_several_requests_share_goes_with_the_last_of_them(hall: Hall) -> None:
+    hall.gateway.limits = Limits(1, 1)
+    hall.gateway.behaviours = ["accept", "lose the request"]
+    one, other = message(code=SECRET), message("+8613900000001", code=SECRET)
+    report = hall.send(one, other, options=YES)
+    assert report.status == "unknown"
+    assert holds_secret(hall.path)
+    hall.resume(report.plan.plan_id, YES, resend_unknown=True)
+    assert not holds_secret(hall.path)
 
 
 def test_parameters_are_kept_while_the_outcome_is_unknown_and_go_when_it_is_found(
@@ -297,32 +449,66 @@ def test_parameters_are_kept_while_the_outcome_is_unknown_and_go_when_it_is_foun
     assert not holds_secret(path)
 
 
-def test_parameters_of_a_plan_to_which_nobody_said_yes_go_within_hours(path: Path) -> None:
-    with Journal(path) as journal:
-        propose(planned(journal))
-        kept = plan_ids(journal)
-    with Journal(path) as journal:
-        journal.run("UPDATE plans SET created = created - 5 * 3600")
-    with Journal(path) as journal:
-        assert plan_ids(journal) == kept
-        journal.run("UPDATE plans SET created = created - 2 * 3600")
-    Journal(path).close()
-    assert not holds_secret(path)
+def test_a_reply_that_tells_of_a_failure_is_kept_without_number_and_code(hall: Hall) -> None:
+    from smswrap.providers.base import ProviderError
+
+    def refusing(request: object) -> object:
+        from hall import FAULTS
+
+        raise ProviderError(FAULTS["refuse"], text=f'{{"Message": "13900000000 {SECRET} {request!s:.0}"}}')
+
+    hall.gateway.send = refusing  # type: ignore[method-assign, assignment]  # a provider that repeats what it was told
+    report = hall.send(message(code=SECRET), options=YES)
+    assert report.requests[0].reply is not None
+    assert SECRET not in report.requests[0].reply
+    assert "13900000000" not in report.requests[0].reply
+    assert not holds_secret(hall.path)
 
 
-def test_thirty_days_are_remembered(path: Path) -> None:
-    with Journal(path) as journal:
-        plans = [planned(journal, f"+861390000000{number}") for number in range(4)]
-        for plan, days in zip(plans, (31, 29, 0, -400), strict=True):
-            confirm_at_once(plan, Guarding())
-            take(plan)
-            settle(plan, 1, Result("unknown", fault=Fault("unknown", "?")))
-            journal.run("UPDATE plans SET created = created - ? WHERE id = ?", days * DAY, plan.number)
-        ids = plan_ids(journal)
-    with Journal(path) as journal:
-        assert plan_ids(journal) == ids[1:]
-        for table in ("requests", "messages"):
-            assert journal.one(f"SELECT COUNT(*) AS n FROM {table}")["n"] == 3  # noqa: S608  the two names above
+def test_parameters_of_a_plan_to_which_nobody_said_yes_go_within_hours(hall: Hall, clocks: Clocks) -> None:
+    plan_id = hall.propose(message(code=SECRET))
+    clocks.pass_by(5 * 3_600)
+    hall.propose(message("+8613900000001"))
+    assert plan_id in plan_ids(hall.path)
+    clocks.pass_by(2 * 3_600)
+    hall.propose(message("+8613900000002"))
+    assert plan_id not in plan_ids(hall.path)
+    assert not holds_secret(hall.path)
+
+
+def test_thirty_days_are_remembered(hall: Hall, clocks: Clocks) -> None:
+    old = hall.send(message(), options=YES).plan.plan_id
+    clocks.pass_by(2 * DAY)
+    young = hall.send(message("+8613900000001"), options=YES).plan.plan_id
+    clocks.pass_by(29 * DAY)
+    hall.propose(message("+8613900000002"))
+    assert old not in plan_ids(hall.path)
+    assert young in plan_ids(hall.path)
+
+
+def test_a_clock_that_jumps_ahead_and_back_forgets_nothing_and_doubles_nothing(hall: Hall, clocks: Clocks) -> None:
+    sent = hall.send(message(), options=YES).plan.plan_id
+    clocks.move(40 * DAY)
+    for number in range(3):
+        hall.propose(message(f"+861390000001{number}"))
+    clocks.move(-40 * DAY)
+    with pytest.raises(SmswrapError) as caught:
+        hall.send(message(), options=YES)
+    assert caught.value.fault.kind == "duplicate"
+    assert sent in plan_ids(hall.path)
+    assert len(hall.gateway.ledger) == 1
+
+
+def test_a_clock_that_was_wrong_over_several_starts_of_the_machine_forgets_nothing(hall: Hall, clocks: Clocks) -> None:
+    sent = hall.send(message(), options=YES).plan.plan_id
+    clocks.move(-20 * 365 * DAY)  # a battery ran out: 20 years back
+    clocks.restart()
+    hall.propose(message("+8613900000001"))
+    clocks.move(21 * 365 * DAY)
+    for _ in range(5):
+        clocks.restart()
+        hall.propose(message("+8613900000002"))
+    assert sent in plan_ids(hall.path)
 
 
 def limited(octets: int) -> Callable[[], None]:
@@ -354,7 +540,7 @@ def test_a_full_disk_stops_a_send_and_nothing_is_sent_that_the_journal_does_not_
         ran = start("confirm", plan_id, "--jobs", "1", preexec_fn=limited(limit)).end()
         sent = {message["out_id"] for message in standin.ledger}
         with closing(sqlite3.connect(path)) as connection:
-            held = dict(connection.execute("SELECT out_id, state FROM requests WHERE state <> 'planned'"))
+            held = dict(connection.execute("SELECT out_id, state FROM requests WHERE state <> 'not_sent'"))
         assert sent <= set(held), (limit, ran)
         assert set(held.values()) <= {"sending", "accepted", "unknown"}
         ends[limit] = (ran.code, len(sent))

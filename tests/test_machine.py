@@ -62,14 +62,14 @@ class Sending(RuleBasedStateMachine):
         self.decided: Counter[str] = Counter()
 
     def teardown(self) -> None:
-        for plan in self.confirmed():
-            self.resume(plan.plan_id, [], 1)
-            self.find_out(plan.plan_id)
-        for plan in self.confirmed():
-            if plan.cancelled is None:
-                assert self.counts(plan).not_sent == 0, plan
-        self.everything_adds_up()
-        self.folder.cleanup()
+        with self.folder:
+            for plan in self.confirmed():
+                self.resume(plan.plan_id, [], 1)
+                self.find_out(plan.plan_id)
+            for plan in self.confirmed():
+                if plan.cancelled is None:
+                    assert self.counts(plan).not_sent == 0, plan
+            self.everything_adds_up()
 
     @rule(target=plans, messages=messages)
     def propose(self, messages: list[Message]) -> str:

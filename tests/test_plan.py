@@ -81,7 +81,7 @@ def test_the_same_content_has_the_same_id_until_it_has_been_sent(hall: Hall) -> 
     assert shown.shown.plan.plan_id == f"{first}-2"
     assert hall.propose(message(), options=replace(ALLOWING, yes=False)) == f"{first}-2"
     assert hall.send(message(), options=ALLOWING).plan.plan_id == f"{first}-2"
-    assert hall.send(message(), options=ALLOWING).plan.plan_id == f"{first}-3"
+    assert hall.propose(message(), options=replace(ALLOWING, yes=False)) == f"{first}-3"
 
 
 @pytest.mark.parametrize(

@@ -48,12 +48,16 @@ class NewMessage(NamedTuple):
 
 
 class WalkedMessage(NamedTuple):
-    """A message of a draft on the walk through its contents; `content` is the first of those that are alike."""
+    """A message of a draft on the walk through its contents; `content` is the first of those that are alike.
+
+    `copied` says that it gets a copy of that content, since its request does not share it.
+    """
 
     position: int
     recipient: str
     key: bytes
     content: int
+    copied: bool = False
 
 
 class NewRequest(NamedTuple):
@@ -131,7 +135,17 @@ class Plans(Ageing):
 
     def assign(self, plan: Plan, number: int, messages: Sequence[WalkedMessage]) -> None:
         """Let these messages go out with this request."""
-        rows = [(number, message.content, plan.number, message.position) for message in messages]
+        copies = [(-message.position, plan.number, message.content) for message in messages if message.copied]
+        if copies:
+            sql = (
+                "INSERT INTO contents (plan, number, key, sign, parameters, extend_code) "
+                "SELECT plan, ?, key, sign, parameters, extend_code FROM contents WHERE plan = ? AND number = ?"
+            )
+            self._run_many(sql, copies)
+        rows = [
+            (number, -message.position if message.copied else message.content, plan.number, message.position)
+            for message in messages
+        ]
         self._run_many("UPDATE messages SET request = ?, content = ? WHERE plan = ? AND position = ?", rows)
 
     def finish(self, plan: Plan, summary: Summary, requests: Sequence[NewRequest]) -> Plan:

@@ -56,6 +56,7 @@ class Store:
 
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
         self.path = path
+        self._holds_the_lock = False
         with self._told():
             self._file, header = _opened_privately(path)
             self._is_current = _is_current(header)
@@ -140,7 +141,7 @@ class Store:
     def _prepare(self) -> None:
         # Under a lock of our own: SQLite's patience does not cover the switch to WAL, and of several first users at
         # once some failed (measured: 9 of 900).
-        with _locked(self.path.parent):
+        with self._alone():
             if not self._is_current and self._refuse_strangers() != VERSION:
                 self._run("PRAGMA journal_mode = WAL")
                 self._migrate()
@@ -214,7 +215,7 @@ class Store:
 
     def _corrupt(self, error: Exception) -> SetupError:
         aside = self.path.with_name(f"{NAME}.corrupt-{time.time_ns()}")
-        with _locked(self.path.parent):
+        with self._alone():
             # The journal itself goes last: as soon as it is gone, another process makes a new one, with its own log.
             for suffix in ("-wal", "-shm", "") if self._is_in_place() else ():
                 with contextlib.suppress(FileNotFoundError):
@@ -225,6 +226,19 @@ class Store:
         message = f"The journal was corrupt ({error}) and has been set aside beside {self.path}, as {NAME}.corrupt-*."
         step = "The next run starts an empty one, which knows of no earlier send: query what you sent last first."
         return SetupError(message, step, code="journal")
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Under the folder's lock. A corrupt file is met while we hold it: taken twice, it would wait for itself."""
+        if self._holds_the_lock:
+            yield
+            return
+        with _locked(self.path.parent):
+            self._holds_the_lock = True
+            try:
+                yield
+            finally:
+                self._holds_the_lock = False
 
     def _is_in_place(self) -> bool:
         """Whether the path still leads to our file: another process may have met the corruption first."""

@@ -122,8 +122,12 @@ def _regrouped(journal: Journal, plan: Plan, book: _Book) -> Iterator[NewRequest
     for number, (shared, messages) in enumerate(_mixed(journal.by_content(plan), book.limits, book.personal), 1):
         journal.assign(plan, number, messages)
         digest = book.keys.request(((message.recipient, message.key) for message in messages), shared=shared)
-        content = messages[0].content if shared else None
+        content = _number_of(messages[0]) if shared else None
         yield NewRequest(number, shared, len(messages), content, *book.out_id(number), digest)
+
+
+def _number_of(message: WalkedMessage) -> int:
+    return -message.position if message.copied else message.content
 
 
 def _mixed(
@@ -133,15 +137,18 @@ def _mixed(
 ) -> Iterator[tuple[bool, list[WalkedMessage]]]:
     """Give the messages of each request: those of one content together, those of a content of their own as personal."""
     lone: list[WalkedMessage] = []
+    shared = 0
     for group in _groups(walk, limits.shared):
-        if personal or (len(group) == 1 and limits.personal > 1):
-            for message in group:
-                lone.append(message)
-                if len(lone) == limits.personal:
-                    yield False, lone
-                    lone = []
-        else:
+        if not personal and (len(group) > 1 or limits.personal == 1):
+            shared = group[0].content
             yield True, group
+            continue
+        for message in group:
+            # What a personal request sends is erased with it: it shares no content with the shared ones.
+            lone.append(message._replace(copied=message.content == shared))
+            if len(lone) == limits.personal:
+                yield False, lone
+                lone = []
     if lone:
         yield len(lone) == 1 and not personal, lone
 
