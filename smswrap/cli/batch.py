@@ -24,8 +24,8 @@ from smswrap.errors import InputError, Problem
 from smswrap.providers.base import Message
 from smswrap.providers.parameters import Parameter, check, check_shape, check_text
 from smswrap.sending.message import check_parameters, parse_array
-from smswrap.sending.problems import ProblemReport
 from smswrap.sending.recipients import read_recipients
+from smswrap.sending.table.problems import ProblemReport
 
 if TYPE_CHECKING:
     from smswrap.cli.output import Answer
@@ -109,10 +109,12 @@ def _planned(runtime: Runtime, given: dict[str, Any]) -> tuple[Draft, list[Messa
         rule = f"is an extension of the sending number, which {runtime.provider_name} does not take"
         problems.append(Problem(EXTENDS, "", rule, "Leave it out."))
     problems += _uneven(phones, {SIGNS: signs, PARAMETERS: parameters, EXTENDS: extends})
-    recipients, wrong = read_recipients(map(str, phones), samples_allowed=runtime.sandbox, field=PHONES)
+    recipients, wrong, notices = read_recipients(map(str, phones), samples_allowed=runtime.sandbox, field=PHONES)
     problems += [*wrong, *_texts(SIGNS, signs), *_texts(EXTENDS, extends), *_objects(parameters)]
     if problems:
         raise InputError(problems)
+    for notice in notices:
+        runtime.talk.warn(f"{notice}.")
     each = (recipients, signs, parameters or [{}] * len(recipients), extends or [None] * len(recipients))
     head = {"out_id": given["out_id"], "group": given["message_group"], "personal": True}
     return draft_of(runtime, template, **head), list(map(Message, *each))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from smswrap.cli.send import LONGEST_OUT_ID, draft_of, read_text, unknown_to_provider
 from smswrap.cli.sender import Choice, Given, carry_out
 from smswrap.errors import InputError, Problem
-from smswrap.process import checkpoint
-from smswrap.sending.files import open_table
-from smswrap.sending.problems import ProblemReport
-from smswrap.sending.results import check_writable, write_results
-from smswrap.sending.rows import parse_map, read_messages
+from smswrap.sending.requests import row_results
+from smswrap.sending.table.files import open_table
+from smswrap.sending.table.headers import parse_map
+from smswrap.sending.table.problems import Notices, ProblemReport
+from smswrap.sending.table.results import RESULT_FILE, write_results
+from smswrap.sending.table.rows import read_messages
+from smswrap.sending.table.writing import check_writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from smswrap.cli.output import Answer
     from smswrap.cli.runtime import Runtime
     from smswrap.providers.base import Message
-    from smswrap.sending.plan import Draft
-    from smswrap.sending.rows import ColumnMap, Table
+    from smswrap.sending.plan import Draft, Plan
+    from smswrap.sending.table.headers import ColumnMap
+    from smswrap.sending.table.rows import Table
 
 
 def send_file(runtime: Runtime, choice: Choice, given: dict[str, Any]) -> Answer:
@@ -30,13 +32,22 @@ def send_file(runtime: Runtime, choice: Choice, given: dict[str, Any]) -> Answer
     draft = _draft(runtime, given)
     _refuse_overwriting(given)
     if given["result_file"]:
-        check_writable(given["result_file"])
-    with ProblemReport(given["errors_file"]) as report, open_table(given["source"]) as table:
+        check_writable(RESULT_FILE, given["result_file"])
+    with (
+        ProblemReport(given["errors_file"]) as report,
+        open_table(given["source"], column_map=given["column_map"]) as table,
+    ):
         variables = _variables(runtime, given["template_code"]) if choice.verify else None
         columns = parse_map(given["column_map"], table.headers, variables)
         messages = _messages(runtime, table, columns, given["sign_name"], report)
-        results = partial(write_results, given["result_file"], table=table) if given["result_file"] else None
-        return carry_out(runtime, Given(draft, messages, report, given["skip_invalid"], results), choice)
+        name = given["result_file"]
+
+        def results(plan: Plan) -> None:
+            write_results(name, row_results(plan), table)
+
+        return carry_out(
+            runtime, Given(draft, messages, report, given["skip_invalid"], results if name else None), choice
+        )
 
 
 def _variables(runtime: Runtime, template: str) -> tuple[str, ...]:
@@ -76,9 +87,12 @@ def _draft(runtime: Runtime, given: dict[str, Any]) -> Draft:
 def _messages(
     runtime: Runtime, table: Table, columns: ColumnMap, sign: str | None, report: ProblemReport
 ) -> Iterator[tuple[int, Message]]:
-    for row, found in read_messages(table, columns, sign=sign, samples_allowed=runtime.sandbox):
-        checkpoint()
+    notices = Notices()
+    sandbox = runtime.sandbox
+    for row, found in read_messages(table, columns, sign=sign, samples_allowed=sandbox, notices=notices):
         if isinstance(found, list):
             report.add(found)
         else:
-            yield row.number, found
+            yield row, found
+    for line in notices.lines:
+        runtime.talk.warn(line)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -16,8 +15,9 @@ from smswrap.errors import Fault, InputError
 from smswrap.sending.confirmation import confirm as say_yes
 from smswrap.sending.confirmation import find, refuse_overtaken, unless_begun
 from smswrap.sending.plan import Plan
-from smswrap.sending.requests import attempts_of, counts, sole_sender, unknown_numbers
-from smswrap.sending.results import check_writable, write_results
+from smswrap.sending.requests import attempts_of, counts, row_results, sole_sender, unknown_numbers
+from smswrap.sending.table.results import RESULT_FILE, write_results
+from smswrap.sending.table.writing import check_writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,7 +52,7 @@ def confirm(runtime: Runtime, /, plan_id: str, **given: Any) -> Answer:  # noqa:
     """  # noqa: D301  \b is click's mark for text that keeps its lines
     choice = Choice.taken_from(given)
     if given["result_file"]:
-        check_writable(given["result_file"])
+        check_writable(RESULT_FILE, given["result_file"])
     with runtime.journal() as journal:
         plan = find(journal, plan_id)
         provider = _provider(runtime, plan)
@@ -96,7 +96,7 @@ def resume(runtime: Runtime, /, plan_id: str | None, **given: Any) -> Answer:  #
         plan = _confirmed(find(journal, plan_id))
         provider = _provider(runtime, plan)
         if given["result_file"]:
-            check_writable(given["result_file"])
+            check_writable(RESULT_FILE, given["result_file"])
         attempts = attempts_of(plan, "refused")
         if given["resend_unknown"]:
             attempts |= _unknown_attempts(runtime, plan)
@@ -120,7 +120,7 @@ def _unknown_attempts(runtime: Runtime, plan: Plan) -> dict[int, float]:
 
 def _write_results(runtime: Runtime, plan: Plan, name: str | None) -> None:
     if name is not None:
-        write_or_warn(runtime, partial(write_results, name, plan))
+        write_or_warn(runtime, lambda: write_results(name, row_results(plan)))
 
 
 def _provider(runtime: Runtime, plan: Plan) -> Provider:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,8 +16,9 @@ from smswrap.sending.confirmation import DUPLICATE_WINDOW
 from smswrap.sending.dispatch import Pace
 from smswrap.sending.message import read_parameters
 from smswrap.sending.plan import Draft
-from smswrap.sending.problems import ProblemReport
 from smswrap.sending.recipients import read_recipients
+from smswrap.sending.spellings import split_numbers
+from smswrap.sending.table.problems import ProblemReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,7 +133,7 @@ def planned(  # noqa: PLR0913  the options of `send`, each by its name
         read_text(problems, "--message-group", message_group)
         problems += unknown_to_provider(runtime, "message-group")
     parameters = collect(problems, lambda: read_parameters(template_param, variables)) or {}
-    recipients = _recipients(problems, phone_numbers, samples_allowed=runtime.sandbox)
+    recipients = _recipients(problems, phone_numbers, runtime)
     if problems:
         raise InputError(problems)
     draft = draft_of(runtime, template, out_id=out_id, group=message_group)
@@ -155,13 +155,15 @@ def draft_of(runtime: Runtime, template: str, **more: Any) -> Draft:  # noqa: AN
     return Draft(runtime.command, runtime.provider_name, template, runtime.profile, region, **more)
 
 
-def _recipients(problems: list[Problem], given: tuple[str, ...], *, samples_allowed: bool) -> list[str]:
-    numbers = [number for text in given for number in re.split("[,\N{FULLWIDTH COMMA}]", text)]
+def _recipients(problems: list[Problem], given: tuple[str, ...], runtime: Runtime) -> list[str]:
+    numbers = [number for text in given for number in split_numbers(text)]
     if not numbers:
         step = "Add -p with the numbers that the person gave."
         problems.append(Problem("--phone-numbers", "", "must be given", step))
-    recipients, wrong = read_recipients(numbers, samples_allowed=samples_allowed, field="--phone-numbers")
+    recipients, wrong, notices = read_recipients(numbers, samples_allowed=runtime.sandbox)
     problems.extend(wrong)
+    for notice in notices:
+        runtime.talk.warn(f"{notice}.")
     return recipients
 
 

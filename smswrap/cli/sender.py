@@ -6,6 +6,7 @@ import json
 from contextlib import ExitStack
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from smswrap import process
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from smswrap.providers.base import Body, Message, Provider, Session
     from smswrap.sending.journal import Journal
     from smswrap.sending.plan import Draft, Plan
-    from smswrap.sending.problems import ProblemReport
+    from smswrap.sending.table.problems import ProblemReport
 
 MOST_SHOWN = 100
 """Requests that an answer lists; `data.requests_total` says how many there are."""
@@ -167,7 +168,7 @@ def _learn_content(runtime: Runtime, plan: Plan, provider: Provider) -> None:
         with provider.session(sends=False) as session:
             content, variables = session.template(plan.row["template"])
         plan.learn(content)
-        for problem in compare_variables(variables, next(plan.messages(1)).parameters):
+        for problem in chain(*compare_variables(variables, next(plan.messages(1)).parameters)):
             runtime.talk.warn(str(problem))
     except SmswrapError as error:
         runtime.talk.warn(f"The text is not known: {error.fault.message}")

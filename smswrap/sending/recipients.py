@@ -185,7 +185,7 @@ def _judge(number: str) -> Recipient | Misspelling:
 
 
 def _kind(number: str) -> int | None:
-    """libphonenumber's kind of a number with its country code; None where no such number can be."""
+    """The kind of a number with its country code; None where libphonenumber knows no such number."""
     import phonenumbers
 
     try:

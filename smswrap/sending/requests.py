@@ -14,6 +14,7 @@ from smswrap.clock import boot, today
 from smswrap.errors import Fault, SetupError
 from smswrap.providers.base import SendRequest
 from smswrap.sending.plan import message_of
+from smswrap.sending.table.results import RowResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -280,3 +281,19 @@ def _locked(file: int, byte: int) -> bool:
     except (BlockingIOError, PermissionError):
         return False
     return True
+
+
+_WORDS = {"planned": "not_sent", "sending": "unknown", None: "not_sent"}
+
+
+def row_results(plan: Plan) -> Iterator[RowResult]:
+    """What became of each row of the plan, in their order."""
+    sql = """
+        SELECT messages.row, messages.recipient, requests.state, requests.fault, requests.biz_id FROM messages
+        LEFT JOIN requests ON requests.plan = messages.plan AND requests.number = messages.request
+        WHERE messages.plan = ? ORDER BY messages.row
+    """
+    for record in plan.journal.rows(sql, plan.number):
+        code = (json.loads(record["fault"]) if record["fault"] else {}).get("code") or ""
+        state = _WORDS.get(record["state"], record["state"])
+        yield RowResult(record["row"], record["recipient"], state, code, record["biz_id"] or "")

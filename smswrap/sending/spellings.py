@@ -33,6 +33,8 @@ _WHOLE = re.compile(r"\(([^()]*)\)")
 _SEVERAL = re.compile(r"\s*(?::{2,}|[,;、/|\n])\s*")
 _BLANKS = re.compile(r"\s+(?=[+\d(])")
 _MARKS = re.compile(r"\s*:{2,}\s*|[,;、\n\uff0c\uff1b|]")
+_SHORTEST = 8
+"""Digits of the shortest mobile numbers; shorter pieces are groups of one."""
 _COMMAS = "Separate numbers by commas."
 
 
@@ -124,4 +126,4 @@ def _refused(plain: str) -> Misspelling | None:
 
 def _several(pieces: Iterable[str]) -> bool:
     lengths = [len(re.sub(r"\D", "", piece)) for piece in pieces]
-    return len(lengths) > 1 and min(lengths) >= 8
+    return len(lengths) > 1 and min(lengths) >= _SHORTEST

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from smswrap.errors import Fault, InputError, Problem, SmswrapError
@@ -57,7 +58,7 @@ def _mismatches(plan: Plan, verified: Verified) -> list[Problem]:
 
 
 def _misfits(verified: Verified, message: Message, row: int | None) -> list[Problem]:
-    problems = compare_variables(verified.variables, message.parameters, row=row)
+    problems = [*chain(*compare_variables(verified.variables, message.parameters, row=row))]
     if verified.content is None:
         return problems
     length = len(render(verified.content, message.sign, message.parameters))

@@ -1,0 +1,56 @@
+"""The result file of a batch: the input's columns, and what became of each row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from smswrap.sending.table.writing import CsvFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from smswrap.sending.table.rows import Table
+
+RESULT_FILE = "--result-file"
+COLUMNS = ("outcome", "code", "biz_id")
+
+
+class RowResult(NamedTuple):
+    """What became of a row: the outcome's word, and the provider's code and id of the request where there are any."""
+
+    row: int
+    recipient: str
+    outcome: str
+    code: str = ""
+    biz_id: str = ""
+
+
+def write_results(name: str, results: Iterable[RowResult], table: Table | None = None) -> None:
+    """Write the file, whole or not at all; rows that were left out for their problems are `invalid`.
+
+    The results are in the order of the rows. A column of ours whose name the input has already is called
+    `sms_outcome`, `sms_code`, `sms_biz_id`. Without the table, a row has its number and recipient only. Raises
+    InputError if the file cannot be written.
+    """
+    with CsvFile(RESULT_FILE, name) as file:
+        for cells in _alone(results) if table is None else _beside(results, table):
+            file.write(cells)
+
+
+def _alone(results: Iterable[RowResult]) -> Iterator[Iterable[str | int]]:
+    yield ["row", "recipient", *COLUMNS]
+    yield from results
+
+
+def _beside(results: Iterable[RowResult], table: Table) -> Iterator[Iterable[str | int]]:
+    """Walk through the table and the results side by side: both are in the order of the rows."""
+    taken = {header.casefold() for header in table.headers}
+    yield [*table.headers, *(f"sms_{column}" if column in taken else column for column in COLUMNS)]
+    left = iter(results)
+    result = next(left, None)
+    for row in table.rows():
+        if result is not None and result.row == row.number:
+            yield [*row.values, result.outcome, result.code, result.biz_id]
+            result = next(left, None)
+        else:
+            yield [*row.values, "invalid", "", ""]
