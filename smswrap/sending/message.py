@@ -160,8 +160,8 @@ def count_parts(text: str, *, mainland: bool) -> int:
     """Count the parts that a whole text (sign included) is billed as.
 
     Mainland: 70 characters, else 67 a part. Abroad: GSM-7 160 or 153 (extension characters count 2), and UCS-2 70 or 67
-    for the whole text as soon as one character needs it; there, what is outside the BMP counts 2. What counts 2 is never
-    split (3GPP TS 23.040, 9.2.3.24.1): it moves to the next part.
+    for the whole text as soon as one character needs it; there, what is outside the BMP counts 2. What counts
+    2 is never split (3GPP TS 23.040, 9.2.3.24.1): it moves to the next part.
     """
     if mainland:
         return _parts(repeat(1, len(text)), 70, 67)

@@ -199,7 +199,7 @@ def _noticed(found: Recipient, spelling: Spelling, field: str, text: str, row: i
     rules = [notice.rule for notice in found.notices]
     if spelling.notice:
         rules.append(f"{spelling.notice}: read as {found.number}")
-    if not spelling.digits.startswith(("+", "00")) and not is_mainland(found.number):
+    elif not spelling.digits.startswith(("+", "00")) and not is_mainland(found.number):
         rules.append(f"has no + in front: read as {found.number}")
     return Recipient(found.number, tuple(Problem(field, shorten(text), rule, "", row) for rule in rules))
 

@@ -53,7 +53,7 @@ def judge(
     template_field: str = "--template-code",
     values_field: str = OPTION,
 ) -> Verdict:
-    """Hold a template, a sign and the messages with it against the rules; the messages may be a stream of any length."""
+    """Hold a template, a sign and the messages with it against the rules; the messages may be a stream."""
     verdict = Verdict(ProblemReport(), Notices())
     verdict.problems.add(_sign_problems(template, sign))
     verdict.warnings.add(_sign_warnings(sign))

@@ -26,7 +26,6 @@ LONGEST = 64
 _SEPARATORS = re.compile(r"[\s().\u2010-\u2015\u2212-]+")
 _SCHEME = re.compile(r"(?:tel|sms|smsto|callto):(?://)?", re.IGNORECASE)
 _DECIMAL = re.compile(r"(\+?\d{7,})[.,](\d+)")
-_EXPONENT = re.compile(r"[\d.,]+[eE][+-]?\d+")
 _NAME_BEHIND = re.compile(r"(.*\d)\s*[(\[<{「【](?P<name>[^\d()+]*[^\W\d_][^\d()+]*)[)\]>}」】]")
 _NAME_BEFORE = re.compile(r"(?P<name>[^\d()+<]*[^\W\d_][^\d()+<]*)[(\[<{「【]([^()\[\]<>{}「」【】]*\d)[)\]>}」】]")
 _WHOLE = re.compile(r"\(([^()]*)\)")
@@ -57,6 +56,21 @@ class Misspelling(NamedTuple):
 
     rule: str
     next_step: str = "Give digits, as 13812345678 or +85298765432."
+
+
+_AS_TEXT = "Format the column as text, and fill it again from where the numbers came."
+_MISTAKEN = (
+    (
+        re.compile(r"[\d.,]+[eE][+-]?\d+"),
+        Misspelling("was turned into an exponent by a spreadsheet: its digits are lost", _AS_TEXT),
+    ),
+    (re.compile(r"\+?\d{7,}[.,]\d*[1-9]\d*"), Misspelling("is a number with decimals, not a phone number")),
+    (re.compile(r"\d{1,3}(?:,\d{3}){2,}"), Misspelling("has thousands separators", _AS_TEXT)),
+    (
+        re.compile(r".*\d\s*(?:;ext=|ext\.?|x|转|分机)\s*\d+", re.IGNORECASE),
+        Misspelling("has an extension, as no mobile number does", "Give a mobile number."),
+    ),
+)
 
 
 def spell(text: str) -> Spelling | Misspelling:
@@ -107,20 +121,13 @@ def _without_surroundings(plain: str) -> tuple[str, str]:
 
 def _refused(plain: str) -> Misspelling | None:
     """Name what looks like a number and is something else."""
-    if _EXPONENT.fullmatch(plain):
-        step = "Format the column as text, and fill it again from where the numbers came."
-        return Misspelling("was turned into an exponent by a spreadsheet: its digits are lost", step)
-    decimal = _DECIMAL.fullmatch(plain)
-    if decimal and decimal[2].strip("0"):
-        return Misspelling("is a number with decimals, not a phone number")
-    if ";ext=" in plain.lower() or re.search(r"\d\s*(?:ext\.?|x|转|分机)\s*\d", plain, re.IGNORECASE):
-        return Misspelling("is not a phone number that can receive SMS: it has an extension", "Give a mobile number.")
-    if re.fullmatch(r"\d{1,3}(?:,\d{3}){2,}", plain):
-        return Misspelling("has thousands separators", "Format the column as text or as a number without them.")
-    if _several(_SEVERAL.split(plain)):
-        return Misspelling(f"holds {len(_SEVERAL.split(plain))} numbers", f"{_COMMAS} In a file, give each its row.")
-    if _several(_BLANKS.split(plain)):
-        return Misspelling(f"holds {len(_BLANKS.split(plain))} numbers with a blank between", _COMMAS)
+    for pattern, misspelling in _MISTAKEN:
+        if pattern.fullmatch(plain):
+            return misspelling
+    for pattern, between in ((_SEVERAL, ""), (_BLANKS, " with a blank between")):
+        pieces = pattern.split(plain)
+        if _several(pieces):
+            return Misspelling(f"holds {len(pieces)} numbers{between}", f"{_COMMAS} In a file, give each its row.")
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from shlex import quote
 
 from smswrap.errors import InputError, Problem
 from smswrap.providers.parameters import LONGEST_SHOWN
@@ -65,6 +66,11 @@ def letter(column: int) -> str:
 def printable(text: str) -> str:
     """Give a file's name as it can be written."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def shell_word(text: str) -> str:
+    """Give a word as it can be pasted into a shell: quoted only where it must be, unlike shlex.quote's Chinese."""
+    return text if re.fullmatch(r"[\w=,.:/@%+-]+", text) else quote(text)
 
 
 def file_error(source: str, rule: str, next_step: str = "", row: int | None = None) -> InputError:

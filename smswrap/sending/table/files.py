@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from smswrap import process
 from smswrap.errors import InputError, Problem
-from smswrap.sending.table.cells import OPTION, clean, clean_text, file_error
-from smswrap.sending.table.headers import TITLE_ROWS, is_header_row, name_some, phone_header_of
+from smswrap.sending.table.cells import OPTION, clean, clean_text, file_error, shell_word
+from smswrap.sending.table.headers import find_header, name_some, phone_header_of
 from smswrap.sending.table.rows import Table
 from smswrap.sending.table.sheets import LARGEST, Workbook
 from smswrap.sending.table.strangers import refuse_stranger
@@ -207,16 +207,15 @@ def _choose_sheet(book: Workbook, phone_header: str | None, named: str | None) -
     if named is not None:
         return _named_sheet(book, visible, named), []
     if not visible:
-        raise file_error(book.name, "has no visible sheet", f"Name one: --sheet {_names(book.sheets)}.")
+        step = f"Name a hidden one: --sheet {shell_word(book.sheets[0].name)}."
+        raise file_error(book.name, "has no visible sheet", step)
     kinds = {sheet.name: _looks_like_a_list(book, sheet, phone_header) for sheet in visible}
     likely = [sheet for sheet in visible if kinds[sheet.name]] or [
         sheet for sheet in visible if kinds[sheet.name] is not None
     ]
     if len(likely) > 1:
-        rule = f"has {len(likely)} sheets that could be the list: {_names(likely)}"
-        raise InputError.of(
-            "--sheet", "", f"must say which sheet: {book.name} {rule}", f"Add --sheet {likely[0].name}."
-        )
+        rule = f"must say which sheet is the list: {_names(likely)}"
+        raise InputError.of("--sheet", "", rule, f"Add --sheet {shell_word(likely[0].name)}.")
     sheet = (likely or visible)[0]
     others = [other for other in book.sheets if other is not sheet]
     rule = f"has several sheets: read is {sheet.name!r}, not {_names(others)}"
@@ -236,16 +235,9 @@ def _named_sheet(book: Workbook, visible: list[Sheet], named: str) -> Sheet:
 
 
 def _looks_like_a_list(book: Workbook, sheet: Sheet, phone_header: str | None) -> bool | None:
-    """Whether a header row is among the first rows; None if the sheet is empty."""
-    seen = 0
-    for row in book.rows(sheet):
-        if any(map(clean, row.cells)):
-            if is_header_row(row.cells, phone_header):
-                return True
-            seen += 1
-            if seen > TITLE_ROWS:
-                break
-    return False if seen else None
+    """Whether a header row names a phone column; None if the sheet is empty."""
+    found = find_header(((row.number, row.cells) for row in book.rows(sheet)), phone_header)
+    return found and found[2]
 
 
 def _names(sheets: list[Sheet]) -> str:

@@ -10,7 +10,7 @@ from smswrap.errors import InputError, Problem
 from smswrap.providers.parameters import shorten
 from smswrap.sending.message import check_parameters
 from smswrap.sending.recipients import Recipient, read_recipient
-from smswrap.sending.table.cells import OPTION, clean, file_error, letter
+from smswrap.sending.table.cells import OPTION, clean, file_error, letter, shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -67,11 +67,35 @@ def phone_header_of(column_map: str | None) -> str | None:
     return next((header for target, header in pairs if target == "phone" and header), None)
 
 
-def is_header_row(cells: Iterable[str], phone_header: str | None = None) -> bool:
-    """Whether a row names the phone column, and holds no number itself."""
-    names = [clean(cell) for cell in cells]
-    wanted = {phone_header.casefold()} if phone_header else TARGETS["phone"]
-    found = any((name.casefold() if phone_header else fold(name)) in wanted for name in names if name)
+def find_header(
+    records: Iterable[tuple[int, Sequence[str]]], phone_header: str | None = None
+) -> tuple[int, Sequence[str], bool] | None:
+    """Give the number and cells of the header row, and whether it names a phone column; None if all rows are empty.
+
+    It is the first row that does, and the first one at all where none does. What stands above it is a title: it fills
+    fewer cells, or else a row in which somebody wrote "phone" would be one.
+    """
+    first: tuple[int, Sequence[str], bool] | None = None
+    widest = seen = 0
+    for number, cells in records:
+        names = [name for name in map(clean, cells) if name]
+        if not names:
+            continue
+        named = _names_phone(names, phone_header)
+        if named and (len(names) > widest or len(names) == 1):
+            return number, cells, True
+        first = first or (number, cells, named)
+        widest, seen = max(widest, len(names)), seen + 1
+        if number == 0 or seen == TITLE_ROWS:  # 0 are the names of JSON lines
+            break
+    return first
+
+
+def _names_phone(names: Sequence[str], phone_header: str | None) -> bool:
+    if phone_header:
+        found = phone_header.casefold() in map(str.casefold, names)
+    else:
+        found = any(fold(name) in TARGETS["phone"] for name in names)
     return found and not any(isinstance(read_recipient(name), Recipient) for name in names)
 
 
@@ -179,12 +203,12 @@ def _recognise_targets(targets: dict[str, int], headers: Sequence[str], problems
         fitting = [column for column, header in enumerate(headers) if fold(header) in TARGETS[target]]
         if len(fitting) > 1:
             named = " or ".join(shorten(headers[column]) for column in fitting[:MOST_NAMED])
-            step = f"Add --map {target}={headers[fitting[0]]}."
+            step = f"Add --map {_shell(target, headers[fitting[0]])}."
             problems.append(Problem(MAP, "", f"must say which column is the {target}: {named}", step))
         if fitting:
             targets[target] = fitting[0]
     if "phone" not in targets:
-        step = f"{_columns(headers)} Add --map phone={_example(headers)}."
+        step = f"{_columns(headers)} Add --map {_shell('phone', _example(headers))}."
         problems.append(Problem(MAP, "", "must say which column holds the phone numbers", step))
 
 
@@ -225,8 +249,8 @@ def _missing(
     columns = name_some([header for header in headers if header])
     problems = []
     for at, name in enumerate(missing[:MOST_NAMED]):
-        guess = f"add --map {name}={unused[min(at, len(unused) - 1)]}" if unused else "add the column"
-        step = f"{guess[0].upper()}{guess[1:]}, or --var {name}=… for all rows."
+        guess = f"Add --map {_shell(name, unused[min(at, len(unused) - 1)])}" if unused else "Add the column"
+        step = f"{guess}, or --var {name}=… for all rows."
         problems.append(Problem(OPTION, "", f"has no column for {_variable(name)}; columns: {columns}", step))
     return problems
 
@@ -245,6 +269,11 @@ def _unused(targets: Mapping[str, int], headers: Sequence[str]) -> list[str]:
 
 def _columns(headers: Sequence[str]) -> str:
     return f"The columns are: {name_some([header for header in headers if header])}."
+
+
+def _shell(target: str, header: str) -> str:
+    """A pair of a map as it can be pasted into a shell."""
+    return shell_word(f"{target}=" + re.sub("([,=])", r"\\\1", shorten(header)))
 
 
 def _example(headers: Sequence[str]) -> str:

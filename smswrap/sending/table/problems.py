@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
@@ -11,6 +10,7 @@ from smswrap.sending.table.writing import CsvFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import TracebackType
 
     from smswrap.errors import Problem
 
@@ -80,16 +80,18 @@ class ProblemReport:
     def __init__(self, errors_file: str | None = None) -> None:
         self._kinds = _Kinds()
         self._file = CsvFile(ERRORS_FILE, errors_file) if errors_file is not None else None
-        self._held = ExitStack()
 
     def __enter__(self) -> ProblemReport:
         if self._file:
-            self._held.enter_context(self._file)
+            self._file.__enter__()
             self._file.write(["row", "field", "value", "rule", "next_step"])
         return self
 
-    def __exit__(self, *ending: object) -> None:
-        self._held.__exit__(*ending)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file:
+            self._file.__exit__(kind, error, trace)
 
     def add(self, problems: Iterable[Problem]) -> None:
         """Take problems in. Raises InputError if the errors file cannot be written."""

@@ -23,7 +23,7 @@ from smswrap.sending.recipients import (
     refusal_of_example,
 )
 from smswrap.sending.table.cells import OPTION, Spoilt, clean_text, file_error, letter
-from smswrap.sending.table.headers import TITLE_ROWS, is_header_row, read_headers
+from smswrap.sending.table.headers import find_header, read_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,7 +40,7 @@ SPREADSHEET_ERRORS = frozenset(
 
 _MORE = "\u4e00-\u9fff0-9A-Za-z"
 _VALUE = rf"[0-9]{{1,20}}|[\u4e00-\u9fff](?:[{_MORE} .,:，。、：！（）()-]{{0,60}}[{_MORE}。！）)])?"  # noqa: RUF001  Chinese marks
-_PLAIN = re.compile(f"(?:{_VALUE})(?:\n(?:{_VALUE}))*|")
+_PLAIN = re.compile(f"(?:{_VALUE})(?:\n(?:{_VALUE}))*")
 """Lines of values that nothing can be wrong with, but for mojibake: digits, and texts that begin in Chinese."""
 _SOUND = re.compile("[^\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff]{1,1000}")
 """Values that every provider can take; the others are looked at more closely."""
@@ -60,11 +60,7 @@ class Row(NamedTuple):
 
 
 class Table:
-    """The headers and rows of a file; a header is empty where a whole column is.
-
-    `notices` tell how the file was read. The header is the first row that names a phone column, by itself or as
-    `phone_header`, and the first one at all where none of the first rows does.
-    """
+    """The headers and rows of a file; a header is empty where a whole column is. `notices` tell how it was read."""
 
     def __init__(
         self,
@@ -79,7 +75,9 @@ class Table:
         self.clean = clean
         self.notices = list(notices)
         self._records = records
-        self.header_number, cells = self._find_header(phone_header)
+        self.header_number, cells, named = find_header(records(), phone_header) or (0, (), False)
+        if named and self.header_number > 1:
+            self.notices.append(Problem(OPTION, "", f"has its header in row {self.header_number}"))
         self.headers = read_headers(source, cells)
         self._unnamed = [column for column, header in enumerate(self.headers) if not header]
         self.is_plain = not self._unnamed
@@ -87,7 +85,7 @@ class Table:
             raise file_error(source, "has a header and no rows", "Put the recipients below its header.")
 
     def records(self) -> Iterator[Record]:
-        """Give the raw rows below the header, at each call anew. Raises InputError where they cannot be read further."""
+        """Give the raw rows below the header, at each call anew. Raises InputError where they cannot be read."""
         return (record for record in self._records() if record[0] > self.header_number)
 
     def rows(self) -> Iterator[Row]:
@@ -111,24 +109,6 @@ class Table:
                 rule = f"has values in column {letter(column)}, which has no header"
                 raise file_error(self.source, rule, "Name the column, or empty it.", number)
         return Row(number, values, extra)
-
-    def _find_header(self, phone_header: str | None) -> tuple[int, Sequence[str]]:
-        first: tuple[int, Sequence[str]] | None = None
-        seen = 0
-        for number, cells in self._records():
-            if not any(map(self.clean, cells)):
-                continue
-            if number == 0:  # the names of JSON lines
-                return number, cells
-            first = first or (number, cells)
-            if is_header_row(cells, phone_header):
-                if seen:
-                    self.notices.append(Problem(OPTION, "", f"has a title above its header, which is row {number}"))
-                return number, cells
-            seen += 1
-            if seen == TITLE_ROWS:
-                break
-        return first or (0, ())
 
 
 def read_messages(  # noqa: PLR0913  what is asked of a list, each by its name
@@ -167,7 +147,7 @@ def _read_all(reader: _Reader) -> Iterator[tuple[int, Message | list[Problem]]]:
             process.checkpoint()
         if is_usual and len(cells) == width and mobile(cells[phone]):
             recipient, values = MAINLAND + cells[phone], pick(cells)
-            joined = "\n".join(values)
+            joined = "\n".join(values) if names else "0"
             if recipient not in EXAMPLE_NUMBERS and are_plain(joined) and (joined.isascii() or not odd(joined)):
                 parameters = dict(zip(names, values, strict=True))
                 yield number, Message(recipient, sign or "", {**parameters, **constants} if constants else parameters)

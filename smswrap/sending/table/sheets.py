@@ -84,6 +84,8 @@ class Workbook:
             raise file_error(name, *_other_archive(names))
         self._from_1904 = False
         self.sheets = self._read_sheets()
+        if not self.sheets:
+            raise _broken(name, ValueError("it has no sheet"))
         self._formats = self._read_formats() if "xl/styles.xml" in names else ["General"]
         self._texts = _Texts(name)
         if shared := next((part for part in names if part.lower() == "xl/sharedstrings.xml"), None):

@@ -31,7 +31,7 @@ class CsvFile:
         self._whole = True
         self._draft: Path | None = None
 
-    def __enter__(self) -> CsvFile:
+    def __enter__(self) -> CsvFile:  # noqa: PYI034  typing.Self is younger than Python 3.10
         with self._failing():
             self._path = Path(self._name).expanduser().resolve()
             self._file = self._opened()
