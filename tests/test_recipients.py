@@ -137,7 +137,8 @@ def test_the_zero_of_a_decimal_never_joins_the_digits(text: str, number: str) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["13812345678(张三)", "13812345678（张三）", "张三 <13812345678>", "Li Si(13812345678)", "13812345678[home]"]
+    "text",
+    ["13812345678(张三)", "13812345678（张三）", "张三 <13812345678>", "Li Si(13812345678)", "13812345678[home]"],
 )
 def test_a_name_in_brackets_is_left_out_and_told(text: str) -> None:
     assert number_of(text) == E164

@@ -33,10 +33,23 @@ BUILT_IN: Mapping[int, str] = {
     40: "#,##0.00_);[Red](#,##0.00)",
     45: "mm:ss",
     46: "[h]:mm:ss",
+    47: "mm:ss.0",
     49: "@",
+    11: "0.00E+00",
+    12: "# ?/?",
+    13: "# ??/??",
+    14: "[short date]",
+    15: "d-mmm-yy",
+    16: "d-mmm",
+    17: "mmm-yy",
+    22: "[short date and time]",
+    48: "##0.0E+0",
 }
-"""Formats that a file names by their number only; the others of these look different in each country."""
+"""Formats that a file names by their number only. The last ones are not rendered: exponents, fractions, and what looks
+different in each country; nor are those that are not here, which are of single countries."""
 
+_SMALLEST = Decimal("1e-9")
+"""Below it, a number without a format is shown with an exponent."""
 PRECISION = 15
 """Digits that a spreadsheet keeps; those after them are the machine's, not the person's."""
 
@@ -91,6 +104,8 @@ def general(number: Decimal) -> str | None:
     """Give a number without a format: at most 15 significant digits, never an exponent."""
     if number == number.to_integral_value():
         return format(number.quantize(Decimal(1)), "f") if abs(number) < 10**PRECISION else None
+    if abs(number) < _SMALLEST:
+        return None
     shown = format(round_to_precision(number), "f")
     return shown.rstrip("0").rstrip(".") if len(shown) <= 2 * PRECISION else None
 
@@ -219,6 +234,8 @@ def _render_date(number: Decimal, tokens: Sequence[_Token], *, from_1904: bool) 
         return None
     fractions = [len(token.text.partition(".")[2]) for token in tokens if token.text[:1] in "sS" and "." in token.text]
     seconds = (number * _DAY).quantize(Decimal(1).scaleb(-max(fractions, default=0)), ROUND_HALF_UP)
+    if seconds // _DAY != number // 1:
+        return None  # a moment before midnight: some programs round it up into the next day
     start = _FIRST_DAY_1904 if from_1904 else _FIRST_DAY
     moment = start + timedelta(seconds=int(seconds))
     kinds = _minutes_marked(tokens)

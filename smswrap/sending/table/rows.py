@@ -80,7 +80,7 @@ class Table:
             self.notices.append(Problem(OPTION, "", f"has its header in row {self.header_number}"))
         self.headers = read_headers(source, cells)
         self._unnamed = [column for column, header in enumerate(self.headers) if not header]
-        self.is_plain = not self._unnamed
+        self.is_plain = clean is clean_text and not self._unnamed
         if next(self.rows(), None) is None:
             raise file_error(source, "has a header and no rows", "Put the recipients below its header.")
 

@@ -168,7 +168,7 @@ class Workbook:
         ]
 
     def _read_formats(self) -> list[str]:
-        """The format of each style; what we do not know is an empty bracket, which nothing renders."""
+        """The format of each style; what we do not know is in brackets, which nothing renders."""
         own: dict[int, str] = {}
         styles: list[int] = []
         inside: list[str] = []
@@ -185,7 +185,7 @@ class Workbook:
             inside.pop()
 
         list(self._parse("xl/styles.xml", start, end))
-        return [own.get(style, BUILT_IN.get(style, "[]")) for style in styles] or ["General"]
+        return [own.get(style, BUILT_IN.get(style, f"[format {style}]")) for style in styles] or ["General"]
 
     def _read_texts(self, part: str) -> None:
         texts = self._texts
