@@ -40,6 +40,7 @@ _FREQUENT = frozenset(
 """Characters that are frequent in lists of Chinese people and things."""
 _ENOUGH_COMMON, _ENOUGH_FREQUENT, _ENOUGH_LETTERS = 0.85, 0.5, 0.3
 
+_ASCII = bytes(range(0x80))
 _SCRIPTS = {
     "cp1252": "ÄÖÜäöüßàâçéèêëîïôùûñáíóúãõåøæÅØÆÉ",
     "cp1251": "абвгдежзийклмнопрстуфхцчшщъыьэюяАБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЭЮЯ",
@@ -84,7 +85,7 @@ def find_encoding(name: str, read: Callable[[], BinaryIO], head: bytes, given: s
 def _checked(name: str, read: Callable[[], BinaryIO], given: str) -> Encoding:
     try:
         known = codecs.lookup(given)
-        b"".decode(given)  # codecs that are not of texts, as base64, are in the same list
+        b"\0\0\0\0".decode(given)  # codecs that are not of texts, as base64, are in the same list
     except (LookupError, ValueError):
         step = "Name one of Python's, such as gb18030, big5, cp1252 or shift_jis."
         raise file_error(name, f"cannot be read: there is no encoding {given[:40]!r}", step) from None
@@ -164,6 +165,8 @@ def _reads_as_chinese(sample: bytes) -> bool:
     text = sample.decode("gb18030", "ignore")
     if _HEADERS.search(text):
         return True
+    if not sample.translate(None, _ASCII + bytes(range(0xC0, 0xE0))):
+        return False  # words in capitals of Cyrillic and Greek code pages
     foreign = [char for char in text if not char.isascii()]
     common = [char for char in foreign if is_common(char)]
     hanzi = [char for char in common if "\u4e00" <= char <= "\u9fff"]

@@ -82,7 +82,7 @@ def find_header(
         if not names:
             continue
         named = _names_phone(names, phone_header)
-        if named and (len(names) > widest or len(names) == 1):
+        if named and (len(names) > widest or len(names) == widest == 1):
             return number, cells, True
         first = first or (number, cells, named)
         widest, seen = max(widest, len(names)), seen + 1
