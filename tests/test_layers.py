@@ -28,7 +28,16 @@ GROUND = {"errors", "clock", "masking", "state"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "cli": {"cli", "sending", "providers.base", "providers.parameters", "process", "catalogue", "sandbox", *GROUND},
-    "sending": {"sending", "providers.base", "providers.parameters", "process", "catalogue", *GROUND},
+    "sending": {
+        "sending",
+        "model",
+        "providers.base",
+        "providers.parameters",
+        "providers.records",
+        "process",
+        "catalogue",
+        *GROUND,
+    },
     "providers": {"providers", "process", "catalogue", *GROUND},
     "providers.base": {"providers.parameters", "errors"},
     "providers.parameters": {"errors"},

@@ -23,7 +23,6 @@ from smswrap.sending.recipients import (
     OURS,
     USUAL_MOBILE,
     Recipient,
-    is_mainland,
     read_recipient,
     read_recipients,
 )
@@ -71,10 +70,9 @@ mobiles = st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True).filter(_is_mobile)
 
 @st.composite
 def spelt(draw: st.DrawFn, digits: str) -> str:
-    groups = [draw(st.sampled_from(["", "86", "+86", "0086"])), *draw(st.sampled_from([(3, 4, 4), (11,)]))]
-    places = [0, *(sum(map(int, groups[1:n])) for n in range(2, len(groups) + 1))]
-    pieces = [str(groups[0]), *(digits[a:b] for a, b in zip(places, places[1:], strict=False))]
-    pieces = [draw(st.sampled_from([piece, piece.translate(FULL_WIDTH)])) for piece in pieces if piece]
+    pieces = draw(st.sampled_from([[digits], [digits[:3], digits[3:7], digits[7:]]]))
+    pieces = [piece for piece in (draw(st.sampled_from(["", "86", "+86", "0086"])), *pieces) if piece]
+    pieces = [draw(st.sampled_from([piece, piece.translate(FULL_WIDTH)])) for piece in pieces]
     inner = draw(st.sampled_from(SEPARATORS)).join(pieces)
     around = draw(st.sampled_from(["{}", " {} ", "\ufeff{}", "\u202a{}\u202c", "({})", "\t{}\n", "'{}", "tel:{}"]))
     return str(around).format(inner)

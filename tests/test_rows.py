@@ -26,7 +26,7 @@ from smswrap.sending.table.problems import Notices, ProblemReport
 from smswrap.sending.table.rows import Row, Table, read_messages
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
 
 GOOD = "13812341234"
 E164 = "+8613812341234"
