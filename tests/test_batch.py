@@ -53,7 +53,7 @@ def test_rows_of_one_content_share_a_request_and_others_go_out_as_a_batch(
 def test_nothing_is_sent_while_a_row_has_a_problem(
     standin: StandIn, smswrap: Callable[..., Ran], people: Callable[..., str], tmp_path: Path
 ) -> None:
-    wrong = ("1.38E+10,1,", "13800000001,1,", "13812345678,,", "12345,1,")
+    wrong = ("1.38E+10,1,", "13800000001,1,", "13812341234,,", "12345,1,")
     errors = tmp_path / "errors.csv"
     file = people(4, extra=wrong)
     ran = smswrap(*BATCH, "--file", file, *MAPPED, "--errors-file", str(errors))
@@ -161,7 +161,7 @@ def test_an_interrupt_lets_the_running_ones_finish_and_tells_how_to_go_on(
 
 
 def test_options_of_files_and_of_arrays_do_not_mix(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
-    ran = smswrap(*BATCH, "--file", "x.csv", "--phone-number-json", '["13812345678"]')
+    ran = smswrap(*BATCH, "--file", "x.csv", "--phone-number-json", '["13812341234"]')
     assert ran.code == 2
     assert "--phone-number-json" in ran.error["message"]
     assert standin.calls == []

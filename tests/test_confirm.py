@@ -28,7 +28,7 @@ SLOW_SEND = {"cmd": "dysmsapi send-sms *", "delay_ms": 1_000, "then": "continue"
 AGO = "UPDATE plans SET created = created - {0}, ticks = ticks - {1}"
 ADD_A_RECIPIENT = """
     INSERT INTO messages (plan, row, request, recipient, sign, parameters, extend_code, content_key, duplicate_key)
-    SELECT plan, 9, request, '+8613912345678', sign, parameters, extend_code, content_key, duplicate_key
+    SELECT plan, 9, request, '+8613912341234', sign, parameters, extend_code, content_key, duplicate_key
     FROM messages WHERE row = 2
 """
 
@@ -75,14 +75,14 @@ def alter(tmp_path: Path, sql: str) -> None:
 def test_a_confirm_sends_the_plan_and_a_second_one_tells_its_outcome(
     standin: StandIn, smswrap: Callable[..., Ran], plan_of: Callable[..., str]
 ) -> None:
-    plan_id = plan_of("13812345678", "13912345678")
+    plan_id = plan_of("13812341234", "13912341234")
     first, second = smswrap("confirm", plan_id), smswrap("confirm", plan_id)
     assert (first.code, first.envelope["status"], first.envelope["command"]) == (0, "accepted", "confirm")
     assert (second.code, second.envelope["status"]) == (0, "accepted")
     assert "nothing was sent now" in second.envelope["warnings"][0]
     assert second.envelope["data"] == first.envelope["data"]
     assert second.envelope["reply"] == first.envelope["reply"]
-    assert sorted(message["phone"] for message in standin.ledger) == ["13812345678", "13912345678"]
+    assert sorted(message["phone"] for message in standin.ledger) == ["13812341234", "13912341234"]
     assert standin.ledger[0]["params"] == {"code": "123456"}
 
 
@@ -204,7 +204,7 @@ def test_after_a_restart_of_the_machine_the_wall_clock_alone_counts(journal: Jou
 @pytest.mark.parametrize(
     "sql",
     [
-        "UPDATE messages SET recipient = '+8613912345678' WHERE row = 2",
+        "UPDATE messages SET recipient = '+8613912341234' WHERE row = 2",
         "UPDATE messages SET sign = '乙' WHERE row = 2",
         'UPDATE messages SET parameters = \'{"code": "2"}\' WHERE row = 2',
         "UPDATE messages SET parameters = NULL WHERE row = 2",
@@ -231,7 +231,7 @@ def test_an_altered_plan_is_refused_to_the_user(
     standin: StandIn, smswrap: Callable[..., Ran], plan_of: Callable[..., str], tmp_path: Path
 ) -> None:
     plan_id = plan_of()
-    alter(tmp_path, "UPDATE messages SET recipient = '+8613912345678'")
+    alter(tmp_path, "UPDATE messages SET recipient = '+8613912341234'")
     ran = smswrap("confirm", plan_id)
     assert (ran.code, ran.error["code"]) == (9, "altered")
     assert standin.calls == []
@@ -256,8 +256,8 @@ def test_a_draft_cannot_be_confirmed(journal: Journal) -> None:
 def test_a_plan_of_which_a_part_was_sent_meanwhile_is_a_duplicate(
     standin: StandIn, smswrap: Callable[..., Ran], plan_of: Callable[..., str]
 ) -> None:
-    plan_id = plan_of("13812345678", "13912345678")
-    sent = smswrap(*SEND[:2], "13912345678", *SEND[3:])
+    plan_id = plan_of("13812341234", "13912341234")
+    sent = smswrap(*SEND[:2], "13912341234", *SEND[3:])
     ran = smswrap("confirm", plan_id)
     assert (ran.code, ran.error["code"]) == (10, "duplicate")
     assert sent.envelope["data"]["plan_id"] in ran.error["message"]

@@ -45,6 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "catalogue": {"catalogue", "errors"},
     "sandbox": {"state", "errors"},
     "errors": set(),
+    "model": {"errors"},
     "clock": set(),
     "masking": set(),
     "state": set(),

@@ -325,7 +325,7 @@ def test_template_parameters_can_come_from_stdin(standin: StandIn, smswrap: Call
 
 
 def test_everything_wrong_is_told_at_once_before_any_call(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
-    ran = smswrap("send", "-p", "123,13812345678,+86 138-1234-5678", "-t", TEMPLATE, "-tp", "[1]", "-o", "x" * 256)
+    ran = smswrap("send", "-p", "123,13812341234,+86 138-1234-5678", "-t", TEMPLATE, "-tp", "[1]", "-o", "x" * 256)
     assert ran.code == 2
     fields = [problem["field"] for problem in ran.envelope["data"]["problems"]]
     assert sorted(fields) == [

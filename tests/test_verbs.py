@@ -203,10 +203,10 @@ def test_all_filters_of_the_qualification_list_reach_the_api(standin: StandIn, s
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("query-status", "-p", "13812345678", "--send-date", "20260231"),
-        ("query-status", "-p", "13812345678", "--send-date", "2026-11-1"),
-        ("query-status", "-p", "13812345678", "--send-date", days_ago(31)),
-        ("query-status", "-p", "13812345678", "--send-date", days_ago(-2)),
+        ("query-status", "-p", "13812341234", "--send-date", "20260231"),
+        ("query-status", "-p", "13812341234", "--send-date", "2026-11-1"),
+        ("query-status", "-p", "13812341234", "--send-date", days_ago(31)),
+        ("query-status", "-p", "13812341234", "--send-date", days_ago(-2)),
         ("query-status", "-p", "12345"),
         ("query-status",),
         ("list-signs", "--page-size", "0"),
@@ -225,7 +225,7 @@ def test_all_filters_of_the_qualification_list_reach_the_api(standin: StandIn, s
         ("list-qualifications", "--state", "UNKNOWN"),
         ("query-qualification", "--qualification-group-id", "abc"),
         ("send-batch", "-t", TEMPLATE, "--phone-number-json", '{"a":1}', "--sign-name-json", '["a"]'),
-        ("send-batch", "-t", TEMPLATE, "--phone-number-json", '["13812345678"]', "--sign-name-json", '["a","b"]'),
+        ("send-batch", "-t", TEMPLATE, "--phone-number-json", '["13812341234"]', "--sign-name-json", '["a","b"]'),
         ("send-batch", "-t", TEMPLATE, "--phone-number-json", "[]", "--sign-name-json", '["a"]'),
         (*SEND[:7], "-tp", '["code"]'),
         (*SEND[:7], "-tp", '{"code":null}'),
@@ -269,14 +269,14 @@ def test_a_read_that_is_refused_is_not_repeated(standin: StandIn, smswrap: Calla
 def test_send_batch_gives_each_recipient_their_own_text(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
     ran = smswrap(
         *("send-batch", "-t", TEMPLATE, "--yes", "--verify", "-o", "batch-1", "--sms-up-extend-code-json", '["1","2"]'),
-        *("--phone-number-json", '["13812345678","+86 139-1234-5678"]'),
+        *("--phone-number-json", '["13812341234","+86 139-1234-5678"]'),
         *("--sign-name-json", f'["{SIGN}","示例商城"]', "--template-param-json", '[{"code":"111111"},{"code":222222}]'),
     )
     assert (ran.code, ran.envelope["status"]) == (0, "accepted")
     sent = [(message["phone"], message["sign"], message["params"]) for message in standin.ledger]
     assert sent == [
-        ("13812345678", SIGN, {"code": "111111"}),
-        ("13912345678", "示例商城", {"code": "222222"}),
+        ("13812341234", SIGN, {"code": "111111"}),
+        ("13912341234", "示例商城", {"code": "222222"}),
     ]
     assert len({message["biz_id"] for message in standin.ledger}) == 1
     assert standin.ledger[0]["out_id"] == "batch-1"

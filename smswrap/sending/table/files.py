@@ -35,7 +35,7 @@ HiddenRows = Literal["skip", "send"]
 _CHUNK = 1 << 16
 _HEAD = 4096
 _ZIP = b"PK\x03\x04"
-_KINDS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".xlsx": "xlsx", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+KINDS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".xlsx": "xlsx", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
 @contextmanager
@@ -61,7 +61,7 @@ def open_table(  # noqa: PLR0913  what a person may say about a file, each by it
         phone_header = phone_header_of(column_map)
         head = file.head()
         refuse_stranger(source, head)
-        if head.startswith(_ZIP) or _KINDS.get(Path(source).suffix.lower()) == "xlsx":
+        if head.startswith(_ZIP) or KINDS.get(Path(source).suffix.lower()) == "xlsx":
             _refuse_option(source, "--encoding", encoding, "a workbook says itself how its texts are encoded")
             book = Workbook(source, file.file, None if largest is None else LARGEST)
             held.callback(book.close)
@@ -164,7 +164,7 @@ def _refuse_option(source: str, option: str, given: str | None, why: str) -> Non
 
 
 def _text_table(file: _File, phone_header: str | None, encoding: str | None) -> Table:
-    kind = _KINDS.get(Path(file.name).suffix.lower())
+    kind = KINDS.get(Path(file.name).suffix.lower())
     text = Text(file.name, file.read, file.check_unchanged, file.head(), encoding)
     notices = [Problem(OPTION, "", f"was read as {text.encoding.name}")] if text.encoding.told else []
     if text.begins_with("["):
