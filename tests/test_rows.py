@@ -157,6 +157,10 @@ def test_everything_wrong_with_a_row_is_told_at_once() -> None:
     assert [problem.field for problem in wrong] == ["--file", "phone", "sign", "code"]
 
 
+def test_brackets_around_the_sign_of_a_row_are_taken_off() -> None:
+    assert read(("phone", "签名"), (GOOD, "【 甲 】")) == [Message(E164, "甲")]
+
+
 def test_sample_numbers_are_recipients_where_they_are_allowed() -> None:
     assert read(("phone",), ("13912345678",), samples_allowed=True) == [Message("+8613912345678", "签名")]
 

@@ -269,7 +269,7 @@ def test_a_read_that_is_refused_is_not_repeated(standin: StandIn, smswrap: Calla
 def test_send_batch_gives_each_recipient_their_own_text(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
     ran = smswrap(
         *("send-batch", "-t", TEMPLATE, "--yes", "--verify", "-o", "batch-1", "--sms-up-extend-code-json", '["1","2"]'),
-        *("--phone-number-json", '["13812341234","+86 139-1234-5678"]'),
+        *("--phone-number-json", '["13812341234","+86 139-1234-1234"]'),
         *("--sign-name-json", f'["{SIGN}","示例商城"]', "--template-param-json", '[{"code":"111111"},{"code":222222}]'),
     )
     assert (ran.code, ran.envelope["status"]) == (0, "accepted")

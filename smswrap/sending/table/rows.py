@@ -11,7 +11,7 @@ from smswrap import process
 from smswrap.errors import InputError, Problem
 from smswrap.providers.base import Message
 from smswrap.providers.parameters import check_shape, check_text, shorten
-from smswrap.sending.message import check_parameters
+from smswrap.sending.message import check_parameters, tidy_sign
 from smswrap.sending.oddities import STEP, find_oddity, suspicious
 from smswrap.sending.recipients import (
     ASK,
@@ -201,7 +201,10 @@ class _Reader:
     def _read_sign(self, row: Row, problems: list[Problem]) -> str:
         if self.columns.sign is None:
             return self.sign or ""
-        text, header = row.values[self.columns.sign] or self.sign or "", self._header(self.columns.sign)
+        given, header = row.values[self.columns.sign], self._header(self.columns.sign)
+        tidied = tidy_sign(given, field=header, row=row.number)
+        self.notices.add(tidied.notices)
+        text = tidied.value or self.sign or ""
         if text:
             problems += self._check_text(header, text, row.number, "sign")
         else:
