@@ -80,7 +80,8 @@ class Table:
             self.notices.append(Problem(OPTION, "", f"has its header in row {self.header_number}"))
         self.headers = read_headers(source, cells)
         self._unnamed = [column for column, header in enumerate(self.headers) if not header]
-        self.is_plain = clean is clean_text and not self._unnamed
+        self.is_plain = not self._unnamed
+        self.may_be_spoilt = clean is not clean_text
         if next(self.rows(), None) is None:
             raise file_error(source, "has a header and no rows", "Put the recipients below its header.")
 
@@ -139,13 +140,16 @@ def _read_all(reader: _Reader) -> Iterator[tuple[int, Message | list[Problem]]]:
     """Read the rows: those of usual numbers and plain values, which are most, without a look at anything else."""
     table, columns = reader.table, reader.columns
     width, phone, sign, constants = len(table.headers), columns.phone, reader.sign, reader.constants
-    is_usual = table.is_plain and columns.sign is None and columns.extend_code is None and sign is not None
+    spoilt, is_usual = (
+        table.may_be_spoilt,
+        table.is_plain and columns.sign is None and columns.extend_code is None and sign is not None,
+    )
     mobile, are_plain, odd = re.compile(USUAL_MOBILE, re.ASCII).fullmatch, _PLAIN.fullmatch, suspicious().search
     names, pick = [name for name, _ in columns.variables], _picker([column for _, column in columns.variables])
     for count, (number, cells) in enumerate(table.records()):
         if not count % _CHECKPOINT:
             process.checkpoint()
-        if is_usual and len(cells) == width and mobile(cells[phone]):
+        if is_usual and len(cells) == width and mobile(cells[phone]) and not (spoilt and Spoilt in map(type, cells)):
             recipient, values = MAINLAND + cells[phone], pick(cells)
             joined = "\n".join(values) if names else "0"
             if recipient not in EXAMPLE_NUMBERS and are_plain(joined) and (joined.isascii() or not odd(joined)):
