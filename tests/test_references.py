@@ -11,7 +11,7 @@ import pytest
 from smswrap.errors import Problem
 from smswrap.sending.oddities import NO_VALUE, find_oddity
 from smswrap.sending.recipients import Recipient, read_recipient
-from smswrap.sending.table import encodings, files, sheets
+from smswrap.sending.table import encodings, files, sheetrows, sheets
 from smswrap.sending.table.formats import render
 from smswrap.sending.table.headers import TARGETS
 
@@ -58,7 +58,7 @@ def test_the_values_that_the_page_calls_odd_are() -> None:
 
 
 def test_the_page_names_the_limits_and_the_kinds() -> None:
-    limits = [files.LARGEST_FILE, sheets.LARGEST, sheets.LAST_ROW, sheets.LAST_COLUMN, sheets.MOST_CELLS]
-    limits += [sheets.LONGEST_CELL, encodings.LONGEST_LINE]
+    limits = [files.LARGEST_FILE, sheets.LARGEST, sheetrows.LAST_ROW, sheetrows.LAST_COLUMN]
+    limits += [sheetrows.MOST_CELLS, sheetrows.LONGEST_CELL, encodings.LONGEST_LINE]
     assert all(str(limit) in PAGE for limit in limits)
     assert set(files.KINDS) <= set(CODE.findall(PAGE))
