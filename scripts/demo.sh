@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Watch an SMS go out and arrive, without an account: everything happens in the sandbox.
 set -euo pipefail
-. "$(dirname "$0")/setup.sh"
-set_up ""
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+# shellcheck source=scripts/setup.sh
+. "$here/setup.sh"
+set_up run
 
 unset SMSWRAP_SANDBOX_DIR SMSWRAP_PROVIDER SMSWRAP_PROFILE SMSWRAP_REGION SMSWRAP_READ_TIMEOUT
 SMSWRAP_STATE_DIR=$(mktemp -d)
@@ -31,13 +33,13 @@ show send -p 13900000001 -s 阿里云短信测试 -t SMS_100000001 --var code=12
 say "4. AI mode is off again; these were the calls of the stand-in CLI."
 switch=$SMSWRAP_STATE_DIR/sandbox/home/.aliyun/ai-mode.json
 cat "$switch" && printf '\n'
-"$python" - "$switch" <<'PYTHON'
+"$python" -I - "$switch" <<'PYTHON'
 import json, sys
 
 if json.load(open(sys.argv[1], encoding="utf-8"))["enabled"]:
     sys.exit("AI mode is still on!")
 PYTHON
-"$sms" sandbox log --output json | "$python" -c '
+"$sms" sandbox log --output json | "$python" -I -c '
 import json, sys
 for call in json.load(sys.stdin)["data"]["calls"]:
     print("  aliyun", *call["argv"][:3], "…" if len(call["argv"]) > 3 else "")'

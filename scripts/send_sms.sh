@@ -61,45 +61,22 @@ directory_of() {
     (CDPATH='' cd -P -- "$(dirname "$file")" && pwd)
 }
 
-# Not `-m smswrap.compat`: that takes a folder `smswrap` of the caller's working directory for the package.
-AWAY='import sys; sys.path[:] = [place for place in sys.path if place]'
-FIND='from importlib.util import find_spec; sys.exit(find_spec("smswrap.compat") is None)'
-RUN='from smswrap.compat import run; run()'
-
-has_smswrap() {
-    [ -x "$1" ] && "$1" -c "$AWAY; $FIND" </dev/null >/dev/null 2>&1
-}
-
-# Sets `python` to an interpreter that has smswrap: the checkout's, or the one of the `smswrap` on PATH.
-find_python() {
-    local installed
-    python=$root/.venv/bin/python
-    has_smswrap "$python" && return
-    if installed=$(command -v smswrap); then
-        python=$(directory_of "$installed")/python
-        has_smswrap "$python" && return
-        python=$(LC_ALL=C sed -n '1s/^#! *\(.*python[^ ]*\).*$/\1/p' "$installed")
-        has_smswrap "$python" && return
-    fi
-    python=$(command -v python3) && has_smswrap "$python"
-}
-
 [ $# -gt 0 ] || set -- --help
-for word in "$@"; do
-    case $word in
-        -h | --help) show_help; exit 0 ;;
-    esac
-done
+# Help is asked for by the first word or right after the command; anywhere else -h is somebody's value.
+case $1 in
+    -h | --help | help) show_help; exit 0 ;;
+esac
+case ${2-} in
+    -h | --help) show_help; exit 0 ;;
+esac
 
-root=$(dirname "$(directory_of "${BASH_SOURCE:-$0}")")
-if ! find_python; then
-    cat >&2 <<SETUP
-error: smswrap is not set up here. Nothing was called and nothing was sent.
-Run one of these, then the same command again:
-  bash '$root/scripts/test.sh'    makes $root/.venv and runs all checks
-  bash '$root/scripts/demo.sh'    makes it and shows a tour of the sandbox
-  pip install smswrap
-SETUP
+here=$(directory_of "${BASH_SOURCE:-$0}")
+if [ ! -f "$here/setup.sh" ]; then
+    printf 'error: %q needs the whole folder that it came with: copy that, not this file alone. Nothing was sent.\n' "$0" >&2
     exit 3
 fi
-exec "$python" -c "$AWAY; $RUN" "$@"
+# shellcheck source=scripts/setup.sh
+. "$here/setup.sh"
+set_up run
+# -I: no Python file of the caller's folder is run in our place.
+exec "$python" -I -X utf8 -c 'from smswrap.compat import run; run()' "$@"

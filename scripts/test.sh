@@ -1,11 +1,23 @@
 #!/usr/bin/env bash
-# All checks: ruff, mypy, pytest. Sets up a private .venv by itself. Arguments go to pytest.
+# All checks: ruff, mypy, shellcheck, pins, pytest. Makes a private .venv by itself. Arguments go to pytest.
+# --lowest, before all others: with the lowest versions that pyproject.toml allows, pytest only.
 set -euo pipefail
-. "$(dirname "$0")/setup.sh"
-set_up test
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+# shellcheck source=scripts/setup.sh
+. "$here/setup.sh"
+wanted=test
+if [ "${1-}" = --lowest ]; then
+    wanted=lowest
+    shift
+fi
+set_up "$wanted"
 cd "$root"
 export PYTHONDONTWRITEBYTECODE=
-"$python" -m ruff check .
-"$python" -m ruff format --check .
-"$python" -m mypy
+if [ "$wanted" = test ]; then
+    "$python" -m ruff check .
+    "$python" -m ruff format --check .
+    "$python" -m mypy
+    "$venv/bin/shellcheck" --external-sources scripts/*.sh scripts/smswrap .ci/run
+    "$python" scripts/pins.py
+fi
 exec "$python" -m pytest -n auto "$@"

@@ -1,17 +1,51 @@
-"""The calendar that dysmsapi and its frequency limits go by: Asia/Shanghai, which has no summer time."""
+"""The calendar that dysmsapi and its frequency limits go by (Asia/Shanghai, without summer time), and moments."""
 
 from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
+
+
+def ticks() -> float:
+    """Seconds since the machine was started, its sleep included where the system counts that."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+class Moment(NamedTuple):
+    """A moment by both clocks: `wall` in Unix seconds, `ticks` of the clock that starts with `boot` and never jumps."""
+
+    wall: float
+    boot: str
+    ticks: float
+
+    @classmethod
+    def now(cls) -> Moment:
+        """The present moment."""
+        return cls(time.time(), boot(), ticks())
+
+    def ages(self) -> tuple[float, float]:
+        """Seconds since then, by the wall clock and by the other one.
+
+        The wall clock can jump; the other cannot, but starts anew with the machine: then the wall clock is all we have.
+        """
+        by_wall = time.time() - self.wall
+        same = bool(self.boot) and self.boot == boot()
+        return by_wall, ticks() - self.ticks if same else by_wall
 
 
 def now() -> datetime:
     """The present moment in Asia/Shanghai."""
     return datetime.now(SHANGHAI)
+
+
+def iso(wall: float) -> str:
+    """A moment in Unix seconds as ISO 8601 in Asia/Shanghai."""
+    return datetime.fromtimestamp(wall, SHANGHAI).isoformat(timespec="seconds")
 
 
 def today() -> str:
@@ -24,19 +58,10 @@ def days_ago(days: int) -> str:
     return (now() - timedelta(days=days)).strftime("%Y%m%d")
 
 
+@cache
 def boot() -> str:
     """What names this start of the machine; empty where the system does not say."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     except OSError:
         return ""
-
-
-def elapsed(wall: float, started: str, ticks: float) -> tuple[float, float]:
-    """Seconds since a moment that was noted as (time.time(), boot(), time.monotonic()), by both clocks.
-
-    The wall clock can jump; the other one cannot, but starts anew with the machine: then the wall clock is all we have.
-    """
-    by_wall = time.time() - wall
-    same = bool(started) and started == boot()
-    return by_wall, time.monotonic() - ticks if same else by_wall

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Kind = Literal[
+    "none",
     "internal",
     "input",
     "setup",
@@ -49,6 +50,7 @@ class Exit(IntEnum):
 
 
 EXIT_OF: Mapping[Kind, Exit] = {
+    "none": Exit.OK,
     "internal": Exit.UNEXPECTED,
     "input": Exit.INPUT,
     "setup": Exit.SETUP,
@@ -89,6 +91,16 @@ class Fault:
         """The envelope's `error` object: kind, code, message, meaning, next_step, retry."""
         fields = asdict(self)
         return {key: fields[key] for key in ("kind", "code", "message", "meaning", "next_step", "retry")}
+
+
+CUT_OFF = Fault(
+    kind="unknown",
+    message="The run that made this request ended before it had the answer.",
+    meaning="The outcome is unknown: the SMS may have been sent.",
+    next_step="Do not send again. `smswrap resume --unknown` looks for it in the receipts.",
+    retry="after-receipt",
+    code="cut-off",
+)
 
 
 class SmswrapError(Exception):

@@ -1,4 +1,4 @@
-"""What talk and logs show of phone numbers, template values and foreign text."""
+"""What talk and logs show of phone numbers, template values, keys and foreign text."""
 
 from __future__ import annotations
 
@@ -7,19 +7,37 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
-_NUMBER = re.compile(r"(?<![\w.])\+?\d{7,15}(?![\w.])")
+# ASCII on purpose: the letter before a number may well be a Chinese one.
+_NUMBER = re.compile(r"(?<![0-9A-Za-z])(?<![0-9]\.)\+?[0-9]{7,15}(?![0-9A-Za-z]|\.[0-9])")
 _QUERY = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*")
+_KEY_NAME = (
+    r"(?:access[-_ ]?key(?:[-_ ]?(?:id|secret))?|secret[-_ ]?(?:access[-_ ]?)?key|(?:private|api)[-_ ]?key"
+    r"|(?:security|session|sts|bearer|access|refresh)[-_ ]?token|signature|credential|authorization|password)"
+)
 _KEY = re.compile(
-    r"((?:access_?key_?(?:id|secret)|signature|security_?token|authorization)[\"']?\s*(?:[=:]|%3D)\s*[\"']?)"
-    r"(?:(?!%26)[^\s&\"',])+",
+    rf"((?:{_KEY_NAME}[\"']?\s*(?:[=:]|%3D)|--{_KEY_NAME}\s)\s*[\"']?(?:(?:Bearer|Basic)\s+)?|\bBearer\s+)"
+    r"(?:(?!%26)[^\s&\"',;])+",
     re.IGNORECASE,
 )
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_SECRET_NAME = re.compile(
+    r"(access_?key(_?id|_?secret)?|secret_?key|private_?key|api_?key|token|password)$", re.IGNORECASE
+)
+# C1 and DEL; marks of direction, of no width and of no sight; halves of characters.
+_UNSEEN = (
+    "\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f"
+)
+_HARMFUL = re.compile(f"[\x00-\x1f{_UNSEEN}]")
+_HARMFUL_IN_JSON = re.compile(f"[{_UNSEEN}]")
 
 SHORTEST_HIDDEN = 2
 """Characters; a shorter private value would blot out ordinary text."""
+
+SHORTEST_SECRET = 6
+"""Characters; what is shorter is no key, and may be a word of an ordinary text."""
 
 LONGEST_REDACTED = 4_000
 """Characters of foreign text that are kept; searching it takes the square of its length at worst."""
@@ -32,16 +50,41 @@ def mask_number(number: str) -> str:
     return f"{number[:head]}****{number[-tail:]}"
 
 
+def visible(text: str, keep: str = "") -> str:
+    """The text with a dot for each character that a terminal would obey, or that nobody sees; `keep` are left."""
+    return _HARMFUL.sub(lambda found: found[0] if found[0] in keep else "·", text)
+
+
+def escape_json(text: str) -> str:
+    """JSON text whose strings hold no C1, bidi or invisible character as such: the same document, safe to look at."""
+    return _HARMFUL_IN_JSON.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def secrets_of(named: Mapping[str, object]) -> frozenset[str]:
+    """The values whose names say that they are keys: of an environment, or of a saved profile."""
+    return frozenset(
+        value
+        for name, value in named.items()
+        if isinstance(value, str) and len(value) >= SHORTEST_SECRET and _SECRET_NAME.search(name)
+    )
+
+
 def redact(text: str, private: Iterable[str] = ()) -> str:
-    """Foreign text without colours, URL queries, keys, phone numbers and the given private values.
+    """Foreign text without escapes, URL queries, keys, phone numbers and the given private values.
 
     The aliyun CLI's timeout message holds the whole request URL: key id, numbers and signature (measured, 3.4.11).
     """
-    text = _KEY.sub(r"\1***", _QUERY.sub(r"\1?***", strip_colour(text)[:LONGEST_REDACTED]))
+    text = hide(strip_colour(text)[:LONGEST_REDACTED], private)
+    text = _KEY.sub(r"\1***", _QUERY.sub(r"\1?***", text))
+    return visible(_NUMBER.sub(lambda found: mask_number(found[0]), text), keep="\n")
+
+
+def hide(text: str, private: Iterable[str]) -> str:
+    """The text with stars for the given values, however they are spelled in it."""
     for hidden in sorted({spelling for value in private for spelling in _spellings(value)}, key=len, reverse=True):
         if len(hidden) >= SHORTEST_HIDDEN:
             text = text.replace(hidden, "***")
-    return _NUMBER.sub(lambda found: mask_number(found[0]), text)
+    return text
 
 
 def _spellings(value: str) -> tuple[str, ...]:

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from smswrap.clock import Moment
     from smswrap.errors import Fault
+
+YES_HOLDS = 30 * 60
+"""Seconds in which a proposed plan can be confirmed, and in which a yes holds for what is left of a plan."""
 
 
 @unique
@@ -78,8 +82,10 @@ class Message:
 class Order:
     """What somebody wants sent: `messages` come with their rows, and may be a stream of any length.
 
-    `personal` makes each message a text of its own (SendBatchSms) even where several are alike. `text` is the
-    template's, where it is known. `group` is Volcengine's message group.
+    `personal` makes each message a text of its own (SendBatchSms) even where several are alike; `listed` says that the
+    rows are those of a list that a person can look into. `sign` is that of all
+    messages, where they have one; `text` the template's, where it is known. `group` is
+    Volcengine's message group.
     """
 
     command: str
@@ -89,6 +95,8 @@ class Order:
     group: str | None = None
     out_id: str | None = None
     personal: bool = False
+    listed: bool = False
+    sign: str | None = None
     text: str | None = None
 
 
@@ -113,3 +121,130 @@ class Result:
     request_id: str = ""
     fault: Fault | None = None
     text: str = ""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts that messages are billed as: all together, and the fewest and the most of one message."""
+
+    total: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An order as the journal holds it: checked, split into requests, and frozen.
+
+    `number` is its key in the journal; `plan_id` what a person says yes to, a keyed hash of everything that is sent and
+    of the account. `asked_profile` and `asked_region` are what the options said, `account` what follows from them.
+    `shortest` and `longest` are the positions of the messages with the shortest and the longest text.
+    """
+
+    number: int
+    plan_id: str
+    fingerprint: str
+    state: PlanState
+    command: str
+    account: Account
+    template: str
+    made: Moment
+    asked_profile: str | None = None
+    asked_region: str | None = None
+    group: str | None = None
+    out_id: str | None = None
+    text: str | None = None
+    signs: tuple[str, ...] = ()
+    recipients: int = 0
+    requests: int = 0
+    parts: Parts | None = None
+    shortest: int | None = None
+    longest: int | None = None
+    idempotency_key: str | None = None
+    allow_duplicate: bool = False
+    confirmed: float | None = None
+    reopened: float | None = None
+    cancelled: float | None = None
+
+    @property
+    def expires_at(self) -> float:
+        """Until when a yes to it is taken, in Unix seconds."""
+        return (self.reopened or self.made.wall) + YES_HOLDS
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Recipients of a plan by what became of their request."""
+
+    recipients: int = 0
+    accepted: int = 0
+    refused: int = 0
+    unknown: int = 0
+    not_sent: int = 0
+
+
+@dataclass(frozen=True)
+class RequestRecord:
+    """A request in the journal, and what became of it.
+
+    `passing` says that the reason of a refusal passes, so that it may be made again; `own_out_id` that the out-id is
+    ours alone; `day` is yyyyMMdd in Asia/Shanghai, `started` in Unix seconds.
+    """
+
+    number: int
+    outcome: Outcome
+    recipients: tuple[str, ...]
+    out_id: str
+    own_out_id: bool = True
+    passing: bool = False
+    biz_id: str | None = None
+    request_id: str | None = None
+    fault: Fault | None = None
+    reply: str | None = None
+    day: str | None = None
+    started: float | None = None
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A message of another plan that ours would repeat; `at` is in Unix seconds, `receipt` what is known of it."""
+
+    plan_id: str
+    plan: int
+    request: int
+    recipient: str
+    outcome: Outcome
+    out_id: str
+    at: float
+    receipt: str | None = None
+    biz_id: str | None = None
+    day: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What a receipt said of an accepted message: `receipt` is in_flight, delivered or failed."""
+
+    recipient: str
+    receipt: str
+    code: str | None = None
+    request: int = 0
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the history: a recipient, and what became of their message; `at` is in Unix seconds."""
+
+    plan_id: str
+    at: float
+    provider: str
+    sign: str
+    template: str
+    recipient: str
+    outcome: Outcome
+    code: str | None
+    receipt: str | None
+    out_id: str
+    biz_id: str | None
+    row: int

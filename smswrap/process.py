@@ -1,38 +1,73 @@
-"""The seam: the only module that starts a program, and the only one that knows signals.
-
-A signal never breaks into running code. INT, TERM and HUP are remembered, and become `Ended` where the program waits
-(for a child, a lock, a person) or asks (`checkpoint`). So nothing between two waits can be torn, and what must not be
-torn even while it waits (turning AI mode off, a send whose outcome we want to know) does not say `interruptible`.
-"""
+"""The seam: the only module that starts a program."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import select
+import selectors
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from enum import Enum, unique
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from types import FrameType
+from smswrap.signals import (
+    GLANCE,
+    SECOND,
+    Ended,
+    checkpoint,
+    finishing,
+    interruptible,
+    pause,
+    signal_received,
+    signals_noticed,
+    signals_received,
+    stoppable,
+)
 
-ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import IO
+
+__all__ = [
+    "Ended",
+    "Finished",
+    "OnSignal",
+    "checkpoint",
+    "environment",
+    "finishing",
+    "interruptible",
+    "is_terminal",
+    "leave_no_core",
+    "pause",
+    "run",
+    "serving",
+    "signal_received",
+    "signals_noticed",
+]
 
 STOP_GRACE = 1.0
 """Seconds that a child gets after TERM, and again after KILL."""
 
+MOST_OUTPUT = 2**20
+"""Bytes of each stream that are read; a reply has some kilobytes, a page of 50 templates some ten."""
 
-class Ended(BaseException):
-    """INT, TERM or HUP asked the program to end; a BaseException so that no `except Exception` swallows it."""
+CHUNK = 2**16
 
-    def __init__(self, signum: int) -> None:
-        super().__init__(signum)
-        self.signum = signal.Signals(signum)
+
+@unique
+class OnSignal(Enum):
+    """What a signal to us means for a running child."""
+
+    END = "end"
+    """It is stopped, and `Ended` is raised."""
+    FINISH = "finish"
+    """A first signal lets it finish, a second one stops it."""
+    IGNORE = "ignore"
+    """It runs to its end, whatever comes."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +75,8 @@ class Finished:
     """What became of one program: a missing program, a failure and a timeout are values, not exceptions.
 
     `code` is None when the program could not be started (`stderr` then says why) and negative when a signal ended it;
-    `stopped` says that the user's second signal stopped it; `seconds` is wall time.
+    `stopped` says that the user's second signal stopped it, `cut_off` that it printed without end and was stopped for
+    that; `seconds` is wall time.
     """
 
     argv: tuple[str, ...]
@@ -50,126 +86,54 @@ class Finished:
     seconds: float
     timed_out: bool = False
     stopped: bool = False
+    cut_off: bool = False
 
     @property
     def complete(self) -> bool:
         """Whether the program ran to an end of its own."""
-        return self.code is not None and self.code >= 0 and not self.timed_out and not self.stopped
+        own = self.code is not None and self.code >= 0
+        return own and not (self.timed_out or self.stopped or self.cut_off)
 
 
-class _Signals:
-    """What has been received, and what may be done about it at this moment."""
-
-    def __init__(self) -> None:
-        self.pending: int | None = None
-        self.count = 0
-        self.interruptible = False
-        self.notice: Callable[[], None] | None = None
-        self.running: set[subprocess.Popen[bytes]] = set()
-
-    def receive(self, signum: int, _frame: FrameType | None) -> None:
-        self.count += 1
-        self.pending = self.pending or signum
-        if self.interruptible:
-            raise Ended(self.pending)
-        if self.notice is not None:
-            self.notice() if self.count == 1 else self.stop_running()
-
-    def stop_running(self) -> None:
-        for child in tuple(self.running):
-            _signal_group(child, signal.SIGTERM if self.count == 2 else signal.SIGKILL)  # noqa: PLR2004  the second ^C
-
-
-_signals = _Signals()
-
-
-@contextlib.contextmanager
-def signals_noticed() -> Iterator[None]:
-    """For the length of the block, take INT, TERM and HUP, except those that our parent told us to ignore (nohup)."""
-    _signals.pending, _signals.count = None, 0
-    taken = [number for number in ENDING_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, _signals.receive) for number in taken}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def interruptible() -> Iterator[None]:
-    """Let a signal raise `Ended` inside the block: at once if one has come already."""
-    outer = _signals.interruptible
-    try:
-        _signals.interruptible = True
-        checkpoint()
-        yield
-    finally:
-        _signals.interruptible = outer
-
-
-@contextlib.contextmanager
-def finishing(notice: Callable[[], None]) -> Iterator[None]:
-    """Let running children finish on a first signal (`notice` tells the user so); a second one stops them."""
-    _signals.notice = notice
-    try:
-        yield
-    finally:
-        _signals.notice = None
-
-
-def checkpoint() -> None:
-    """Raise `Ended` if a signal has come."""
-    if _signals.pending is not None:
-        raise Ended(_signals.pending)
-
-
-def signal_received() -> int | None:
-    """The signal that asked the program to end, if one has."""
-    return _signals.pending
-
-
-def pause(seconds: float) -> None:
-    """Sleep, but end with the program."""
-    with interruptible():
-        time.sleep(seconds)
-
-
-def run(
+def run(  # noqa: PLR0913  each is a thing of its own, and all but one have a default
     argv: Sequence[str],
     *,
     timeout: float,
     env: Mapping[str, str] | None = None,
-    to_the_end: bool = False,
+    input: bytes = b"",  # noqa: A002  subprocess calls it so
+    on_signal: OnSignal = OnSignal.END,
+    most_output: int = MOST_OUTPUT,
+    grace: float = STOP_GRACE,
+    inherit: tuple[int, ...] = (),
 ) -> Finished:
-    """Run a program and return what became of it.
+    """Run a program and return what became of it. Raises Ended, if `on_signal` says so.
 
-    Its stdin is an empty pipe, because the aliyun CLI takes /dev/null for a terminal and prompts (measured, 3.4.11). It
-    runs in a session of its own, so that a ^C at the terminal reaches us and not it. After `timeout` seconds it is
-    stopped. `to_the_end` shields it from signals to us.
+    Its stdin is a pipe with `input`, never /dev/null, which the aliyun CLI takes for a terminal and prompts (measured,
+    3.4.11). It runs in a session of its own, so that a ^C at the terminal reaches us and not it. After `timeout`
+    seconds, or more than `most_output` bytes on a stream, it is stopped. `inherit` are file descriptors it keeps open.
     """
     start = time.monotonic()
+    if on_signal is OnSignal.END:
+        checkpoint()
     try:
-        child = _start(argv, env)
-    except OSError as error:
-        return Finished(tuple(argv), None, "", f"{argv[0]}: {error.strerror}", time.monotonic() - start)
-    _signals.running.add(child)
-    try:
-        out, err, timed_out = _attend(child, timeout, to_the_end=to_the_end)
-    finally:
-        _signals.running.discard(child)
+        child = _start(argv, env, inherit)
+    except (OSError, ValueError) as error:  # ValueError: an argument with a NUL
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        return Finished(tuple(argv), None, "", f"{argv[0]}: {why}", time.monotonic() - start)
+    exchange = _Exchange(child, input, most_output)
+    timed_out, stopped = _attend(child, exchange, start + timeout, on_signal, grace)
     # A child that cannot even be waited for (its program changed user, say) counts as killed.
     code = -signal.SIGKILL if child.returncode is None else child.returncode
-    stopped = not to_the_end and code < 0 and _signals.count > 1
+    out, err = exchange.heard
     seconds = time.monotonic() - start
-    return Finished(tuple(argv), code, _text(out), _text(err), seconds, timed_out, stopped)
+    return Finished(tuple(argv), code, out, err, seconds, timed_out, stopped and code < 0, exchange.overflowed)
 
 
 @contextlib.contextmanager
 def serving(argv: Sequence[str], *, env: Mapping[str, str], timeout: float) -> Iterator[str]:
     """Run a program beside us for the length of the block; gives the first line that it prints (empty if none comes).
 
-    Its stdin is a pipe that ends when we do, however that is: it should end then, too.
+    Its stdin is a pipe that ends when we do, however that is: it should end then, too. Raises OSError.
     """
     child = subprocess.Popen(
         argv,
@@ -180,9 +144,148 @@ def serving(argv: Sequence[str], *, env: Mapping[str, str], timeout: float) -> I
         start_new_session=True,
     )
     try:
-        yield _text(_first_line(child, timeout))
+        yield _first_line(child, timeout).decode("utf-8", "replace")
     finally:
-        _stop(child)
+        _stop(child, _Exchange(child, b"", MOST_OUTPUT), STOP_GRACE)
+
+
+def environment(changes: Mapping[str, str | None] | None = None) -> dict[str, str]:
+    """Give the environment that children get: ours without colours, in UTF-8, with `changes` (None removes a name)."""
+    merged: dict[str, str | None] = {**os.environ, "NO_COLOR": "1", "PYTHONUTF8": "1", **(changes or {})}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def leave_no_core() -> None:
+    """Let neither us nor our children leave a core dump: numbers, codes and keys would stand in it."""
+    import resource
+
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+class _Exchange:
+    """What goes to a child and what comes back from it, up to a bound.
+
+    Poll, not epoll or kqueue: those need a file descriptor, and there may be none left once the child is running.
+    """
+
+    def __init__(self, child: subprocess.Popen[bytes], given: bytes, most: int) -> None:
+        self.overflowed = False
+        self._child, self._given, self._most = child, memoryview(given), most
+        self._said: dict[int, bytearray] = {}
+        self._pipes = selectors.PollSelector()
+        self._streams = (self._listen(child.stdout), self._listen(child.stderr))
+        if child.stdin is not None:
+            os.set_blocking(child.stdin.fileno(), False)
+            self._pipes.register(child.stdin.fileno(), selectors.EVENT_WRITE, child.stdin)
+
+    def _listen(self, stream: IO[bytes] | None) -> int:
+        if stream is None:
+            return -1
+        number = stream.fileno()
+        self._said[number] = bytearray()
+        self._pipes.register(number, selectors.EVENT_READ, stream)
+        return number
+
+    @property
+    def heard(self) -> tuple[str, str]:
+        """What it said on stdout and on stderr."""
+        out, err = (self._said.get(stream, b"").decode("utf-8", "replace") for stream in self._streams)
+        return out, err
+
+    def go_on(self, until: float) -> bool:
+        """Exchange what can be until that moment; whether the child has ended and all its pipes with it."""
+        while self._pipes.get_map() and not self.overflowed:
+            left = until - time.monotonic()
+            ready = self._pipes.select(max(0.0, left))
+            for key, _ in ready:
+                self._write(key) if key.events == selectors.EVENT_WRITE else self._read(key)
+            if not ready and left <= 0:
+                return False
+        return not self.overflowed and _reaped(self._child, max(0.0, until - time.monotonic()))
+
+    def close(self) -> None:
+        """Give the pipes back."""
+        for key in tuple(self._pipes.get_map().values()):
+            self._drop(key)
+
+    def _read(self, key: selectors.SelectorKey) -> None:
+        octets = os.read(key.fd, CHUNK)
+        if not octets:
+            self._drop(key)
+            return
+        said = self._said[key.fd]
+        room = self._most - len(said)
+        said += octets[:room]
+        self.overflowed = self.overflowed or len(octets) > room
+
+    def _write(self, key: selectors.SelectorKey) -> None:
+        try:
+            written = os.write(key.fd, self._given[:CHUNK]) if self._given else 0
+        except BlockingIOError:
+            return
+        except OSError:  # it reads no stdin
+            written = len(self._given)
+        self._given = self._given[written:]
+        if not self._given:
+            self._drop(key)
+
+    def _drop(self, key: selectors.SelectorKey) -> None:
+        self._pipes.unregister(key.fd)
+        with contextlib.suppress(OSError):
+            key.data.close()
+
+
+def _start(argv: Sequence[str], env: Mapping[str, str] | None, inherit: tuple[int, ...]) -> subprocess.Popen[bytes]:
+    # Arguments go out in UTF-8 whatever our locale is: the aliyun CLI is a Go program and knows nothing else.
+    return subprocess.Popen(
+        [argument.encode("utf-8", "surrogateescape") for argument in argv],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment() if env is None else env,
+        start_new_session=True,
+        pass_fds=inherit,
+    )
+
+
+def _attend(
+    child: subprocess.Popen[bytes], exchange: _Exchange, deadline: float, on_signal: OnSignal, grace: float
+) -> tuple[bool, bool]:
+    """Wait for the child, and stop it where it must be; whether it was too late, and whether the user stopped it."""
+    watched = stoppable(lambda number: _signal_group(child, number)) if on_signal is OnSignal.FINISH else None
+    try:
+        with watched or contextlib.nullcontext():
+            while not exchange.go_on(min(deadline, time.monotonic() + GLANCE)):
+                if exchange.overflowed or time.monotonic() >= deadline:
+                    break
+                if on_signal is OnSignal.END:
+                    checkpoint()
+            else:
+                exchange.close()
+                return False, on_signal is OnSignal.FINISH and signals_received() >= SECOND
+    except BaseException:
+        _stop(child, exchange, grace)
+        raise
+    _stop(child, exchange, grace)
+    return not exchange.overflowed, False
+
+
+def _stop(child: subprocess.Popen[bytes], exchange: _Exchange, grace: float) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        _signal_group(child, number)
+        # Nothing more is read from a child that prints without end.
+        if _reaped(child, grace) if exchange.overflowed else exchange.go_on(time.monotonic() + grace):
+            break
+    # Even killed, something that it started elsewhere may hold its pipes: what it said so far is all we get.
+    child.poll()
+    exchange.close()
+
+
+def _reaped(child: subprocess.Popen[bytes], seconds: float) -> bool:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(seconds)
+    return child.poll() is not None
 
 
 def _first_line(child: subprocess.Popen[bytes], timeout: float) -> bytes:
@@ -197,107 +300,10 @@ def _first_line(child: subprocess.Popen[bytes], timeout: float) -> bytes:
     return line
 
 
-def environment(changes: Mapping[str, str | None] | None = None) -> dict[str, str]:
-    """Give the environment that children get: ours without colours, in UTF-8, with `changes` (None removes a name)."""
-    merged: dict[str, str | None] = {**os.environ, "NO_COLOR": "1", "PYTHONUTF8": "1", **(changes or {})}
-    return {name: value for name, value in merged.items() if value is not None}
-
-
-class Guard:
-    """A forked process that outlives us if we are killed, and then does `cleanup` in our place.
-
-    It waits on a pipe whose writing end dies with us. It leaves our session and closes our streams, so that neither a
-    kill of our process group nor a reader who waits for the end of our output meets it.
-    """
-
-    def __init__(self, cleanup: Callable[[], None]) -> None:
-        reading, self._writing = os.pipe()
-        ready, getting_ready = os.pipe()
-        self.pid = os.fork()
-        if self.pid == 0:
-            os.close(self._writing)
-            _keep_watch(reading, getting_ready, cleanup)
-        for end in (reading, getting_ready):
-            os.close(end)
-        # Before it has left our session, a kill of our process group would take it along.
-        os.read(ready, 1)
-        os.close(ready)
-
-    def dismiss(self) -> None:
-        """Send the guard away: the cleanup has been done."""
-        with contextlib.suppress(OSError):
-            os.write(self._writing, b"!")
-        os.close(self._writing)
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(self.pid, 0)
-
-
-def _keep_watch(reading: int, getting_ready: int, cleanup: Callable[[], None]) -> None:
-    code = 1
-    try:
-        os.setsid()
-        for number in ENDING_SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for stream in (0, 1, 2):
-            os.dup2(nowhere, stream)
-        os.close(getting_ready)
-        if not os.read(reading, 1):
-            cleanup()
-        code = 0
-    finally:
-        os._exit(code)
-
-
-def _start(argv: Sequence[str], env: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
-    # Arguments go out in UTF-8 whatever our locale is: the aliyun CLI is a Go program and knows nothing else.
-    return subprocess.Popen(
-        [argument.encode("utf-8", "surrogateescape") for argument in argv],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment() if env is None else env,
-        start_new_session=True,
-    )
-
-
-def _attend(child: subprocess.Popen[bytes], timeout: float, *, to_the_end: bool) -> tuple[bytes, bytes, bool]:
-    waiting = contextlib.nullcontext() if to_the_end or _signals.notice else interruptible()
-    try:
-        with waiting:
-            return *child.communicate(b"", timeout), False
-    except subprocess.TimeoutExpired:
-        return *_stop(child), True
-    except BaseException:
-        _stop(child)
-        raise
-
-
-def _stop(child: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
-    heard: tuple[bytes, bytes] = b"", b""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        _signal_group(child, number)
-        try:
-            return child.communicate(timeout=STOP_GRACE)
-        except subprocess.TimeoutExpired as late:
-            heard = late.output or b"", late.stderr or b""
-    # Killed, yet something that it started elsewhere still holds its pipes: what it said so far is all we get.
-    child.poll()
-    for pipe in (child.stdin, child.stdout, child.stderr):
-        if pipe is not None:
-            with contextlib.suppress(OSError):
-                pipe.close()
-    return heard
-
-
 def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> None:
     # The group, because the CLI runs its plugin as a process of its own; it is gone if the child has been waited for.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, number)
-
-
-def _text(octets: bytes) -> str:
-    return octets.decode("utf-8", "replace")
 
 
 def is_terminal(*streams: int) -> bool:

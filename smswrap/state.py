@@ -8,6 +8,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from smswrap.disk import private_folder, replacing
+from smswrap.errors import SetupError
+
 
 def directory() -> Path:
     """The state directory; it need not exist yet."""
@@ -22,7 +25,7 @@ def directory() -> Path:
 def remembered(name: str) -> dict[str, Any]:
     """What was remembered under the name; nothing if that cannot be read, since all of it can be found out again."""
     try:
-        found = json.loads((directory() / name).read_text("utf-8"))
+        found = json.loads((directory() / name).read_text("utf-8-sig"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -30,14 +33,5 @@ def remembered(name: str) -> dict[str, Any]:
 
 def remember(name: str, facts: dict[str, Any]) -> None:
     """Keep facts under the name, whole or not at all; not being able to is no failure."""
-    with contextlib.suppress(OSError):
-        directory().mkdir(mode=0o700, parents=True, exist_ok=True)
-        import tempfile
-
-        number, draft = tempfile.mkstemp(dir=directory(), prefix=f".{name}.")
-        try:
-            with os.fdopen(number, "w", encoding="utf-8") as file:
-                json.dump(facts, file)
-            Path(draft).replace(directory() / name)
-        except OSError:
-            Path(draft).unlink()
+    with contextlib.suppress(OSError, SetupError), replacing(private_folder(directory()) / name) as file:
+        json.dump(facts, file)

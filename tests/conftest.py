@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hall import Clocks, Hall
 
 from smswrap.sandbox import PROFILE, write_launcher
 
@@ -145,6 +146,11 @@ class StandIn:
         return [record for record in self.starts if record["argv"][:1] == ["dysmsapi"]]
 
     @property
+    def sends(self) -> list[dict[str, Any]]:
+        """The calls that send."""
+        return [record for record in self.api_calls if record["argv"][1] in {"send-sms", "send-batch-sms"}]
+
+    @property
     def ledger(self) -> list[dict[str, Any]]:
         """Every message that the gateway accepted."""
         return self.records("ledger.jsonl")
@@ -225,3 +231,15 @@ def smswrap(start: Callable[..., Running]) -> Callable[..., Ran]:
         return start(*arguments, **options).end()
 
     return run
+
+
+@pytest.fixture
+def hall(tmp_path: Path) -> Hall:
+    """The hall with a model provider, without processes."""
+    return Hall(tmp_path / "state" / "journal.db")
+
+
+@pytest.fixture
+def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
+    """Clocks that can be moved, for what runs in this process."""
+    return Clocks(monkeypatch)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import DEADLINE, SEND, USER_AGENT, wait_until
+from test_process import alive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +79,7 @@ FAILING = {"raise RuntimeError('broken')": 1, "sys.exit(5)": 5, "raise MemoryErr
 
 @pytest.mark.parametrize("failing", FAILING)
 def test_after_an_internal_failure(standin: StandIn, failing: str) -> None:
-    assert run_broken("smswrap.cli.sender:verify", failing) == FAILING[failing]
+    assert run_broken("smswrap.providers.aliyun.client:Session.template", failing) == FAILING[failing]
     assert standin.calls[-2].startswith("configure ai-mode set-user-agent")
     assert_on_during_calls_and_off_now(standin)
 
@@ -122,9 +123,10 @@ def test_a_signal_during_a_send_lets_it_finish_so_that_its_outcome_is_known(
 
 
 def test_a_signal_during_a_send_that_never_answers_makes_it_unknown(
-    standin: StandIn, start: Callable[..., Running]
+    standin: StandIn, start: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     standin.rules({"cmd": "dysmsapi send-sms *", **HANG})
+    monkeypatch.setenv("SMSWRAP_PATIENCE", "0.1")
     running = start(*SEND, "--read-timeout", "1")
     standin.wait_for_call("send-sms")
     running.send(signal.SIGTERM)
@@ -171,25 +173,137 @@ def test_a_signal_to_the_whole_process_group_as_a_terminal_sends_it(
 
 
 @pytest.mark.parametrize("moment", [*MOMENTS.values(), "dysmsapi send-sms *"])
-def test_after_sigkill_the_guard_turns_it_off_within_a_second(
+def test_after_sigkill_the_guard_turns_it_off_once_the_orphaned_call_has_ended(
     standin: StandIn, start: Callable[..., Running], moment: str
 ) -> None:
-    standin.rules({"cmd": moment, **HANG})
+    standin.rules({"cmd": moment, "delay_ms": 1_000, "then": "continue"})
     running = start(*SEND, "--verify")
     standin.wait_for_call(moment.rstrip(" *"))
     running.send(signal.SIGKILL)
-    running.process.wait(DEADLINE)
-    killed = standin.starts[-1]["time"]
+    orphan = standin.starts[-1]
     wait_until(lambda: DISABLE in standin.calls, f"no guard came; calls: {standin.calls}")
     wait_until(lambda: not standin.ai_mode, "AI mode stayed on")
     (off,) = [record for record in standin.starts if record["argv"] == DISABLE.split()]
-    assert off["time"] - killed < 5
-    wait_until(
-        lambda: any(
-            record.get("pid") == off["pid"] for record in standin.records("calls.jsonl") if record["event"] == "end"
-        ),
-        "disable did not end",
+    wait_until(lambda: not (standin.home / ".aliyun" / "smswrap.on").exists(), "the mark stayed")
+    assert 1 <= off["time"] - orphan["time"] < 6
+    assert not standin.ai_mode
+
+
+def ends(standin: StandIn) -> dict[int, float]:
+    """When each call that has ended did so."""
+    return {record["pid"]: record["time"] for record in standin.records("calls.jsonl") if record["event"] == "end"}
+
+
+def kill_all(running: Running) -> None:
+    """Kill the program and its guard before either can do anything about the other, as the end of a container does."""
+    listed = subprocess.run(["/bin/ps", "-eo", "pid=,ppid=,args="], check=True, capture_output=True, text=True).stdout
+    rows = [line.split(None, 2) for line in listed.splitlines()]
+    guards = [int(pid) for pid, parent, args in rows if parent == str(running.process.pid) and "-m smswrap" in args]
+    running.send(signal.SIGSTOP)
+    for pid in (*guards, running.process.pid):
+        os.kill(pid, signal.SIGKILL)
+    assert guards
+    running.process.wait(DEADLINE)
+
+
+def left_on(standin: StandIn, start: Callable[..., Running]) -> None:
+    """Leave AI mode on: all processes of a send die at once, and its call ends by itself."""
+    before = len(standin.api_calls)
+    standin.rules({"cmd": "dysmsapi send-sms *", "delay_ms": 300, "then": "continue"})
+    running = start(*SEND, "--allow-duplicate")
+    wait_until(lambda: len(standin.api_calls) > before, "nothing was sent")
+    orphan = standin.api_calls[-1]["pid"]
+    kill_all(running)
+    wait_until(lambda: not alive(orphan), "the orphaned call did not end")
+    assert standin.ai_mode
+
+
+@pytest.mark.parametrize("command", [("history",), ("explain", "isv.AMOUNT_NOT_ENOUGH"), ("list-signs",), ("cancel",)])
+def test_what_all_processes_left_on_as_they_died_at_once_the_next_command_turns_off(
+    standin: StandIn, start: Callable[..., Running], smswrap: Callable[..., Ran], command: tuple[str, ...]
+) -> None:
+    left_on(standin, start)
+    ran = smswrap("doctor")
+    assert (ran.code, "AI mode" in ran.error["message"], standin.ai_mode) == (3, True, True)
+    ran = smswrap(*command)
+    assert not standin.ai_mode
+    assert "left by a smswrap that was killed" in ran.envelope["warnings"][0]
+    assert smswrap("doctor").code == 0
+    before = standin.calls
+    assert smswrap("history").envelope["warnings"] == []
+    assert standin.calls == before
+
+
+def test_while_an_orphaned_call_runs_nobody_turns_it_off(
+    standin: StandIn, start: Callable[..., Running], smswrap: Callable[..., Ran]
+) -> None:
+    standin.rules({"cmd": "dysmsapi send-sms *", **HANG})
+    running = start(*SEND)
+    standin.wait_for_call("send-sms")
+    orphan = standin.starts[-1]["pid"]
+    assert smswrap("history").code == 0
+    assert standin.ai_mode
+    kill_all(running)
+    assert smswrap("history").envelope["warnings"] == []
+    checks = {check["check"]: check for check in smswrap("doctor").envelope["data"]["checks"]}
+    assert (checks["AI mode"]["state"], standin.ai_mode) == ("ok", True)
+    os.kill(orphan, signal.SIGKILL)
+    wait_until(lambda: smswrap("history").envelope["warnings"] != [], "nobody turned it off")
+    assert not standin.ai_mode
+
+
+def test_a_session_that_meets_an_orphan_which_still_prepares_waits_for_it(
+    standin: StandIn, start: Callable[..., Running], smswrap: Callable[..., Ran]
+) -> None:
+    standin.rules({"cmd": "configure ai-mode enable", "delay_ms": 1_000, "then": "continue", "times": 1})
+    running = start(*SEND)
+    standin.wait_for_call("ai-mode enable")
+    kill_all(running)
+    assert smswrap(*SEND, "--allow-duplicate").code == 0
+    assert standin.calls.count("configure ai-mode enable") == 2
+    assert_on_during_calls_and_off_now(standin)
+
+
+def user_agent(standin: StandIn) -> object:
+    return json.loads((standin.home / ".aliyun" / "ai-mode.json").read_text("utf-8")).get("user_agent")
+
+
+def test_who_had_it_on_is_told_once_and_gets_their_user_agent_back(
+    standin: StandIn, start: Callable[..., Running], smswrap: Callable[..., Ran]
+) -> None:
+    file = standin.home / ".aliyun" / "ai-mode.json"
+    file.write_text('{"enabled": true, "user_agent": "my agent"}', "utf-8")
+    ran = smswrap(*SEND)
+    assert (ran.code, standin.ai_mode, user_agent(standin)) == (0, False, "my agent")
+    assert all(call["ai_mode"] == {"enabled": True, "user_agent": USER_AGENT} for call in standin.api_calls)
+    (warning,) = ran.envelope["warnings"]
+    assert "had been on before" in warning
+    assert "aliyun configure ai-mode enable" in warning
+    assert smswrap("list-signs").envelope["warnings"] == []
+    assert user_agent(standin) == "my agent"
+    file.write_text('{"enabled": true, "user_agent": "my agent"}', "utf-8")
+    left_on(standin, start)
+    assert user_agent(standin) == USER_AGENT
+    assert "had been on before" in smswrap("history").envelope["warnings"][0]
+    assert (standin.ai_mode, user_agent(standin)) == (False, "my agent")
+
+
+def test_a_user_agent_that_cannot_be_put_back_is_told(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+    (standin.home / ".aliyun" / "ai-mode.json").write_text('{"enabled": false, "user_agent": "mine"}', "utf-8")
+    standin.rules(
+        {"cmd": "configure ai-mode set-user-agent --user-agent mine", "exit_code": 1, "stderr": "ERROR: no\n"}
     )
+    ran = smswrap(*SEND)
+    assert (ran.code, standin.ai_mode) == (0, False)
+    assert "'mine' could not be put back" in ran.envelope["warnings"][0]
+
+
+@pytest.mark.parametrize("mark", ["", "[]", "{}", '{"since": 1, "was_on": "x", "user_agent": null}', "\x00"])
+def test_a_mark_that_cannot_be_read_is_still_a_mark(standin: StandIn, smswrap: Callable[..., Ran], mark: str) -> None:
+    (standin.home / ".aliyun" / "ai-mode.json").write_text('{"enabled": true}', "utf-8")
+    (standin.home / ".aliyun" / "smswrap.on").write_text(mark, "utf-8")
+    assert smswrap("history").code == 0
+    assert not standin.ai_mode
 
 
 def test_a_reader_of_the_output_does_not_wait_for_the_guard(standin: StandIn, start: Callable[..., Running]) -> None:
@@ -250,15 +364,15 @@ def test_an_enable_that_fails_sends_nothing(standin: StandIn, smswrap: Callable[
 
 
 def test_what_a_killed_run_left_on_is_mended_by_the_next(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
-    (standin.home / ".aliyun" / "ai-mode.json").write_text('{"enabled": true, "user_agent": "x"}', "utf-8")
+    (standin.home / ".aliyun" / "ai-mode.json").write_text('{"enabled": true}', "utf-8")
     assert smswrap(*SEND).code == 0
     assert_on_during_calls_and_off_now(standin)
 
 
 def spans(standin: StandIn) -> list[tuple[float, float, list[str]]]:
     """The calls as (start, end, argv); one that was killed never ended."""
-    ends = {record["pid"]: record["time"] for record in standin.records("calls.jsonl") if record["event"] == "end"}
-    return [(call["time"], ends.get(call["pid"], float("inf")), call["argv"]) for call in standin.starts]
+    ended = ends(standin)
+    return [(call["time"], ended.get(call["pid"], float("inf")), call["argv"]) for call in standin.starts]
 
 
 @pytest.mark.parametrize("killed", [None, 7])

@@ -1,36 +1,39 @@
-"""`smswrap confirm`: exactly the plan that was shown, once, in time."""
+"""`smswrap confirm`: exactly the plan that was shown, once, in time, with its account."""
 
 from __future__ import annotations
 
 import signal
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from conftest import DEADLINE, SEND, wait_until
+from hall import ACCOUNT, message
 
 from smswrap.errors import InputError, SmswrapError
-from smswrap.providers.base import Limits, Message
-from smswrap.sending.confirmation import Guarding, confirm, propose
-from smswrap.sending.journal import Journal
-from smswrap.sending.plan import Draft, note_messages, split
+from smswrap.sending.refusals import DuplicatePolicy
+from smswrap.sending.service import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from conftest import Ran, Running, StandIn
+    from hall import Clocks, Hall
+
+    from smswrap.model import Account
 
 ASKING = SEND[:-1]
 HANG = {"delay_ms": 20_000, "then": "continue"}
 SLOW_SEND = {"cmd": "dysmsapi send-sms *", "delay_ms": 1_000, "then": "continue"}
-AGO = "UPDATE plans SET created = created - {0}, ticks = ticks - {1}"
+ALLOWING = Options(duplicates=DuplicatePolicy(allowed=True))
 ADD_A_RECIPIENT = """
-    INSERT INTO messages (plan, row, request, recipient, sign, parameters, extend_code, content_key, duplicate_key)
-    SELECT plan, 9, request, '+8613912341234', sign, parameters, extend_code, content_key, duplicate_key
-    FROM messages WHERE row = 2
+    INSERT INTO messages (plan, position, row, recipient, content, request)
+    SELECT plan, 9, 9, '+8613912341234', content, request FROM messages WHERE row = 2
 """
+THREE = tuple(message(f"+861390000000{number}") for number in range(3))
 
 
 @pytest.fixture
@@ -45,30 +48,17 @@ def plan_of(smswrap: Callable[..., Ran]) -> Callable[..., str]:
     return propose
 
 
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    with Journal(tmp_path / "state" / "journal.db") as opened:
-        yield opened
-
-
-def proposed(journal: Journal) -> str:
-    draft = Draft("send", "aliyun", "SMS_1", profile="work", out_id="order-1")
-    messages = [Message(f"+861390000000{number}", "甲", {"code": "1"}, "7") for number in range(3)]
-    plan = note_messages(journal, draft, enumerate(messages, 1), lambda _problem: None)
-    split(plan, draft, Limits(1000, 100))
-    propose(plan)
-    return plan.plan_id
-
-
-def refusal_of(journal: Journal, plan_id: str) -> str | None:
+def refusal_of(hall: Hall, plan_id: str) -> str | None:
     with pytest.raises(SmswrapError) as caught:
-        confirm(journal, plan_id, Guarding())
-    assert journal.one("SELECT state FROM plans")["state"] == "proposed"
+        hall.confirm(plan_id)
+    assert hall.gateway.ledger == []
+    assert (caught.value.data or {}).get("plan_id") == plan_id
     return caught.value.fault.code
 
 
-def alter(tmp_path: Path, sql: str) -> None:
-    with closing(sqlite3.connect(tmp_path / "state" / "journal.db")) as connection, connection:
+def alter(path: Path, sql: str) -> None:
+    """What somebody does who can write the file, but does not know its key."""
+    with closing(sqlite3.connect(path)) as connection, connection:
         assert connection.execute(sql).rowcount > 0
 
 
@@ -81,7 +71,7 @@ def test_a_confirm_sends_the_plan_and_a_second_one_tells_its_outcome(
     assert (second.code, second.envelope["status"]) == (0, "accepted")
     assert "nothing was sent now" in second.envelope["warnings"][0]
     assert second.envelope["data"] == first.envelope["data"]
-    assert second.envelope["reply"] == first.envelope["reply"]
+    assert second.envelope["reply"] is None
     assert sorted(message["phone"] for message in standin.ledger) == ["13812341234", "13912341234"]
     assert standin.ledger[0]["params"] == {"code": "123456"}
 
@@ -94,7 +84,7 @@ def test_a_second_confirm_ends_as_the_first_did(
     first, second = smswrap("confirm", plan_id), smswrap("confirm", plan_id)
     assert first.code == second.code == code
     assert (second.envelope["status"], second.error) == (first.envelope["status"], first.error)
-    assert len(standin.api_calls) == 1
+    assert len(standin.sends) == 1
 
 
 def test_of_two_confirms_at_the_same_moment_one_sends_and_both_tell_the_outcome(
@@ -106,7 +96,7 @@ def test_of_two_confirms_at_the_same_moment_one_sends_and_both_tell_the_outcome(
     answers = [run.end() for run in runs]
     assert [(answer.code, answer.envelope["data"]["counts"]["accepted"]) for answer in answers] == [(0, 1)] * 3
     assert sum("nothing was sent now" in str(answer.envelope["warnings"]) for answer in answers) == 2
-    assert len(standin.ledger) == len(standin.api_calls) == 1
+    assert len(standin.ledger) == len(standin.sends) == 1
 
 
 def test_a_confirm_of_a_plan_that_is_being_sent_waits_for_its_outcome(
@@ -128,8 +118,9 @@ def test_a_confirm_after_one_that_was_killed_before_it_sent_says_that_nothing_wa
 ) -> None:
     plan_id = plan_of()
     standin.rules({"cmd": "plugin update", "times": 1, **HANG})
+    before = len(standin.calls)
     killed = start("confirm", plan_id)
-    standin.wait_for_call("plugin update")
+    wait_until(lambda: "plugin update" in standin.calls[before:], "the plugin was not updated")
     killed.send(signal.SIGKILL)
     killed.process.wait(DEADLINE)
     ran = smswrap("confirm", plan_id)
@@ -152,105 +143,205 @@ def test_a_confirm_that_could_not_begin_can_be_said_again(
     assert (ran.code, ran.envelope["warnings"], len(standin.ledger)) == (0, [], 1)
 
 
-def test_another_provider_profile_or_region_is_refused_and_costs_nothing(
+def test_another_provider_profile_or_region_is_refused_and_sends_nothing(
     standin: StandIn, smswrap: Callable[..., Ran], plan_of: Callable[..., str]
 ) -> None:
+    standin.save_profile("other", access_key_id="LTAI-other-9x9Y")
     plan_id = plan_of()
-    for option, value in (("--provider", "volcengine"), ("--profile", "other"), ("--region", "cn-shanghai")):
+    for option, value, told in (("--profile", "other", "profile other"), ("--region", "cn-shanghai", "cn-shanghai")):
         ran = smswrap("confirm", plan_id, option, value)
-        assert (ran.code, ran.envelope["data"]["problems"][0]["field"]) == (2, option)
-    assert standin.calls == []
+        assert (ran.code, ran.error["code"], ran.envelope["data"]["plan_id"]) == (9, "account", plan_id)
+        assert told in ran.error["message"]
+    assert standin.ledger == []
     assert smswrap("confirm", plan_id, "--provider", "aliyun").envelope["warnings"] == []
     assert len(standin.ledger) == 1
 
 
-def test_an_expired_plan_is_refused(
-    standin: StandIn, smswrap: Callable[..., Ran], plan_of: Callable[..., str], tmp_path: Path
+def test_a_current_profile_that_was_changed_meanwhile_sends_nothing(
+    standin: StandIn, smswrap: Callable[..., Ran], plan_of: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    standin.save_profile("prod", access_key_id="LTAI-prod-9x9Y")
     plan_id = plan_of()
-    alter(tmp_path, AGO.format(31 * 60, 31 * 60))
-    ran = smswrap("confirm", plan_id)
-    assert (ran.code, ran.error["code"]) == (9, "expired")
-    assert "30 minutes" in ran.error["message"]
-    assert standin.calls == []
-    assert plan_of() == plan_id
+    with monkeypatch.context() as changed:
+        changed.setenv("ALIBABA_CLOUD_PROFILE", "prod")
+        ran = smswrap("confirm", plan_id)
+    assert (ran.code, ran.error["code"]) == (9, "account")
+    assert "prod" in ran.error["message"]
+    assert "9x9Y" in ran.error["message"]
+    assert standin.ledger == []
     assert smswrap("confirm", plan_id).code == 0
 
 
+def test_a_profile_that_was_named_needs_no_naming_again(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+    standin.save_profile("prod", access_key_id="LTAI-prod-9x9Y")
+    plan = smswrap(*ASKING, "--profile", "prod")
+    account = plan.envelope["data"]["account"]
+    assert (account["profile"], account["key_end"], account["mode"]) == ("prod", "9x9Y", "AK")
+    assert smswrap("confirm", plan.envelope["data"]["plan_id"]).code == 0
+    assert "--profile prod" in standin.calls[-2]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(ACCOUNT, profile="prod"),
+        replace(ACCOUNT, mode="StsToken"),
+        replace(ACCOUNT, key_end="9x9Y"),
+        replace(ACCOUNT, region="cn-shanghai"),
+        replace(ACCOUNT, base="https://elsewhere"),
+        replace(ACCOUNT, provider="volcengine"),
+    ],
+)
+def test_whatever_differs_of_the_account_no_yes_holds_for_it(hall: Hall, other: Account) -> None:
+    plan_id = hall.propose(*THREE)
+    hall.gateway.who = other
+    assert refusal_of(hall, plan_id) == "account"
+    hall.gateway.who = ACCOUNT
+    assert hall.confirm(plan_id).status == "accepted"
+
+
+def test_an_expired_plan_is_refused_to_the_user(hall: Hall, clocks: Clocks) -> None:
+    plan_id = hall.propose(*THREE)
+    clocks.pass_by(31 * 60)
+    assert refusal_of(hall, plan_id) == "expired"
+    assert hall.propose(*THREE) == plan_id
+    assert hall.confirm(plan_id).status == "accepted"
+
+
 @pytest.mark.parametrize(("wall", "ticks"), [(31 * 60, 0), (0, 31 * 60), (-86_400, 31 * 60)])
-def test_whichever_clock_says_so_a_plan_expires(journal: Journal, wall: int, ticks: int) -> None:
-    plan_id = proposed(journal)
-    journal.run(AGO.format(wall, ticks))
-    assert refusal_of(journal, plan_id) == "expired"
+def test_whichever_clock_says_so_a_plan_expires(hall: Hall, clocks: Clocks, wall: int, ticks: int) -> None:
+    plan_id = hall.propose(*THREE)
+    clocks.move(wall, ticks)
+    assert refusal_of(hall, plan_id) == "expired"
 
 
 @pytest.mark.parametrize(("wall", "ticks"), [(29 * 60, 29 * 60), (-86_400, 60)])
 def test_a_plan_of_29_minutes_holds_and_so_does_one_of_before_the_clock_was_set_back(
-    journal: Journal, wall: int, ticks: int
+    hall: Hall, clocks: Clocks, wall: int, ticks: int
 ) -> None:
-    plan_id = proposed(journal)
-    journal.run(AGO.format(wall, ticks))
-    assert confirm(journal, plan_id, Guarding())[1] is True
+    plan_id = hall.propose(*THREE)
+    clocks.move(wall, ticks)
+    assert hall.confirm(plan_id).status == "accepted"
 
 
-def test_after_a_restart_of_the_machine_the_wall_clock_alone_counts(journal: Journal) -> None:
-    plan_id = proposed(journal)
-    journal.run("UPDATE plans SET boot = 'another', ticks = ticks - 86400, created = created - 31 * 60")
-    assert refusal_of(journal, plan_id) == "expired"
-    journal.run("UPDATE plans SET created = created + 31 * 60")
-    assert confirm(journal, plan_id, Guarding())[1] is True
+def test_after_a_restart_of_the_machine_the_wall_clock_alone_counts(hall: Hall, clocks: Clocks) -> None:
+    plan_id = hall.propose(*THREE)
+    clocks.restart()
+    clocks.move(31 * 60)
+    assert refusal_of(hall, plan_id) == "expired"
+    clocks.move(-31 * 60)
+    assert hall.confirm(plan_id).status == "accepted"
 
 
 @pytest.mark.parametrize(
     "sql",
     [
         "UPDATE messages SET recipient = '+8613912341234' WHERE row = 2",
-        "UPDATE messages SET sign = '乙' WHERE row = 2",
-        'UPDATE messages SET parameters = \'{"code": "2"}\' WHERE row = 2',
-        "UPDATE messages SET parameters = NULL WHERE row = 2",
-        "UPDATE messages SET extend_code = '8' WHERE row = 2",
-        "UPDATE messages SET row = 9 WHERE row = 2",
+        "UPDATE contents SET sign = '乙'",
+        'UPDATE contents SET parameters = \'{"code": "2"}\'',
+        "UPDATE contents SET parameters = NULL",
+        "UPDATE contents SET extend_code = '8'",
         "DELETE FROM messages WHERE row = 2",
         ADD_A_RECIPIENT,
+        "UPDATE requests SET digest = X'00'",
         "UPDATE plans SET template = 'SMS_2'",
-        "UPDATE plans SET provider = 'volcengine'",
+        "UPDATE plans SET provider = 'volcengine', mode = 'signed'",
         "UPDATE plans SET profile = NULL",
+        "UPDATE plans SET key_end = '9x9Y'",
         "UPDATE plans SET region = 'cn-shanghai'",
         "UPDATE plans SET message_group = 'g'",
         "UPDATE plans SET out_id = 'order-2'",
+        "UPDATE plans SET text = 'another ${code}'",
         "UPDATE plans SET fingerprint = 'made up'",
     ],
 )
-def test_an_altered_plan_is_refused(journal: Journal, sql: str) -> None:
-    plan_id = proposed(journal)
-    assert journal.run(sql) > 0
-    assert refusal_of(journal, plan_id) == "altered"
+def test_an_altered_plan_sends_nothing(hall: Hall, sql: str) -> None:
+    plan_id = hall.propose(*THREE)
+    alter(hall.path, sql)
+    assert refusal_of(hall, plan_id) in {"altered", "account"}
 
 
 def test_an_altered_plan_is_refused_to_the_user(
     standin: StandIn, smswrap: Callable[..., Ran], plan_of: Callable[..., str], tmp_path: Path
 ) -> None:
     plan_id = plan_of()
-    alter(tmp_path, "UPDATE messages SET recipient = '+8613912341234'")
+    alter(tmp_path / "state" / "journal.db", "UPDATE messages SET recipient = '+8613912341234'")
     ran = smswrap("confirm", plan_id)
-    assert (ran.code, ran.error["code"]) == (9, "altered")
-    assert standin.calls == []
+    assert (ran.code, ran.error["code"], ran.envelope["data"]["plan_id"]) == (9, "altered", plan_id)
+    assert standin.ledger == []
 
 
-@pytest.mark.parametrize("plan_id", ["0000000000000000", "", "draft-0", "' OR 1 --", "-2"])
-def test_no_plan_has_another_id(journal: Journal, plan_id: str) -> None:
-    proposed(journal)
+@pytest.mark.parametrize("plan_id", ["0000000000000000", "", "draft-0", "' OR 1 --", "-2", "%", "_"])
+def test_no_plan_has_another_id(hall: Hall, plan_id: str) -> None:
+    hall.propose(*THREE)
     with pytest.raises(InputError):
-        confirm(journal, plan_id, Guarding())
+        hall.confirm(plan_id)
+    assert hall.gateway.ledger == []
 
 
-def test_a_draft_cannot_be_confirmed(journal: Journal) -> None:
-    draft = Draft("send", "aliyun", "SMS_1")
-    plan = note_messages(journal, draft, [(1, Message("+8613900000000", "甲"))], lambda _problem: None)
-    split(plan, draft, Limits(1000, 100))
-    for plan_id in (plan.plan_id, plan.as_json()["plan_id"]):
-        with pytest.raises(InputError):
-            confirm(journal, plan_id, Guarding())
+def test_the_beginning_of_an_id_will_do_if_it_is_one_plans_alone(hall: Hall) -> None:
+    first, second = hall.propose(THREE[0]), hall.propose(THREE[1])
+    shared = next(length for length in range(17) if first[: length + 1] != second[: length + 1])
+    with pytest.raises(InputError):
+        hall.confirm(first[:shared] or "")
+    assert hall.confirm(first[: shared + 1]).plan.plan_id == first
+    assert hall.gateway.reached == [THREE[0].recipient]
+
+
+def test_an_id_with_a_slip_names_the_close_one_and_never_advises_to_send_again(hall: Hall) -> None:
+    plan_id = hall.propose(*THREE)
+    slip = plan_id[:5] + ("0" if plan_id[5] != "0" else "1") + plan_id[6:]
+    with pytest.raises(InputError) as caught:
+        hall.confirm(slip)
+    assert plan_id in caught.value.fault.next_step
+    assert "again" not in caught.value.fault.next_step
+
+
+def test_a_plan_and_its_successor_are_told_apart_by_the_whole_id(hall: Hall) -> None:
+    first = hall.propose(*THREE)
+    hall.confirm(first)
+    second = hall.propose(*THREE, options=ALLOWING)
+    assert second == f"{first}-2"
+    assert hall.confirm(second).plan.plan_id == second
+    assert hall.confirm(first).again
+
+
+def test_a_dry_run_cannot_be_confirmed(hall: Hall) -> None:
+    report = hall.send(*THREE, options=Options(dry_run=True))
+    assert report.status == "planned"
+    with pytest.raises(InputError):
+        hall.confirm(report.plan.plan_id)
+
+
+def test_a_cancelled_plan_is_never_sent(hall: Hall) -> None:
+    plan_id = hall.propose(*THREE)
+    assert (hall.cancel(plan_id).status, hall.cancel(plan_id).status) == ("cancelled", "cancelled")
+    assert refusal_of(hall, plan_id) == "cancelled"
+
+
+def test_what_was_sent_cannot_be_cancelled(hall: Hall) -> None:
+    plan_id = hall.propose(*THREE)
+    hall.confirm(plan_id)
+    with pytest.raises(SmswrapError) as caught:
+        hall.cancel(plan_id)
+    assert (caught.value.fault.kind, caught.value.fault.code) == ("confirmation", "sent")
+
+
+def test_a_no_at_the_terminal_leaves_nothing_to_confirm(hall: Hall) -> None:
+    hall.person.answers = [False]
+    report = hall.send(*THREE)
+    assert (report.status, int(report.exit), report.error and report.error.code) == ("declined", 9, "declined")
+    assert len(hall.person.saw) == 1
+    with pytest.raises(InputError):
+        hall.confirm(report.plan.plan_id)
+    assert hall.gateway.ledger == []
+
+
+def test_a_yes_at_the_terminal_sends_what_was_shown(hall: Hall) -> None:
+    hall.person.answers = [True]
+    assert hall.send(*THREE).status == "accepted"
+    assert hall.gateway.reached == [one.recipient for one in THREE]
+    assert [one.text for one in hall.person.saw[0].messages] == ["【甲】code 1"] * 3
 
 
 def test_a_plan_of_which_a_part_was_sent_meanwhile_is_a_duplicate(

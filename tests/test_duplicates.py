@@ -3,73 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import SEND
+from hall import ACCOUNT, YES, message
 
-from smswrap.errors import Fault, SmswrapError
-from smswrap.providers.base import Limits, Message
-from smswrap.sending.confirmation import (
-    Guarding,
-    confirm,
-    confirm_at_once,
-    propose,
-    refuse_duplicates,
-    unless_begun,
-    with_key,
-)
-from smswrap.sending.journal import Journal
-from smswrap.sending.plan import Draft, Plan, note_messages, split
-from smswrap.sending.requests import Result, settle, take
+from smswrap.errors import InputError, SmswrapError
+from smswrap.sending.refusals import DuplicatePolicy
+from smswrap.sending.service import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
     from conftest import Ran, Running, StandIn
+    from hall import Clocks, Hall
 
-    from smswrap.sending.requests import Outcome
+    from smswrap.model import Message
+    from smswrap.sending.report import Report
 
-DRAFT = Draft("send", "aliyun", "SMS_1")
-MESSAGE = Message("+8613900000000", "甲", {"code": "1"})
+MESSAGE = message()
+ALLOWING = Options(yes=True, duplicates=DuplicatePolicy(allowed=True))
+SHELL_POLICY = Options(yes=True, duplicates=DuplicatePolicy(only_unknown=True))
 SHELL = (*SEND, "--only-unknown-duplicates")
 """A send as send_sms.sh makes it."""
 
 
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    with Journal(tmp_path / "state" / "journal.db") as opened:
-        yield opened
+def sent(hall: Hall, *behaviours: str) -> Report:
+    """Send the message once, whatever was sent before."""
+    hall.gateway.behaviours = list(behaviours)
+    return hall.send(MESSAGE, options=ALLOWING)
 
 
-def planned(journal: Journal, message: Message = MESSAGE, draft: Draft = DRAFT) -> Plan:
-    plan = note_messages(journal, draft, [(1, message)], lambda _problem: None)
-    split(plan, draft, Limits(1000, 100))
-    return plan
-
-
-def sent(journal: Journal, outcome: Outcome | None = "accepted") -> Plan:
-    """A plan that was confirmed and taken, and had this outcome; None: it has none yet."""
-    plan = planned(journal)
-    confirm_at_once(plan, Guarding(allowed=True))
-    assert take(plan) is not None
-    if outcome is not None:
-        settle(plan, 1, Result(outcome, fault=None if outcome == "accepted" else Fault("refused", "no")))
-    return plan
-
-
-def is_duplicate(plan: Plan, guarding: Guarding = Guarding()) -> bool:  # noqa: B008  a tuple: nothing can change it
+def is_duplicate(hall: Hall, one: Message = MESSAGE, options: Options = YES, **more: Any) -> bool:
+    """Whether this would be refused as a repeat; nothing is sent by asking."""
+    before = len(hall.gateway.ledger)
     try:
-        refuse_duplicates(plan, guarding)
+        hall.send(one, options=replace(options, yes=False, dry_run=False), **more)
     except SmswrapError as error:
         return error.fault.kind == "duplicate"
+    assert len(hall.gateway.ledger) == before
     return False
-
-
-def set_back(journal: Journal, wall: float, ticks: float) -> None:
-    """Let the send have been that many seconds earlier, by each of the two clocks."""
-    journal.run("UPDATE requests SET started = started - ?, ticks = ticks - ?", wall, ticks)
 
 
 def test_the_same_send_again_exits_10_and_names_the_earlier_one(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
@@ -79,7 +53,9 @@ def test_the_same_send_again_exits_10_and_names_the_earlier_one(standin: StandIn
         assert (ran.code, ran.envelope["status"], ran.error["retry"]) == (10, "duplicate", "never")
         assert plan_id in ran.error["message"]
         assert "139****0000" in ran.error["message"]
-        assert ran.envelope["data"]["earlier"] == {"plan_id": plan_id, "state": "accepted", "out_id": "order-1"}
+        earlier = ran.envelope["data"]["earlier"]
+        assert (earlier["plan_id"], earlier["state"], earlier["out_id"]) == (plan_id, "accepted", "order-1")
+
     assert "--allow-duplicate" in ran.error["next_step"]
     assert len(standin.ledger) == 1
     assert smswrap(*SEND, "--allow-duplicate").code == 0
@@ -88,62 +64,110 @@ def test_the_same_send_again_exits_10_and_names_the_earlier_one(standin: StandIn
 
 
 @pytest.mark.parametrize(
-    "message",
-    [
-        replace(MESSAGE, recipient="+8613900000001"),
-        replace(MESSAGE, sign="乙"),
-        replace(MESSAGE, parameters={"code": "2"}),
-        replace(MESSAGE, parameters={}),
-        replace(MESSAGE, extend_code="7"),
-    ],
+    "other",
+    [message("+8613900000001"), message(sign="乙"), message(code="2"), message(code=None), message(extend="7")],
 )
-def test_another_message_is_no_duplicate(journal: Journal, message: Message) -> None:
-    sent(journal)
-    assert not is_duplicate(planned(journal, message))
-    assert is_duplicate(planned(journal))
+def test_another_message_is_not_a_duplicate(hall: Hall, other: Message) -> None:
+    sent(hall)
+    assert not is_duplicate(hall, other)
+    assert is_duplicate(hall)
 
 
-@pytest.mark.parametrize("draft", [replace(DRAFT, template="SMS_2"), replace(DRAFT, provider="volcengine")])
-def test_another_template_or_provider_is_no_duplicate(journal: Journal, draft: Draft) -> None:
-    sent(journal)
-    assert not is_duplicate(planned(journal, draft=draft))
+def test_another_template_is_not_a_duplicate(hall: Hall) -> None:
+    sent(hall)
+    assert not is_duplicate(hall, template="SMS_2")
+
+
+def test_another_provider_is_not_a_duplicate(hall: Hall) -> None:
+    sent(hall)
+    hall.gateway.who = replace(ACCOUNT, provider="volcengine")
+    assert not is_duplicate(hall)
+
+
+def test_another_out_id_verb_or_profile_makes_it_not_another_send(hall: Hall) -> None:
+    sent(hall)
+    assert is_duplicate(hall, out_id="o")
+    assert is_duplicate(hall, personal=True)
+    hall.gateway.who = replace(ACCOUNT, profile="the same account by another name")
+    assert is_duplicate(hall)
 
 
 @pytest.mark.parametrize(
-    "draft",
+    ("behaviour", "anybody", "shell"),
     [
-        replace(DRAFT, out_id="o"),
-        replace(DRAFT, command="send-batch", personal=True),
-        replace(DRAFT, profile="the same account by its name"),
+        ("accept", True, False),
+        ("lose the reply", True, True),
+        ("die after", True, True),
+        ("die before", True, True),
+        ("refuse", False, False),
     ],
-)
-def test_another_out_id_profile_or_verb_makes_it_no_other_send(journal: Journal, draft: Draft) -> None:
-    sent(journal)
-    assert is_duplicate(planned(journal, draft=draft))
-
-
-@pytest.mark.parametrize(
-    ("outcome", "anybody", "shell"),
-    [("accepted", True, False), ("unknown", True, True), (None, True, True), ("refused", False, False)],
 )
 def test_what_may_have_been_sent_counts_and_for_send_sms_sh_only_that(
-    journal: Journal, outcome: Outcome | None, *, anybody: bool, shell: bool
+    hall: Hall, behaviour: str, *, anybody: bool, shell: bool
 ) -> None:
-    sent(journal, outcome)
-    plan = planned(journal)
-    assert is_duplicate(plan) is anybody
-    assert is_duplicate(plan, Guarding(only_unknown=True)) is shell
-    assert not is_duplicate(plan, Guarding(allowed=True))
+    if behaviour.startswith("die"):
+        hall.die(MESSAGE, behaviour)
+    else:
+        sent(hall, behaviour)
+    assert is_duplicate(hall) is anybody
+    assert is_duplicate(hall, options=SHELL_POLICY) is shell
+    assert not is_duplicate(hall, options=ALLOWING)
 
 
-def test_a_send_that_was_confirmed_and_not_begun_counts_since_it_can_be_resumed(journal: Journal) -> None:
-    confirm_at_once(planned(journal), Guarding())
-    assert is_duplicate(planned(journal))
+def test_what_was_confirmed_and_not_sent_counts_since_it_can_be_resumed(hall: Hall) -> None:
+    hall.gateway.limits = replace(hall.gateway.limits, shared=1)
+    hall.gateway.behaviours = ["refuse all"]
+    report = hall.send(message("+8613900000001"), MESSAGE, options=YES)
+    assert report.counts is not None
+    assert report.counts.not_sent == 1
+    with pytest.raises(SmswrapError) as caught:
+        hall.send(MESSAGE)
+    assert f"smswrap resume {report.plan.plan_id}" in caught.value.fault.next_step
 
 
-def test_a_proposal_is_no_send(journal: Journal) -> None:
-    propose(planned(journal))
-    assert not is_duplicate(planned(journal))
+def test_what_is_left_of_a_cancelled_plan_counts_no_more(hall: Hall) -> None:
+    hall.gateway.limits = replace(hall.gateway.limits, shared=1)
+    hall.gateway.behaviours = ["refuse all"]
+    report = hall.send(message("+8613900000001"), MESSAGE, options=YES)
+    assert is_duplicate(hall)
+    assert hall.cancel(report.plan.plan_id).status == "cancelled"
+    assert not is_duplicate(hall)
+
+
+def test_a_proposal_is_not_a_send(hall: Hall) -> None:
+    hall.propose(MESSAGE)
+    assert not is_duplicate(hall)
+
+
+@pytest.mark.parametrize(("receipt", "expected"), [("delivered", True), ("in_flight", True), ("failed", False)])
+def test_one_that_failed_at_the_carrier_may_be_sent_again_with_a_warning(
+    hall: Hall, receipt: str, *, expected: bool
+) -> None:
+    report = sent(hall)
+    hall.gateway.receipt = receipt
+    assert is_duplicate(hall) is expected
+    told = [text for text in hall.talk.warnings if "not delivered" in text and report.plan.plan_id in text]
+    assert bool(told) is not expected
+    if not expected:
+        assert hall.send(MESSAGE, options=YES).status == "accepted"
+        assert len(hall.gateway.ledger) == 2
+
+
+def test_a_receipt_that_is_known_is_not_asked_for_again(hall: Hall) -> None:
+    sent(hall)
+    hall.gateway.receipt = "failed"
+    assert not is_duplicate(hall)
+    asked = len(hall.gateway.calls)
+    hall.propose(MESSAGE)
+    assert "receipts 1^0" not in hall.gateway.calls[asked:]
+
+
+def test_a_repeat_that_is_allowed_warns_what_it_repeats_and_how_long_ago(hall: Hall) -> None:
+    report = sent(hall)
+    hall.propose(MESSAGE, options=Options(duplicates=DuplicatePolicy(allowed=True)))
+    (warning,) = hall.talk.warnings
+    assert report.plan.plan_id in warning
+    assert " s ago" in warning
 
 
 @pytest.mark.parametrize(
@@ -157,27 +181,27 @@ def test_a_proposal_is_no_send(journal: Journal) -> None:
     ],
 )
 def test_ten_minutes_must_have_passed_by_both_clocks(
-    journal: Journal, wall: int, ticks: int, *, expected: bool
+    hall: Hall, clocks: Clocks, wall: int, ticks: int, *, expected: bool
 ) -> None:
-    sent(journal)
-    set_back(journal, wall, ticks)
-    assert is_duplicate(planned(journal)) is expected
+    sent(hall)
+    clocks.move(wall, ticks)
+    assert is_duplicate(hall) is expected
 
 
-def test_after_a_restart_the_wall_clock_counts_and_a_future_send_is_recent(journal: Journal) -> None:
-    sent(journal)
-    journal.run("UPDATE requests SET boot = 'another'")
-    set_back(journal, -3_600, 0)
-    assert is_duplicate(planned(journal))
-    set_back(journal, 3_600 + 601, 0)
-    assert not is_duplicate(planned(journal))
+def test_after_a_restart_the_wall_clock_counts_and_a_future_send_is_recent(hall: Hall, clocks: Clocks) -> None:
+    sent(hall)
+    clocks.restart()
+    clocks.move(-3_600)
+    assert is_duplicate(hall)
+    clocks.move(3_600 + 601)
+    assert not is_duplicate(hall)
 
 
-def test_the_window_can_be_chosen(journal: Journal) -> None:
-    sent(journal)
-    set_back(journal, 3_600, 3_600)
-    assert is_duplicate(planned(journal), Guarding(window=3_601))
-    assert not is_duplicate(planned(journal), Guarding(window=3_599))
+def test_the_window_can_be_chosen(hall: Hall, clocks: Clocks) -> None:
+    sent(hall)
+    clocks.pass_by(3_600)
+    assert is_duplicate(hall, options=Options(duplicates=DuplicatePolicy(3_610)))
+    assert not is_duplicate(hall, options=Options(duplicates=DuplicatePolicy(3_590)))
 
 
 def test_of_two_identical_sends_at_the_same_moment_one_is_sent(standin: StandIn, start: Callable[..., Running]) -> None:
@@ -207,19 +231,6 @@ def test_a_send_that_failed_before_any_request_is_no_earlier_send(
     assert len(standin.ledger) == 1
 
 
-def test_a_plan_that_was_begun_is_never_taken_back(journal: Journal) -> None:
-    class TornError(Exception):
-        """Whatever broke it."""
-
-    plan = planned(journal)
-    confirm_at_once(plan, Guarding())
-    take(plan)
-    with pytest.raises(TornError), unless_begun(plan):
-        raise TornError
-    plan.forget()
-    assert plan.row["state"] == "confirmed"
-
-
 @pytest.mark.parametrize(("number", "code"), [("13900000000", 0), ("13900000008", 8)])
 def test_a_key_replays_the_first_answer(standin: StandIn, smswrap: Callable[..., Ran], number: str, code: int) -> None:
     send = (*SEND[:2], number, *SEND[3:], "--idempotency-key", "order 1")
@@ -228,7 +239,7 @@ def test_a_key_replays_the_first_answer(standin: StandIn, smswrap: Callable[...,
     for field in ("status", "data", "error", "reply"):
         assert again.envelope[field] == first.envelope[field]
     assert "nothing was sent now" in str(again.envelope["warnings"])
-    assert len(standin.api_calls) == 1
+    assert len(standin.sends) == 1
 
 
 def test_a_key_with_another_content_is_an_error(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
@@ -238,25 +249,34 @@ def test_a_key_with_another_content_is_an_error(standin: StandIn, smswrap: Calla
     assert len(standin.ledger) == 1
 
 
-def test_a_proposal_keeps_its_key_for_the_yes(journal: Journal) -> None:
-    plan = planned(journal)
-    propose(plan, "order 1")
-    assert with_key(journal, "order 1", plan) is None
-    confirm(journal, plan.plan_id, Guarding())
-    assert with_key(journal, "order 1", planned(journal)) == plan
+def test_a_plan_that_was_begun_is_never_forgotten(hall: Hall) -> None:
+    hall.die(MESSAGE, "die after")
+    with hall.house() as house:
+        (plan,) = house.journal.with_unknown()
+        house.journal.forget(plan)
+        house.journal.take_yes_back(plan)
+        assert house.journal.read(plan).state.value == "confirmed"
 
 
-def test_a_key_that_was_used_since_it_was_looked_up_is_no_second_send(journal: Journal) -> None:
-    late, proposal = planned(journal), planned(journal, replace(MESSAGE, sign="乙"))
-    propose(proposal, "order 1")
-    confirm_at_once(planned(journal, replace(MESSAGE, sign="丙")), Guarding(), "order 1")
-    for say_yes in (
-        lambda: confirm_at_once(late, Guarding(allowed=True), "order 1"),
-        lambda: confirm(journal, proposal.plan_id, Guarding(allowed=True)),
-    ):
-        with pytest.raises(SmswrapError) as caught:
-            say_yes()
-        assert (caught.value.fault.kind, caught.value.fault.code) == ("duplicate", "key-used")
+def test_a_proposal_keeps_its_key_for_the_yes(hall: Hall) -> None:
+    keyed = Options(key="order 1")
+    plan_id = hall.propose(MESSAGE, options=keyed)
+    assert hall.confirm(plan_id).status == "accepted"
+    again = hall.send(MESSAGE, options=keyed)
+    assert (again.plan.plan_id, again.again) == (plan_id, True)
+    assert len(hall.gateway.ledger) == 1
+
+
+def test_a_key_that_was_used_since_it_was_given_is_not_a_second_send(hall: Hall) -> None:
+    keyed = Options(key="order 1")
+    proposal = hall.propose(message(sign="乙"), options=keyed)
+    assert hall.send(message(sign="丙"), options=replace(keyed, yes=True)).status == "accepted"
+    with pytest.raises(SmswrapError) as caught:
+        hall.confirm(proposal)
+    assert (caught.value.fault.kind, caught.value.fault.code) == ("duplicate", "key-used")
+    with pytest.raises(InputError):
+        hall.send(message(sign="丁"), options=replace(keyed, yes=True))
+    assert len(hall.gateway.ledger) == 1
 
 
 def test_a_key_that_was_given_before_the_question_is_replayed_after_the_confirm(

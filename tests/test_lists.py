@@ -16,13 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smswrap.errors import InputError, Problem
-from smswrap.providers.base import Message
+from smswrap.model import Line, Message, Outcome
 from smswrap.sending.oddities import find_oddity
 from smswrap.sending.table.cells import neutral
 from smswrap.sending.table.files import open_table
 from smswrap.sending.table.headers import TARGETS, parse_map
 from smswrap.sending.table.problems import Notices
-from smswrap.sending.table.results import RowResult, write_results
+from smswrap.sending.table.results import write_results
 from smswrap.sending.table.rows import read_messages
 
 PHONE = "13812341234"
@@ -60,7 +60,7 @@ def read(
 def parameters(source: str, **options: Any) -> list[dict[str, str]]:
     messages, _ = read(source, **options)
     assert all(isinstance(message, Message) for message in messages), messages
-    return [dict(message.parameters) for message in messages if isinstance(message, Message)]
+    return [dict(message.content.parameters) for message in messages if isinstance(message, Message)]
 
 
 def refusal(source: str, **options: Any) -> str:
@@ -159,7 +159,7 @@ def test_a_line_that_names_the_delimiter_is_understood(tmp_path: Path, line: str
     source = write(tmp_path, f"{line}\r\nphone;v\r\n{PHONE};a,b\r\n{PHONE};\r\n")
     messages, _ = read(source)
     assert isinstance(messages[0], Message)
-    assert messages[0].parameters == {"v": "a,b"}
+    assert messages[0].content.parameters == {"v": "a,b"}
     assert isinstance(messages[1], list)
     assert messages[1][0].row == 4
 
@@ -170,7 +170,7 @@ def test_a_line_that_names_the_delimiter_is_understood(tmp_path: Path, line: str
 def test_title_rows_above_the_header_are_understood_and_told(tmp_path: Path, title: str) -> None:
     source = write(tmp_path, f"{title}手机号,姓名,备注\n{PHONE},张三,x\n")
     messages, lines = read(source, column_map="v=姓名")
-    assert [message.parameters for message in messages if isinstance(message, Message)] == [{"v": "张三"}]
+    assert [message.content.parameters for message in messages if isinstance(message, Message)] == [{"v": "张三"}]
     assert any("has its header in row" in line for line in lines)
 
 
@@ -325,7 +325,7 @@ def test_any_text_of_a_csv_arrives_unchanged_or_is_refused(text: str) -> None:
         # What a spreadsheet puts around digits, and what nobody sees, is not part of what a cell shows.
         shown = "".join(char for char in text if char not in UNSEEN).strip()
         wrapped = shown.startswith(("'", '="'))
-        assert found.parameters["v"] == shown or (wrapped and found.parameters["v"] in shown)
+        assert found.content.parameters["v"] == shown or (wrapped and found.content.parameters["v"] in shown)
 
 
 UNSEEN = {chr(n) for n in (0xAD, 0x180E, 0x200B, 0x200E, 0x200F, 0xFEFF)} | {
@@ -350,9 +350,13 @@ def rows_of(path: Path) -> list[list[str]]:
         return list(csv.reader(file))
 
 
+def line(row: int, recipient: str, outcome: Outcome, code: str | None = None, biz_id: str | None = None) -> Line:
+    return Line("p", 0.0, "aliyun", "签", "SMS_1", recipient, outcome, code, None, "o", biz_id, row)
+
+
 def test_results_stand_beside_the_rows_that_they_belong_to(tmp_path: Path) -> None:
     source = write(tmp_path, f"phone,code,v\n{PHONE},1,=1+1\n\nx,2,a\n+85251234567,3,b\n")
-    results = [RowResult(2, f"+86{PHONE}", "accepted", "", "B^1"), RowResult(5, "+85251234567", "refused", "=x", "")]
+    results = [line(2, f"+86{PHONE}", Outcome.ACCEPTED, None, "B^1"), line(5, "+85251234567", Outcome.REFUSED, "=x")]
     with open_table(source) as table:
         write_results(str(tmp_path / "out.csv"), iter(results), table)
     assert rows_of(tmp_path / "out.csv") == [
@@ -365,7 +369,7 @@ def test_results_stand_beside_the_rows_that_they_belong_to(tmp_path: Path) -> No
 
 
 def test_results_without_the_list_have_number_and_recipient(tmp_path: Path) -> None:
-    write_results(str(tmp_path / "out.csv"), [RowResult(2, "+8613812341234", "not_sent")])
+    write_results(str(tmp_path / "out.csv"), [line(2, "+8613812341234", Outcome.NOT_SENT)])
     assert rows_of(tmp_path / "out.csv")[1] == ["2", "+8613812341234", "not_sent", "", ""]
 
 

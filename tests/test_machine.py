@@ -14,23 +14,23 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
+from smswrap.sending.confirmation import Guarding, confirm, confirm_at_once, find, propose
+from smswrap.sending.journal import Journal
+from smswrap.sending.plan import Draft, Plan, note_messages, split
+from smswrap.sending.requests import attempts_of, counts, recipients_of, sole_sender
 
 from smswrap.clock import today
 from smswrap.errors import Fault, InputError, SmswrapError
 from smswrap.providers.base import Limits, Message, ProviderError, Reply
 from smswrap.sending import dispatch as dispatching
 from smswrap.sending import receipts
-from smswrap.sending.confirmation import Guarding, confirm, confirm_at_once, find, propose
 from smswrap.sending.dispatch import Pace, dispatch
-from smswrap.sending.journal import Journal
-from smswrap.sending.plan import Draft, Plan, note_messages, split
 from smswrap.sending.receipts import find_out
-from smswrap.sending.requests import attempts_of, counts, recipients_of, sole_sender
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from smswrap.providers.base import Body, SendRequest, Verified
+    from smswrap.providers.base import Body, SendRequest, TemplateText, Verified
 
 CODES = {"+8613900000000": "1", "+8613900000001": "1", "+8613900000002": "1", "+8613900000003": "2"}
 DRAFT = Draft("send", "aliyun", "SMS_1")
@@ -102,8 +102,8 @@ class Gateway:
     def verify(self, sign: str, template: str, group: str | None) -> Verified:
         pytest.fail(f"nobody should verify {sign}, {template}, {group}")
 
-    def template(self, template: str) -> tuple[str | None, tuple[str, ...]]:
-        pytest.fail(f"nobody should look {template} up")
+    def template(self, template: str, sign: str | None = None) -> TemplateText:
+        pytest.fail(f"nobody should look {template} of {sign} up")
 
     def only_group(self) -> str | None:
         pytest.fail("nobody should ask for a group")

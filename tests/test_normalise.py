@@ -26,6 +26,7 @@ from smswrap.providers.aliyun.normalise import (
     variables,
 )
 from smswrap.providers.aliyun.operations import OPERATIONS
+from smswrap.providers.records import Counts, Day, as_json
 
 if TYPE_CHECKING:
     from conftest import StandIn
@@ -113,6 +114,15 @@ def mutated(draw: st.DrawFn, value: Any) -> Any:
     return value
 
 
+def told(value: Any) -> Any:
+    """JSON without what is not told: a record has a place for what only other operations or providers tell."""
+    if isinstance(value, list):
+        return [told(element) for element in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: told(inner) for key, inner in value.items() if inner not in (None, "", [], {})}
+
+
 def test_every_operation_has_a_scenario() -> None:
     assert sorted(BY_NAME) == NAMES == sorted(CALLS)
 
@@ -120,7 +130,7 @@ def test_every_operation_has_a_scenario() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_reply_of_the_scenario_means_its_data(name: str) -> None:
     scenario = SCENARIOS[name]
-    assert BY_NAME[name].normalise(scenario["reply"]) == scenario["data"]
+    assert told(as_json(BY_NAME[name].normalise(scenario["reply"]))) == told(scenario["data"])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -132,14 +142,15 @@ def test_normalising_leaves_the_reply_as_it_is(name: str) -> None:
 
 @given(st.sampled_from(NAMES), st.dictionaries(KEYS, JSON, max_size=8))
 def test_any_json_object_can_be_normalised(name: str, body: dict[str, Any]) -> None:
-    json.dumps(BY_NAME[name].normalise(body))
+    json.dumps(as_json(BY_NAME[name].normalise(body)))
 
 
 @given(st.sampled_from(NAMES).flatmap(lambda name: st.tuples(st.just(name), mutated(SCENARIOS[name]["reply"]))))
 def test_a_reply_with_anything_missing_or_wrong_can_be_normalised(case: tuple[str, Any]) -> None:
     name, body = case
-    data = BY_NAME[name].normalise(body if isinstance(body, dict) else {"Code": body})
-    assert data.keys() == SCENARIOS[name]["data"].keys()
+    record = BY_NAME[name].normalise(body if isinstance(body, dict) else {"Code": body})
+    assert type(record) is type(BY_NAME[name].normalise(SCENARIOS[name]["reply"]))
+    assert as_json(record).keys() >= SCENARIOS[name]["data"].keys()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -155,22 +166,22 @@ def test_the_pages_of_an_operation_are_where_its_row_says(name: str) -> None:
 )
 def test_an_audit_status_has_one_word_in_both_lists(wire: str, state: str) -> None:
     spelling = f"AUDIT_STATE_{wire}"
-    assert signs({"SmsSignList": [{"AuditStatus": spelling}]})["signs"][0]["state"] == state
-    assert templates({"SmsTemplateList": [{"AuditStatus": spelling}]})["templates"][0]["state"] == state
+    assert signs({"SmsSignList": [{"AuditStatus": spelling}]}).signs[0].state == state
+    assert templates({"SmsTemplateList": [{"AuditStatus": spelling}]}).templates[0].state == state
 
 
 @pytest.mark.parametrize(("number", "state"), [(0, "reviewing"), (1, "approved"), (2, "rejected"), (10, "cancelled")])
 @pytest.mark.parametrize("spell", [int, str])
 def test_a_status_number_means_the_same_as_int_and_as_string(number: int, state: str, spell: type) -> None:
-    assert sign({"SignStatus": spell(number)})["state"] == state
-    assert template({"TemplateStatus": spell(number)})["state"] == state
+    assert sign({"SignStatus": spell(number)}).state == state
+    assert template({"TemplateStatus": spell(number)}).state == state
 
 
 @pytest.mark.parametrize(("number", "receipt"), [(1, "in_flight"), (2, "failed"), (3, "delivered")])
 @pytest.mark.parametrize("spell", [int, str])
 def test_a_send_status_means_the_same_as_int_and_as_string(number: int, receipt: str, spell: type) -> None:
     body = {"SmsSendDetailDTOs": {"SmsSendDetailDTO": [{"SendStatus": spell(number)}]}}
-    assert receipts(body)["messages"][0]["receipt"] == receipt
+    assert receipts(body).messages[0].receipt == receipt
 
 
 @pytest.mark.parametrize(
@@ -179,8 +190,8 @@ def test_a_send_status_means_the_same_as_int_and_as_string(number: int, receipt:
 )
 def test_both_numberings_of_template_types_mean_the_same(outer: int, inner: int, word: str) -> None:
     items = [{"OuterTemplateType": outer, "TemplateType": inner}, {"OuterTemplateType": outer}, {"TemplateType": inner}]
-    assert [item["type"] for item in templates({"SmsTemplateList": items})["templates"]] == [word] * 3
-    assert template({"TemplateType": str(outer)})["type"] == word
+    assert [item.type for item in templates({"SmsTemplateList": items}).templates] == [word] * 3
+    assert template({"TemplateType": str(outer)}).type == word
 
 
 @pytest.mark.parametrize(
@@ -195,19 +206,19 @@ def test_both_numberings_of_template_types_mean_the_same(outer: int, inner: int,
 )
 def test_a_qualification_has_one_state_under_both_its_names(listed: str, single: str, state: str) -> None:
     for name in (listed, single):
-        assert qualification({"Data": {"State": name}})["state"] == state
-        assert qualifications({"Data": {"List": [{"StateName": name}]}})["qualifications"][0]["state"] == state
+        assert qualification({"Data": {"State": name}}).state == state
+        assert qualifications({"Data": {"List": [{"StateName": name}]}}).qualifications[0].state == state
 
 
 def test_a_state_that_nobody_documented_is_passed_on() -> None:
-    assert sign({"SignStatus": 11})["state"] == "11"
-    assert signs({"SmsSignList": [{"AuditStatus": "AUDIT_STATE_NEW"}]})["signs"][0]["state"] == "AUDIT_STATE_NEW"
+    assert sign({"SignStatus": 11}).state == "11"
+    assert signs({"SmsSignList": [{"AuditStatus": "AUDIT_STATE_NEW"}]}).signs[0].state == "AUDIT_STATE_NEW"
 
 
 def test_totals_add_up_and_rate_what_was_delivered() -> None:
-    days = SCENARIOS["query-send-statistics"]["data"]["days"]
-    assert totals(days) == SCENARIOS["query-send-statistics"]["data"]["totals"]
-    assert totals([]) == {"sent": 0, "delivered": 0, "failed": 0, "no_receipt": 0, "delivery_rate": None}
+    days = [Day(**day) for day in SCENARIOS["query-send-statistics"]["data"]["days"]]
+    assert told(as_json(totals(days))) == SCENARIOS["query-send-statistics"]["data"]["totals"]
+    assert totals([]) == Counts(0, 0, 0, 0, None)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +247,7 @@ def test_a_moment_carries_its_zone(text: object, found: str | None) -> None:
     ],
 )
 def test_the_variables_of_a_template_are_named_once_in_order(content: object, names: list[str]) -> None:
-    assert variables(content) == names
+    assert list(variables(content)) == names
 
 
 def test_the_stand_in_answers_in_the_spelling_of_the_scenarios(standin: StandIn) -> None:

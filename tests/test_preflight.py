@@ -24,7 +24,8 @@ def test_a_missing_cli_exits_3_and_says_how_to_install(
     ran = smswrap(*SEND)
     assert ran.code == 3
     assert "3.3.3" in ran.error["message"]
-    assert "setup.sh" in ran.error["next_step"]
+    assert "brew install aliyun-cli" in ran.error["next_step"]
+    assert "| bash" not in ran.error["next_step"]
 
 
 @pytest.mark.parametrize("version", ["3.3.2", "3.0.299", "1.0"])
@@ -192,5 +193,34 @@ def test_an_unwritable_configuration_directory_is_told(
     blocked = tmp_path / "blocked"
     blocked.write_text("no directory")
     monkeypatch.setenv("HOME", str(blocked))
+    monkeypatch.setenv("ALIBABA_CLOUD_IGNORE_PROFILE", "TRUE")
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "LTAI-environment")
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "made-up")
+    for command in (SEND, ("list-signs",)):
+        ran = smswrap(*command)
+        assert (ran.code, ran.error["kind"]) == (3, "setup")
+        assert f"{blocked}/.aliyun cannot be written to" in ran.error["message"]
+        assert "HOME" in ran.error["next_step"]
+
+
+def test_a_call_may_take_as_long_as_the_cli_itself_allows(
+    standin: StandIn, smswrap: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # 10 s to connect, 5 s to start and the read timeout, of which the first two are scaled here.
+    monkeypatch.setenv("SMSWRAP_PATIENCE", "0.1")
+    standin.rules({"cmd": "dysmsapi send-sms *", "delay_ms": 1_700, "then": "continue"})
+    assert smswrap(*SEND, "--read-timeout", "1").code == 0
+    standin.rules({"cmd": "dysmsapi send-sms *", "delay_ms": 20_000, "then": "continue"})
+    ran = smswrap(*SEND, "--allow-duplicate", "--read-timeout", "1")
+    assert (ran.code, "no answer within 2.5 s" in ran.error["message"]) == (8, True)
+
+
+def test_a_cli_that_prints_without_end_makes_a_send_unknown(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+    real = standin.launcher.rename(standin.launcher.with_name("real"))
+    endless = 'if [ "$2" = send-sms ]; then exec yes; fi'
+    standin.launcher.write_text(f'#!/bin/sh\n{endless}\nexec {real} "$@"\n', "utf-8")
+    standin.launcher.chmod(0o755)
     ran = smswrap(*SEND)
-    assert (ran.code, ran.error["kind"]) == (3, "setup")
+    assert (ran.code, ran.envelope["status"]) == (8, "unknown")
+    assert "printed without end" in ran.error["message"]
+    assert not standin.ai_mode

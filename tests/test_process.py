@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import signal
@@ -33,8 +34,10 @@ STUBBORN = f"trap 'touch termed' TERM; {PATIENT}"
 PRELUDE = """
 import json, os, signal, sys, time
 from pathlib import Path
-from smswrap import process
-from smswrap.process import Ended, Guard, checkpoint, finishing, pause, run, signal_received, signals_noticed
+from smswrap import process, signals
+from smswrap.guard import Guard
+from smswrap.process import OnSignal, run
+from smswrap.signals import Ended, checkpoint, finishing, pause, signal_received, signals_noticed
 
 def tell(**facts):
     print(json.dumps(facts), flush=True)
@@ -56,7 +59,7 @@ with signals_noticed():
 FINISHING = """
 with signals_noticed():
     with finishing(noticed):
-        tell(**ran(), received=signal_received())
+        tell(**ran(on_signal=OnSignal.FINISH), received=signal_received())
 """
 GUARDED = """
 def cleanup():
@@ -167,6 +170,171 @@ def test_a_megabyte_on_both_streams_does_not_block() -> None:
     program = "import sys\nfor stream in (sys.stderr, sys.stdout): stream.write('x' * 2**20)"
     finished = run([*PYTHON, program], timeout=SOON)
     assert (len(finished.stdout), len(finished.stderr), finished.code) == (2**20, 2**20, 0)
+
+
+def test_what_is_handed_in_arrives_on_stdin_whole() -> None:
+    octets = bytes(range(256)) * 8_192
+    finished = run(["/bin/cat"], timeout=SOON, input=octets, most_output=2**22)
+    assert finished.stdout.encode("utf-8", "replace")[:128] == octets[:128]
+    program = "import hashlib, sys\nprint(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())"
+    assert run([*PYTHON, program], timeout=SOON, input=octets).stdout.strip() == hashlib.sha256(octets).hexdigest()
+
+
+def test_a_child_that_does_not_read_what_is_handed_in_is_no_trouble() -> None:
+    finished = run(["/bin/sh", "-c", "exec <&-; echo done"], timeout=SOON, input=b"x" * 2**20)
+    assert (finished.code, finished.stdout, finished.complete) == (0, "done\n", True)
+
+
+@pytest.mark.parametrize("stream", [1, 2])
+@pytest.mark.parametrize("stubborn", ["", "trap '' TERM; "])
+def test_a_child_that_prints_without_end_is_stopped_and_costs_no_memory(stream: int, stubborn: str) -> None:
+    program = f"{stubborn}while :; do echo 0123456789012345678901234567890123456789; done >&{stream}"
+    finished = run(["/bin/sh", "-c", program], timeout=SOON, most_output=10_000, grace=0.1)
+    assert len(finished.stdout) + len(finished.stderr) == 10_000
+    assert (finished.cut_off, finished.timed_out, finished.complete) == (True, False, False)
+    assert finished.seconds < SOON / 2
+
+
+def test_arguments_that_are_too_long_are_a_value() -> None:
+    finished = run(["/bin/echo", "x" * 2**22], timeout=SOON)
+    assert (finished.code, finished.stderr) == (None, "/bin/echo: Argument list too long")
+    assert run(["/bin/echo", "a\0b"], timeout=SOON).code is None
+
+
+@pytest.mark.parametrize("left", range(9))
+def test_having_no_file_descriptors_left_is_a_value(begin: Begin, left: int) -> None:
+    body = f"""
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+opened = []
+try:
+    while True:
+        opened.append(os.open("/dev/null", os.O_RDONLY))
+except OSError:
+    pass
+for number in opened[:{left}]:
+    os.close(number)
+finished = run(["/bin/echo", "said"], timeout=20)
+for number in opened[{left}:]:
+    os.close(number)
+tell(code=finished.code, stdout=finished.stdout, stderr=finished.stderr)
+"""
+    found = told(begin(body))
+    whole = {"code": 0, "stdout": "said\n", "stderr": ""}
+    assert found in (whole, {"code": None, "stdout": "", "stderr": "/bin/echo: Too many open files"})
+    assert left or found["code"] is None
+    assert left < 8 or found == whole
+
+
+def test_a_signal_ends_children_that_run_in_threads_and_breaks_into_nobody(
+    begin: Begin, appears: Callable[[str], str]
+) -> None:
+    body = """
+from threading import Thread
+
+def work(ends):
+    try:
+        run(["/bin/sh", "-c", sys.argv[1]], timeout=20)
+    except Ended as ended:
+        ends.append(ended.signum.name)
+
+with signals_noticed():
+    ends = []
+    threads = [Thread(target=work, args=(ends,)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()  # a signal must not break out of here
+    tell(ends=ends, received=signal_received())
+"""
+    process = begin(body, PATIENT)
+    appears("started")
+    process.send_signal(signal.SIGTERM)
+    assert told(process) == {"ends": ["SIGTERM"] * 3, "received": signal.SIGTERM}
+
+
+def test_what_ignores_signals_is_not_stopped_by_a_second_one_either(
+    begin: Begin, appears: Callable[[str], str], tmp_path: Path
+) -> None:
+    body = """
+with signals_noticed(), finishing(noticed):
+    tell(**ran(on_signal=OnSignal.IGNORE))
+"""
+    process = begin(body, PATIENT)
+    appears("started")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        process.send_signal(number)
+    appears("noticed")
+    (tmp_path / "go").touch()
+    assert told(process)["stdout"] == "done\n"
+
+
+def test_each_block_begins_as_if_no_signal_had_come(begin: Begin) -> None:
+    body = """
+seen = []
+for _ in range(2):
+    with signals_noticed():
+        seen.append(signal_received())
+        os.kill(os.getpid(), signal.SIGTERM)
+        try:
+            pause(20)
+        except Ended as ended:
+            seen.append(ended.signum.name)
+    checkpoint()
+tell(seen=seen, after=signal_received())
+"""
+    assert told(begin(body)) == {"seen": [None, "SIGTERM"] * 2, "after": None}
+
+
+def test_off_the_main_thread_signals_are_left_to_whoever_has_them(begin: Begin) -> None:
+    body = """
+from threading import Thread
+
+def work():
+    with signals_noticed():
+        tell(**ran())
+
+thread = Thread(target=work)
+thread.start()
+thread.join()
+"""
+    assert told(begin(body, "echo done"))["stdout"] == "done\n"
+
+
+def test_an_inner_notice_gives_way_to_the_outer_one(begin: Begin) -> None:
+    body = """
+heard = []
+with signals_noticed(), finishing(lambda: heard.append("outer")):
+    with finishing(lambda: heard.append("inner")):
+        pass
+    os.kill(os.getpid(), signal.SIGINT)
+    while signal_received() is None:
+        time.sleep(0.001)
+tell(heard=heard)
+"""
+    assert told(begin(body)) == {"heard": ["outer"]}
+
+
+def test_a_core_dump_is_left_neither_by_us_nor_by_our_children(begin: Begin) -> None:
+    body = """
+process.leave_no_core()
+tell(**ran())
+"""
+    assert told(begin(body, "ulimit -c"))["stdout"] == "0\n"
+
+
+def test_the_guard_waits_for_every_child_that_keeps_its_pipe(
+    begin: Begin, appears: Callable[[str], str], tmp_path: Path
+) -> None:
+    process = begin(GUARDED + 'run(["/bin/sh", "-c", sys.argv[1]], timeout=20, inherit=(guard.pipe,))', PATIENT)
+    child = int(appears("started"))
+    guard = int(appears("guard"))
+    process.kill()
+    process.wait(DEADLINE)
+    assert (alive(child), alive(guard)) == (True, True)
+    assert not (tmp_path / "cleaning").exists()
+    (tmp_path / "go").touch()
+    appears("cleaned")
 
 
 def test_output_that_is_no_utf8_is_replaced() -> None:
@@ -311,7 +479,7 @@ def test_the_first_of_several_signals_names_the_end(begin: Begin) -> None:
 with signals_noticed():
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         os.kill(os.getpid(), number)
-    while process._signals.count < 3:
+    while signals.signals_received() < 3:
         time.sleep(0.001)
     try:
         checkpoint()
@@ -369,7 +537,7 @@ def test_what_must_run_to_the_end_does_and_the_signal_is_told_afterwards(
 ) -> None:
     body = """
 with signals_noticed():
-    facts = ran(to_the_end=True)
+    facts = ran(on_signal=OnSignal.IGNORE)
     try:
         checkpoint()
     except Ended as ended:
@@ -409,13 +577,13 @@ def test_a_signal_that_our_parent_told_us_to_ignore_is_ignored(
 
 def test_afterwards_signals_do_what_they_did_before(begin: Begin) -> None:
     body = """
-before = [signal.getsignal(number) for number in process.ENDING_SIGNALS]
+before = [signal.getsignal(number) for number in signals.ENDING_SIGNALS]
 try:
     with signals_noticed():
-        during = [signal.getsignal(number) for number in process.ENDING_SIGNALS]
+        during = [signal.getsignal(number) for number in signals.ENDING_SIGNALS]
         raise RuntimeError
 except RuntimeError:
-    after = [signal.getsignal(number) for number in process.ENDING_SIGNALS]
+    after = [signal.getsignal(number) for number in signals.ENDING_SIGNALS]
 tell(same=before == after, taken=all(handler not in before for handler in during))
 """
     assert told(begin(body)) == {"same": True, "taken": True}

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smswrap.catalogue import Entry, search
+from smswrap.catalogue import Entry, explain, search
 from smswrap.process import Finished
 from smswrap.providers.aliyun.operations import OPERATIONS
-from smswrap.providers.aliyun.reply import CLI_TEXTS, json_object, read
+from smswrap.providers.aliyun.reply import HOST_TEXTS, MOST_NESTED, PLUGIN_TEXTS, json_object, read
 from smswrap.providers.base import ProviderError, Reply
+from smswrap.providers.records import Sent
+
+if TYPE_CHECKING:
+    from smswrap.providers.base import Operation
 
 SEND, LIST = OPERATIONS["send"], OPERATIONS["list-signs"]
 ACCEPTED = '{\n\t"BizId": "811500729806877893^0",\n\t"Code": "OK",\n\t"Message": "OK",\n\t"RequestId": "R-1"\n}\n'
@@ -35,24 +40,86 @@ SDK_ERROR = (
     '   Data: {{"Code":"{0}","HostId":"dysmsapi.example","RequestId":"0E4DE985-5532-9F9F"}}\n'
 )
 
-# What the CLI prints where (facts §2.1, §2.2, §2.5): exit code, stdout, stderr, and the catalogue's code for it.
-MEASURED = [
+TIP = "\n\nConfiguration failed, use `aliyun configure` to configure it\n"
+UNRESOLVED = '\n\nprofile "default": failed to resolve credentials\n'
+MISSING = "Plugin 'aliyun-cli-dysmsapi' is required for command 'dysmsapi send-sms' but not installed.\n"
+NO_CATALOG = "Note: Could not load the remote plugin catalog (network or server).\n"
+FIELDS = (
+    *("access_key_id", "access_key_secret", "sts_token", "ram_role_arn", "role_session_name", "private_key"),
+    *("key_pair_name", "process_command", "credentials_uri", "oidc_provider_arn", "oidc_token_file"),
+    *("source_profile", "cloud_sso_sign_in_url", "bearer_token"),
+)
+
+# What the CLI itself prints before it starts the plugin (facts §2.8): exit code, stdout, stderr, the catalogue's code.
+HOST = [
     (
         0,
         "",
         "ERROR: load current configuration failed init config failed invalid character 'x'",
         "cli.config-unreadable",
     ),
-    (3, "", "ERROR: unknown profile nope, run configure to check\n\nUse `aliyun configure`", "cli.profile-unknown"),
-    (3, "", "ERROR: region can't be empty\n\nUse `aliyun configure`", "cli.region-missing"),
-    (3, "", "ERROR: access_key_id is not configured for profile 'default'", "cli.credentials-missing"),
+    (3, "", "ERROR: unknown profile nope, run configure to check" + TIP, "cli.profile-unknown"),
+    (1, "", "ERROR: profile not found, use `aliyun configure list`", "cli.profile-unknown"),
+    (3, "", "ERROR: region can't be empty" + TIP, "cli.region-missing"),
+    (3, "", "ERROR: invalid region cn_hangzhou" + TIP, "cli.region-missing"),
+    (3, "", "ERROR: invalid mode: ak" + TIP, "cli.mode-unknown"),
+    (
+        3,
+        "",
+        "ERROR: profile default is not configure yet, run `aliyun configure --profile default` first" + TIP,
+        "cli.credentials-missing",
+    ),
+    *(
+        (3, "", f"ERROR: {field} is not configured for profile 'p'. Run `aliyun configure`" + TIP, code)
+        for field in FIELDS
+        for code in ("cli.credentials-missing",)
+    ),
+    (
+        3,
+        "",
+        "ERROR: invalid oauth_site_type 'X' for profile 'p', should be CN or INTL." + TIP,
+        "cli.credentials-missing",
+    ),
+    (3, "", "ERROR: a text that nobody has seen yet" + TIP, "cli.credentials-missing"),
+    (3, "", "ERROR: " + SERVER_ERROR.format("NoPermission")[7:] + UNRESOLVED, "cli.credentials-failed"),
+    (3, "", "ERROR: unexcepted certificate mode: X" + UNRESOLVED, "cli.credentials-failed"),
+    (3, "", 'ERROR: Get "http://100.100.100.200/": dial tcp: i/o timeout' + UNRESOLVED, "cli.credentials-failed"),
+    (1, "", "ERROR: operation blocked by safety policy: dysmsapi send-sms (rule: dysmsapi:*)", "cli.safety-policy"),
+    (1, "", "ERROR: 操作被安全策略拒绝: dysmsapi send-sms (规则: dysmsapi:*)", "cli.safety-policy"),
+    (
+        1,
+        "",
+        "ERROR: Safety policy requires confirmation for: dysmsapi send-sms\nre-run the same command with --yes.",
+        "cli.safety-policy",
+    ),
+    (1, "", "ERROR: 安全策略要求确认以下操作：dysmsapi send-sms\n当前为非交互环境", "cli.safety-policy"),
+    (1, "", "ERROR: operation cancelled by user", "cli.safety-policy"),
+    (1, "", "ERROR: 操作已由用户取消\n", "cli.safety-policy"),
     (1, "", "ERROR: failed to resolve plugin binary path: plugin binary not found", "cli.plugin-missing"),
+    (1, "", "ERROR: failed to check plugin status: failed to read local plugin manifest: EOF", "cli.plugin-missing"),
+    (1, "", MISSING + "ERROR: failed to install plugin 'aliyun-cli-dysmsapi': timeout", "cli.plugin-missing"),
+    (
+        1,
+        "",
+        MISSING + "Do you want to install it? [Y/n]: \nERROR: failed to read user input: EOF",
+        "cli.plugin-missing",
+    ),
+    (1, "", "ERROR: plugin aliyun-cli-dysmsapi not found", "cli.plugin-missing"),
+    (1, "", "ERROR: plugin execution failed: fork/exec /x: permission denied", "cli.plugin-missing"),
     (1, "", "ERROR: 'dysmsapi' is not a valid built-in product.\nA plugin ... is available", "cli.plugin-missing"),
-    (2, "Did you mean:\n  dm\n", "ERROR: 'dysmsapi' is not a valid product. See `aliyun help`", "cli.plugin-missing"),
+    (
+        2,
+        "Did you mean:\n  dm\n",
+        NO_CATALOG + "ERROR: 'dysmsapi' is not a valid product. See `aliyun help`",
+        "cli.plugin-missing",
+    ),
     (2, "", "ERROR: invalid flag user-agent", "cli.flags-refused"),
     (2, "", "ERROR: invalid flag --user-agent; available flags: --help", "cli.flags-refused"),
     (2, "", "ERROR: 'SendSms' is not a valid api. See `aliyun help dysmsapi`.", "cli.flags-refused"),
     (2, "", "ERROR: 'send' is not a valid command", "cli.flags-refused"),
+]
+# What comes after the plugin was started.
+PLUGIN = [
     (1, "", "Error: required flags missing: --phone-numbers, --sign-name", "cli.flags-refused"),
     (1, "", "Error: unknown field: phone", "cli.flags-refused"),
     (1, "", "Error: unknown flag: --phone", "cli.flags-refused"),
@@ -62,7 +129,8 @@ MEASURED = [
     (1, "", URL + "read tcp 10.0.0.1:5->10.0.0.2:80: read: connection reset by peer", "cli.connection-lost"),
     (1, "", URL + "EOF", "cli.connection-lost"),
 ]
-WENT_OUT = {row.code for row in CLI_TEXTS if row.went_out}
+MEASURED = [*HOST, *PLUGIN]
+WENT_OUT = {row.code for row in PLUGIN_TEXTS if row.reached}
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
 BINARY = st.binary(max_size=60).map(lambda octets: octets.decode("utf-8", "replace"))
@@ -156,17 +224,106 @@ def test_a_send_without_a_proof_is_unknown(
     assert "may have been sent" in fault.meaning
 
 
-@pytest.mark.parametrize(("code", "stdout", "stderr", "told"), MEASURED)
+@pytest.mark.parametrize(("code", "stdout", "stderr", "told"), HOST)
 @pytest.mark.parametrize("colour", ["{}", "\x1b[1;31m{}\x1b[0m"])
-def test_each_text_of_the_cli_is_recognised(code: int, stdout: str, stderr: str, told: str, colour: str) -> None:
+@pytest.mark.parametrize("operation", [SEND, LIST], ids=["send", "read"])
+def test_before_the_plugin_starts_nothing_is_sent(
+    code: int, stdout: str, stderr: str, told: str, colour: str, operation: Operation
+) -> None:
+    fault = failure(finished(stdout, colour.format(stderr), code), operation).fault
+    assert (fault.code, fault.kind, fault.retry) == (told, explain(told, "aliyun").kind, "never")
+    assert fault.kind in {"setup", "credentials"}
+    assert "moment" not in fault.next_step
+
+
+@pytest.mark.parametrize(("code", "stdout", "stderr", "told"), [row for row in HOST if "ErrorCode" not in row[2]])
+@pytest.mark.parametrize("place", ["Error: {}", "{}", "sending\n{}", "SDKError:\n{}", "ERROR: a new one\n{}"])
+def test_the_same_words_from_the_plugin_prove_nothing(
+    code: int, stdout: str, stderr: str, told: str, place: str
+) -> None:
+    exit_code = 7 if place == "{}" else code or 7
+    fault = failure(finished(stdout, place.format(stderr), exit_code)).fault
+    if place == "ERROR: a new one\n{}" and code == 3:  # with this exit code, any ERROR above such a tip is the CLI's
+        return
+    expected = "refused" if ": dial " in stderr else "unknown"  # no connection, whoever tried to make it
+    assert (fault.kind, told in {fault.code, None}) == (expected, False)
+
+
+@pytest.mark.parametrize(("code", "stdout", "stderr", "told"), PLUGIN)
+@pytest.mark.parametrize("colour", ["{}", "\x1b[1;31m{}\x1b[0m"])
+def test_after_the_plugin_has_started_only_a_call_without_a_connection_is_known(
+    code: int, stdout: str, stderr: str, told: str, colour: str
+) -> None:
     fault = failure(finished(stdout, colour.format(stderr), code)).fault
-    assert fault.code == told
-    assert (fault.kind == "unknown") == (told in WENT_OUT)
-    assert failure(finished(stdout, stderr, code), LIST).fault.kind != "unknown"
+    assert (fault.code, fault.kind) == (told, "unknown" if told in WENT_OUT else "refused")
+    assert failure(finished(stdout, stderr, code), LIST).fault.kind in {"unavailable", "setup"}
 
 
-def test_no_text_of_the_table_goes_unmeasured() -> None:
-    assert {row.code for row in CLI_TEXTS} == {told for _, _, _, told in MEASURED}
+def test_no_text_of_the_tables_goes_unmeasured() -> None:
+    for row in HOST_TEXTS:
+        whys = [stderr.partition("ERROR: ")[2] for code, _, stderr, _ in HOST if code in row.exits]
+        assert any(re.match(row.pattern, why) for why in whys), row
+    assert {row.code for row in PLUGIN_TEXTS} == {told for _, _, _, told in PLUGIN}
+
+
+@pytest.mark.parametrize(
+    "text", [SERVER_ERROR.format("X.Y"), SDK_ERROR.format("X.Y"), TIMED_OUT + "RequestId: 0E4DE985-5532-9F9F"]
+)
+def test_the_request_id_of_an_error_text_is_kept(text: str) -> None:
+    assert failure(finished("", text, 1)).request_id == "0E4DE985-5532-9F9F"
+
+
+@pytest.mark.parametrize(
+    ("biz_id", "told"),
+    [
+        ("{}", None),
+        ("[1]", None),
+        ("true", None),
+        ("12", "12"),
+        ("9" * 5_000, None),
+        ("1.5", "1.5"),
+        ('"\\ud800x"', "\ufffdx"),
+        ('"\\ud83d\\ude00"', "😀"),
+        ('""', None),
+    ],
+)
+def test_an_accepted_send_stays_accepted_whatever_its_biz_id_is(biz_id: str, told: str | None) -> None:
+    reply = read(SEND, finished(f'{{"Code": "OK", "BizId": {biz_id}, "RequestId": "R-1"}}'))
+    assert reply.record.biz_id == told
+    json.dumps(reply.body, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(
+    "stdout",
+    [
+        '{"Code":"OK","BizId":"1^0","Code":"isv.AMOUNT_NOT_ENOUGH"}',
+        '{"Code":"isv.AMOUNT_NOT_ENOUGH","Code":"OK"}',
+        '{"Code":"OK","BizId":"1^0","BizId":"2^0"}',
+        NOISE + '{"Code":"OK","Code":"OK"}\n' + ACCEPTED,
+        '{"Code":"OK","Data":{"a":1,"a":2}}',
+    ],
+)
+def test_a_reply_that_says_two_things_is_unknown(stdout: str) -> None:
+    error = failure(finished(stdout))
+    assert (error.fault.kind, error.fault.retry) == ("unknown", "after-receipt")
+    assert "two things" in error.fault.message
+    assert "Code" in error.text
+    assert failure(finished(stdout), LIST).fault.kind == "unavailable"
+
+
+@pytest.mark.parametrize("depth", [MOST_NESTED + 1, 900, 100_000])
+@pytest.mark.parametrize("brackets", ["[]", "{}"])
+def test_a_reply_that_is_nested_too_deep_is_unknown(depth: int, brackets: str) -> None:
+    opening = brackets[0] if brackets == "[]" else '{"a":'
+    inner = "[]" if brackets == "[]" else "{}"
+    stdout = '{"Code":"OK","x":' + opening * depth + inner + brackets[1] * depth + "}"
+    assert failure(finished(stdout)).fault.kind == "unknown"
+
+
+def test_a_cli_that_printed_without_end_is_unknown_of_a_send_and_says_so() -> None:
+    fault = failure(finished("x" * 2**20, "", -15, cut_off=True)).fault
+    assert (fault.kind, fault.code) == ("unknown", "cli.killed")
+    assert "printed without end" in fault.message
 
 
 @pytest.mark.parametrize("form", [SERVER_ERROR, SDK_ERROR, "\x1b[1;31m" + SERVER_ERROR + "\x1b[0m"])
@@ -221,7 +378,7 @@ def test_a_business_error_is_a_refusal_although_the_cli_exits_zero() -> None:
 @pytest.mark.parametrize("run", [{}, {"code": 1}, {"code": -9}, {"code": -15, "timed_out": True}])
 def test_a_whole_reply_counts_whatever_surrounds_it(stdout: str, run: dict[str, Any]) -> None:
     reply = read(SEND, finished(stdout, "Auto-installing plugin…\n", **run))
-    assert reply.data == {"biz_id": "811500729806877893^0"}
+    assert reply.record == Sent("811500729806877893^0")
     assert (reply.operation, reply.request_id) == ("send-sms", "R-1")
     assert reply.text == (ACCEPTED.replace("\n", "\r\n") if "\r\n" in stdout else ACCEPTED).strip()
 
@@ -322,6 +479,18 @@ def test_no_message_repeats_a_private_value(secret: str, head: str, tail: str, c
         finished(json.dumps({"Code": 1, "Message": around}), around, code),
     )
     assert secret not in json.dumps(failure(forms[place], private=(secret,)).fault.as_json(), ensure_ascii=False)
+
+
+@pytest.mark.parametrize("code", ['"isv.X"', "1", '"OK"'])
+def test_a_key_is_taken_out_of_the_reply_itself(code: str) -> None:
+    stdout = json.dumps({"Message": "the key LTAI5tMadeUpKey is unknown", "RequestId": "R-1"})
+    run = finished(stdout.replace("{", f'{{"Code": {code}, ', 1), "LTAI5tMadeUpKey", 1)
+    try:
+        found: Any = read(SEND, run, secrets=("LTAI5tMadeUpKey",))
+    except ProviderError as error:
+        found = error
+    assert "LTAI5tMadeUpKey" not in f"{found.text} {found.body} {getattr(found, 'fault', '')}"
+    assert found.body["RequestId"] == "R-1"
 
 
 def test_a_message_stays_short_and_on_one_line() -> None:

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smswrap.errors import InputError, Problem
-from smswrap.providers.base import Message
+from smswrap.model import Content, Message
 from smswrap.sending.message import check_parameters, odd_values
 from smswrap.sending.table.cells import clean_text
 from smswrap.sending.table.files import open_table
@@ -118,8 +118,8 @@ def test_any_header_can_be_named_in_a_map(headers: list[str]) -> None:
 def test_rows_become_messages() -> None:
     rows = [("phone", "sign", "code", "extend_code"), (GOOD, "甲", "007", "12"), ("+852 5123 4567", "", "x", "")]
     assert read(*rows) == [
-        Message(E164, "甲", {"code": "007"}, "12"),
-        Message("+85251234567", "签名", {"code": "x"}, None),
+        Message(E164, Content("甲", {"code": "007"}, "12")),
+        Message("+85251234567", Content("签名", {"code": "x"})),
     ]
 
 
@@ -158,11 +158,11 @@ def test_everything_wrong_with_a_row_is_told_at_once() -> None:
 
 
 def test_brackets_around_the_sign_of_a_row_are_taken_off() -> None:
-    assert read(("phone", "签名"), (GOOD, "【 甲 】")) == [Message(E164, "甲")]
+    assert read(("phone", "签名"), (GOOD, "【 甲 】")) == [Message(E164, Content("甲"))]
 
 
 def test_sample_numbers_are_recipients_where_they_are_allowed() -> None:
-    assert read(("phone",), ("13912345678",), samples_allowed=True) == [Message("+8613912345678", "签名")]
+    assert read(("phone",), ("13912345678",), samples_allowed=True) == [Message("+8613912345678", Content("签名"))]
 
 
 @pytest.mark.parametrize("sign", [None, "", "a\nb"])
@@ -176,7 +176,7 @@ def test_a_missing_sign_is_refused_before_any_row_is_read(sign: str | None) -> N
 def test_a_variable_is_what_its_cell_holds_or_has_the_problems_of_its_text(text: str) -> None:
     (found,) = read(("phone", "v"), (GOOD, text), sign="x")
     problems = check_parameters({"v": text}) or odd_values({"v": text})
-    assert isinstance(found, list) if problems else found == Message(E164, "x", {"v": text})
+    assert isinstance(found, list) if problems else found == Message(E164, Content("x", {"v": text}))
 
 
 def add_all(report: ProblemReport) -> None:
@@ -245,7 +245,7 @@ def test_the_errors_file_is_complete_after_a_failure_too(tmp_path: Path) -> None
 
 INTERRUPTED = """
 import sys
-from smswrap import process
+from smswrap import process, signals
 from smswrap.errors import Problem
 from smswrap.sending.table.problems import ProblemReport
 with process.signals_noticed():

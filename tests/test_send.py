@@ -50,7 +50,8 @@ def test_environment_credentials_alone_are_enough(
     ran = smswrap(*SEND)
     assert ran.code == 0
     assert len(bare_standin.ledger) == 1
-    assert "auto-plugin-install could not be saved" in ran.envelope["warnings"][0]
+    assert ran.envelope["warnings"] == []
+    assert not [call for call in bare_standin.calls if call.startswith("configure set")]
     assert bare_standin.api_calls[0]["argv"][-2:] == ["--region", "cn-hangzhou"]
 
 

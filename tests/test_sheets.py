@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smswrap.errors import InputError, Problem
-from smswrap.providers.base import Message
+from smswrap.model import Message
 from smswrap.sending.oddities import find_oddity
 from smswrap.sending.table.files import open_table
 from smswrap.sending.table.formats import general, render
@@ -67,7 +67,7 @@ def values(source: str, **options: Any) -> list[str]:
     """The variable `v` of each row."""
     messages, _ = read(source, **options)
     assert all(isinstance(message, Message) for message in messages), messages
-    return [message.parameters["v"] for message in messages if isinstance(message, Message)]
+    return [message.content.parameters["v"] for message in messages if isinstance(message, Message)]
 
 
 def problem(source: str, **options: Any) -> Problem:
@@ -223,7 +223,7 @@ def test_any_text_that_a_cell_shows_arrives_unchanged_or_is_refused(texts: list[
         expected = f"x{text}" if text.startswith("=") else text
         unseen = re.sub("[\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]", "", expected)
         if isinstance(message, Message):
-            assert message.parameters["v"] == unseen.strip()
+            assert message.content.parameters["v"] == unseen.strip()
         else:
             assert not unseen.strip() or find_oddity(unseen.strip()) or message[0].rule, text
 
@@ -273,7 +273,7 @@ def people(value: str) -> list[list[Any]]:
 def test_a_hidden_sheet_is_never_read_unless_it_is_named(tmp_path: Path, state: str) -> None:
     source = saved(several(("旧", people("old"), state), ("新", people("new"), "visible")), tmp_path)
     messages, lines = read(source)
-    assert [message.parameters["v"] for message in messages if isinstance(message, Message)] == ["new"]
+    assert [message.content.parameters["v"] for message in messages if isinstance(message, Message)] == ["new"]
     assert any("'新'" in line and "旧 (hidden)" in line for line in lines)
     assert values(source, sheet="旧") == ["old"]
     assert values(source, sheet="1") == ["new"]
@@ -313,7 +313,7 @@ def test_an_empty_sheet_is_refused_as_empty(tmp_path: Path) -> None:
 def test_a_title_above_the_header_is_understood_and_told(tmp_path: Path) -> None:
     rows = [["三月会员名单"], [], ["制表", "张三"], ["手机号", "v", "备注"], [PHONE, "x", "手机"]]
     messages, lines = read(saved(book_of(*rows), tmp_path), column_map="phone=手机号,v=v")
-    assert [message.parameters for message in messages if isinstance(message, Message)] == [{"v": "x"}]
+    assert [message.content.parameters for message in messages if isinstance(message, Message)] == [{"v": "x"}]
     assert "--file has its header in row 4." in lines
 
 

@@ -161,7 +161,8 @@ def test_statistics_add_totals_and_the_delivery_rate(standin: StandIn, smswrap: 
     smswrap(*SEND[:2], "13900000001", *SEND[3:])
     data = smswrap("query-statistics", *READS["query-statistics"], "-s", SIGN, "--template-type", "0").envelope["data"]
     assert data["unit"] == "parts"
-    assert data["totals"] == {"sent": 2, "delivered": 1, "failed": 1, "no_receipt": 0, "delivery_rate": 0.5}
+    told = {key: value for key, value in data["totals"].items() if value is not None}
+    assert told == {"sent": 2, "delivered": 1, "failed": 1, "no_receipt": 0, "delivery_rate": 0.5}
     argv = standin.api_calls[-1]["argv"]
     assert argv[argv.index("--template-type") + 1] == "0"
     assert argv[argv.index("--is-globe") + 1] == "1"

@@ -1,1 +1,1 @@
-"""The front door: the only part that reads options or writes to a stream."""
+"""The command-line door: parse into records, call the hall once, render what it gives. People and agents enter here."""

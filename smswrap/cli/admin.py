@@ -1,66 +1,114 @@
-"""`explain` and `sandbox`: verbs that call no provider."""
+"""`explain`, `doctor` and `sandbox`: verbs that send nothing and ask no provider for what it holds."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from smswrap import catalogue
-from smswrap.cli.options import with_common_options
-from smswrap.cli.output import Answer
-from smswrap.cli.prompts import ask
+from smswrap.cli.answer import Answer
+from smswrap.cli.desk import Terminal
+from smswrap.cli.options import command, option
+from smswrap.errors import Fault, InputError, SmswrapError
+from smswrap.providers.base import Finding, diagnosis_of
 from smswrap.sandbox import Sandbox
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from smswrap.cli.runtime import Runtime
 
+EXPLAIN = """Say what an error or receipt code means and what to do; without a code, list them all.
 
-@click.command("explain")
-@click.argument("code", required=False)
-@click.option("--search", metavar="TEXT", help="List the codes that hold this text.")
-@click.pass_obj
-def explain(runtime: Runtime, /, code: str | None, search: str | None) -> Answer:
-    """Say what an error or receipt code means and what to do; without a code, list them all.
+\b
+Examples:
+  smswrap explain isv.BUSINESS_LIMIT_CONTROL
+  smswrap explain balance
+"""
+DOCTOR = """Look at everything that a send needs, and say what is missing. Nothing is changed, nothing is sent.
 
-    \b
-    Examples:
-      smswrap explain isv.BUSINESS_LIMIT_CONTROL
-      smswrap explain --search balance
-    """  # noqa: D301  \b is click's mark for text that keeps its lines
-    if code is not None:
-        return Answer("explain", data=catalogue.explain(code, runtime.given.get("provider"))._asdict() | {"code": code})
-    rows = [row._asdict() for row in catalogue.search(search or "")]
-    return Answer("explain", data={"codes": rows, "total": len(rows)})
+\b
+Example:
+  smswrap doctor
+"""
 
 
-@click.group("sandbox")
-def sandbox() -> None:
-    """Look at the sandbox, or empty it."""
+@dataclass(frozen=True)
+class Searching:
+    """Which codes."""
+
+    search: str | None = option("--search", metavar="TEXT", help="List the codes that hold this text.")
 
 
-@sandbox.command("path")
-def path() -> Answer:
+def run_explain(runtime: Runtime, code: str | None, searching: Searching) -> Answer:
+    """Explain a code, or list them."""
+    if code is not None and (entry := catalogue.explain(code, runtime.common.provider)).known:
+        return Answer("explain", data={**entry._asdict(), "next_step": entry.step(), "code": code})
+    rows = catalogue.search(code or searching.search or "")
+    if code is not None and not rows:
+        close = catalogue.near(code)
+        step = f"Did you mean {', '.join(close)}?" if close else "`smswrap explain` lists all codes."
+        raise InputError.of("CODE", code[:60], "is not a code that smswrap knows", step)
+    codes = [{**row._asdict(), "next_step": row.step()} for row in rows]
+    return Answer("explain", data={"codes": codes, "total": len(codes)})
+
+
+def run_doctor(runtime: Runtime) -> Answer:
+    """Look at everything that a send needs."""
+    findings = [*diagnosis_of(runtime.provider_name, runtime.settings()), *_journal(runtime)]
+    answer = Answer("doctor", runtime.provider_name, {"checks": [finding._asdict() for finding in findings]})
+    failed = next((finding for finding in findings if finding.state == "failed"), None)
+    if failed is not None:
+        message = f"{failed.check}: {failed.detail}"
+        answer.fault = Fault("setup", message, "Nothing can be sent like this.", failed.next_step)
+    return answer
+
+
+def _journal(runtime: Runtime) -> Iterator[Finding]:
+    try:
+        with runtime.journal() as journal:
+            journal.check_writable()
+            yield Finding("journal", "ok", str(journal.path))
+    except SmswrapError as error:
+        yield Finding("journal", "failed", error.fault.message, error.fault.next_step)
+
+
+def run_path(_runtime: Runtime) -> Answer:
     """Show where the sandbox lives."""
     return Answer("sandbox path", data={"path": str(Sandbox().directory)}, text=str(Sandbox().directory))
 
 
-@sandbox.command("reset")
-@click.pass_obj
-def reset(runtime: Runtime, /) -> Answer:
-    """Delete the sandbox's folder: calls, messages, configuration. A folder that smswrap did not make is left alone."""
-    question = f"Delete {Sandbox().directory} and all in it? [y/N] "
-    if runtime.asks and Sandbox().directory.exists() and not ask(question, runtime.talk):
-        return Answer("sandbox reset", data={"path": str(Sandbox().directory), "deleted": False})
-    emptied = Sandbox().reset()
-    return Answer("sandbox reset", data={"path": str(Sandbox().directory), "deleted": emptied})
+def run_reset(runtime: Runtime) -> Answer:
+    """Delete the sandbox's folder, after asking at a terminal."""
+    directory, desk = Sandbox().directory, Terminal(runtime)
+    if desk.asks and directory.exists() and not desk.ask(f"Delete {directory} and all in it? [y/N] "):
+        return Answer("sandbox reset", data={"path": str(directory), "deleted": False})
+    return Answer("sandbox reset", data={"path": str(directory), "deleted": Sandbox().reset()})
 
 
-@sandbox.command("log")
-def log() -> Answer:
-    """Show the calls that the stand-ins received, oldest first."""
+def run_log(_runtime: Runtime) -> Answer:
+    """Show the calls that the stand-ins received."""
     return Answer("sandbox log", data={"calls": list(Sandbox().calls())})
 
 
-for _command in (explain, path, reset, log):
-    with_common_options(_command)
+SANDBOX = click.Group(
+    "sandbox",
+    commands=[
+        command("path", run_path, (), "Show where the sandbox lives."),
+        command(
+            "reset",
+            run_reset,
+            (),
+            "Delete the sandbox's folder: calls, messages, configuration. One that smswrap did not make is left alone.",
+        ),
+        command("log", run_log, (), "Show the calls that the stand-ins received, oldest first."),
+    ],
+    help="Look at the sandbox, or empty it.",
+)
+COMMANDS = {
+    "explain": command("explain", run_explain, (Searching,), EXPLAIN, click.Argument(["code"], required=False)),
+    "doctor": command("doctor", run_doctor, (), DOCTOR),
+    "sandbox": SANDBOX,
+}

@@ -11,41 +11,33 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from smswrap import __version__, process
+from smswrap.cli.answer import Answer, write
 from smswrap.cli.options import with_common_options
-from smswrap.cli.output import Answer, write
 from smswrap.cli.runtime import Runtime
 from smswrap.errors import Fault, SmswrapError
 from smswrap.masking import redact
-from smswrap.providers.base import ProviderError
+from smswrap.providers.base import ProviderError, Settings, recover
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-QUERY = "smswrap.cli.query:COMMANDS"
+PLANS, ADMIN = "smswrap.cli.plans:COMMANDS", "smswrap.cli.admin:COMMANDS"
 COMMANDS: Mapping[str, str] = {
-    "send": "smswrap.cli.send:send",
-    "send-batch": "smswrap.cli.batch:send_batch",
-    "confirm": "smswrap.cli.confirm:confirm",
-    "resume": "smswrap.cli.confirm:resume",
-    "list-signs": QUERY,
-    "query-sign": QUERY,
-    "list-templates": QUERY,
-    "query-template": QUERY,
-    "list-groups": QUERY,
-    "query-status": QUERY,
-    "query-statistics": QUERY,
-    "list-qualifications": QUERY,
-    "query-qualification": QUERY,
-    "history": "smswrap.cli.history:history",
-    "doctor": "smswrap.cli.doctor:doctor",
-    "explain": "smswrap.cli.admin:explain",
-    "sandbox": "smswrap.cli.admin:sandbox",
+    "send": "smswrap.cli.send:COMMAND",
+    "send-batch": "smswrap.cli.batch:COMMAND",
+    "confirm": PLANS,
+    "resume": PLANS,
+    "cancel": PLANS,
+    "history": "smswrap.cli.history:COMMAND",
+    "doctor": ADMIN,
+    "explain": ADMIN,
+    "sandbox": ADMIN,
 }
-"""Where each verb's command lives, so that only the one that runs is loaded."""
+"""Where each verb's command lives, so that only the one that runs is loaded; the others are the operations' verbs."""
 
 EXITS = """Exit codes: 0 done · 1 unexpected · 2 usage or invalid input · 3 setup (CLI, plugin, configuration) ·
 4 credentials or permission · 5 refused by the provider · 6 throttled, try later · 7 some of a batch not sent ·
-8 outcome unknown: do not resend · 9 confirmation needed or declined · 10 duplicate of a recent send ·
+8 outcome unknown: do not resend · 9 confirmation needed, declined or expired · 10 duplicate of a recent send ·
 11 done, but AI mode could not be turned off · 129, 130, 143 ended by HUP, INT, TERM."""
 
 
@@ -53,16 +45,21 @@ class Verbs(click.Group):
     """The group of all verbs; a verb's module is loaded when it is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
-        """Give the verbs in the order of the table."""
-        return list(COMMANDS)
+        """Give the verbs: what sends, what looks up, what looks at this machine."""
+        from smswrap.cli.read import verbs
+
+        names = list(COMMANDS)
+        return [*names[:6], *verbs(), *names[6:]]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Load the verb's command."""
         if cmd_name not in COMMANDS:
-            return None
+            from smswrap.cli.read import command_for, verbs
+
+            return command_for(cmd_name) if cmd_name in verbs() else None
         module, _, name = COMMANDS[cmd_name].partition(":")
         found = getattr(import_module(module), name)
-        return cast("click.Command | None", found.get(cmd_name) if isinstance(found, dict) else found)
+        return cast("click.Command", found[cmd_name] if isinstance(found, dict) else found)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -93,21 +90,24 @@ with_common_options(app, variables=True)
 def main(argv: Sequence[str]) -> int:
     """Run one command line: write its answer to stdout, talk on stderr, and return the exit code."""
     runtime = Runtime(argv)
+    process.leave_no_core()
     with process.signals_noticed():
         answer = _answer(argv, runtime)
     if isinstance(answer, int):
         return answer
     _settle(answer, runtime)
-    if not write(answer, runtime.output):
+    if not write(answer, answer.form or runtime.output, with_reply=runtime.common.with_reply):
         plan = answer.data.get("plan_id") if isinstance(answer.data, dict) else None
         told = f"status {answer.status}" + (f", plan {plan}" if plan else "")
         runtime.talk.say(f"The answer could not be written to stdout whole: {told}.")
-        return 1 if answer.exit == 0 and answer.done == "ok" else int(answer.exit)
-    return int(answer.exit)
+        return 1 if answer.exit == 0 and answer.report is None else answer.exit
+    return answer.exit
 
 
 def _answer(argv: Sequence[str], runtime: Runtime) -> Answer | int:
     try:
+        if not {"doctor", "--help", "-h", "--version"} & set(argv):  # they change nothing
+            recover(Settings(runtime.talk, process.environment()))
         result = app.main(args=list(argv), prog_name="smswrap", standalone_mode=False, obj=runtime)
     except process.Ended as ended:
         return _interrupted(runtime, ended)
@@ -119,7 +119,7 @@ def _answer(argv: Sequence[str], runtime: Runtime) -> Answer | int:
 
 
 def _failed(runtime: Runtime, error: Exception) -> Answer:
-    answer = Answer(runtime.command, runtime.provider_name, error=_fault_of(error, runtime))
+    answer = Answer(runtime.command, runtime.provider_name, fault=_fault_of(error, runtime))
     if isinstance(error, SmswrapError):
         answer.data = error.data
     if isinstance(error, ProviderError):
@@ -139,10 +139,11 @@ def _fault_of(error: Exception, runtime: Runtime) -> Fault:
 
 def _settle(answer: Answer, runtime: Runtime) -> None:
     """Bring in what went wrong beside the request, and tell the person on stderr."""
+    answer.sandbox = runtime.common.sandbox
     answer.warnings = [*runtime.talk.warnings, *answer.warnings]
     for trouble in runtime.talk.troubles:
         if answer.error is None:
-            answer.error = trouble
+            answer.trouble = trouble
         else:
             answer.warnings.append(f"{trouble.message} {trouble.next_step}")
             runtime.talk.say(f"error: {trouble.message} {trouble.next_step}")
@@ -161,7 +162,7 @@ def _interrupted(runtime: Runtime, ended: process.Ended) -> Answer:
     message = f"Ended by {ended.signum.name}."
     meaning = "No send request was made."
     fault = Fault("interrupted", message, meaning, "Run it again if you like.", "later", ended.signum.name)
-    return Answer(runtime.command, runtime.provider_name, error=fault, signum=ended.signum)
+    return Answer(runtime.command, runtime.provider_name, fault=fault, signum=ended.signum)
 
 
 def _internal_fault(error: Exception, runtime: Runtime) -> Fault:

@@ -1,36 +1,40 @@
-"""`smswrap send-batch`: a text of their own for each recipient."""
+"""`smswrap send-batch`: a text of their own for each recipient, from a file or from the API's arrays."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import os
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from smswrap.cli.batchfile import send_file
-from smswrap.cli.options import with_common_options
-from smswrap.cli.send import (
-    LONGEST_OUT_ID,
-    collect,
-    draft_of,
-    pace_options,
-    read_text,
-    sending_options,
-    unknown_to_provider,
-)
-from smswrap.cli.sender import Choice, Given, carry_out
+from smswrap.cli.answer import Answer, of_report
+from smswrap.cli.input import Reader, pace_of
+from smswrap.cli.options import Deciding, Following, Guarding, Speed, command, option
+from smswrap.cli.plans import write_or_warn
+from smswrap.cli.send import options_of
 from smswrap.errors import InputError, Problem
-from smswrap.providers.base import Message
+from smswrap.model import Content, Message, Order
 from smswrap.providers.parameters import Parameter, check, check_shape, check_text
 from smswrap.sending.message import check_parameters, parse_array
+from smswrap.sending.planning import Found
 from smswrap.sending.recipients import read_recipients
-from smswrap.sending.table.problems import ProblemReport
+from smswrap.sending.service import send
+from smswrap.sending.table.files import open_table
+from smswrap.sending.table.headers import parse_map
+from smswrap.sending.table.problems import Notices, ProblemReport
+from smswrap.sending.table.results import RESULT_FILE, write_results
+from smswrap.sending.table.rows import read_messages
+from smswrap.sending.table.writing import check_writable
 
 if TYPE_CHECKING:
-    from smswrap.cli.output import Answer
+    from collections.abc import Iterator
+
     from smswrap.cli.runtime import Runtime
-    from smswrap.sending.plan import Draft
+    from smswrap.sending.house import House
+    from smswrap.sending.report import Report
+    from smswrap.sending.service import Options
+    from smswrap.sending.table.headers import ColumnMap
+    from smswrap.sending.table.rows import Table
 
 MOST = 100
 """Elements of each array, by the API page of SendBatchSms."""
@@ -38,129 +42,214 @@ MOST = 100
 PHONES, SIGNS = "--phone-number-json", "--sign-name-json"
 PARAMETERS, EXTENDS = "--template-param-json", "--sms-up-extend-code-json"
 
+HELP = """Send each recipient a text of their own: from a file of any size, or from the API's arrays of up to 100.
 
-FILE_ONLY = ("column_map", "sign_name", "errors_file", "skip_invalid", "result_file")
-ARRAYS = ("phone_number_json", "sign_name_json", "template_param_json", "sms_up_extend_code_json")
+The whole file is checked first, and nothing is sent while there are problems. Columns are named by --map, or by their
+headers: phone, sign, and the template's variables. Without --yes it asks at a terminal; elsewhere it sends nothing and
+exits 9.
 
-
-@click.command("send-batch")
-@click.option("--file", "source", metavar="FILE", help="Recipients: .csv, .xlsx, .jsonl, or - for stdin.")
-@click.option("--map", "column_map", metavar="PAIRS", help="Which column is what: phone=手机号,code=验证码.")
-@click.option("-s", "--sign-name", metavar="SIGN", help="The sign of all rows without one of their own.")
-@click.option("--errors-file", metavar="FILE", help="Write all problems of the rows to this CSV file.")
-@click.option("--skip-invalid", is_flag=True, help="Leave rows with problems out instead of sending nothing.")
-@click.option("--result-file", metavar="FILE", help="Write each row's outcome to this CSV file.")
-@click.option(PHONES, metavar="JSON", help='Recipients: ["13812345678","13912345678"], at most 100.')
-@click.option(SIGNS, metavar="JSON", help='A sign for each: ["SignA","SignB"].')
-@click.option(PARAMETERS, metavar="JSON", help='Parameters for each: [{"code":"1"},{"code":"2"}].')
-@click.option(EXTENDS, metavar="JSON", help="An extension of the sending number for each.")
-@click.option("-t", "--template-code", metavar="CODE", help="The approved template of all.")
-@click.option("-o", "--out-id", metavar="ID", help="Your own id of this send, below 256 characters.")
-@click.option("--message-group", metavar="ID", help="Volcengine's message group; needed if the account has several.")
-@sending_options
-@pace_options
-@click.pass_obj
-def send_batch(runtime: Runtime, /, **given: Any) -> Answer:  # noqa: ANN401  click's options, each of its own type
-    """Send each recipient a text of their own: from a file of any size, or from the API's arrays of up to 100.
-
-    The whole file is checked first, and nothing is sent while there are problems. Columns are named by --map, or by
-    their headers: phone, sign, and the template's variables. Without --yes it asks at a terminal; elsewhere it sends
-    nothing and exits 9.
-
-    \b
-    Examples:
-      smswrap send-batch --file people.csv -t SMS_123456 -s 我的签名 --map phone=手机号,code=验证码 --verify
-      smswrap send-batch -t SMS_123456 --phone-number-json '["13812345678","13912345678"]' \\
-        --sign-name-json '["SignA","SignB"]' --template-param-json '[{"code":"111111"},{"code":"222222"}]'
-    """  # noqa: D301  \b is click's mark for text that keeps its lines
-    choice = Choice.taken_from(given)
-    _refuse_mixture(given)
-    if given["source"] is not None:
-        return send_file(runtime, choice, given)
-    draft, messages = _planned(runtime, given)
-    return carry_out(runtime, Given(draft, enumerate(messages, 1), ProblemReport()), choice)
+\b
+Examples:
+  smswrap send-batch --file people.csv -t SMS_123456 -s 我的签名 --map phone=手机号,code=验证码
+  smswrap send-batch -t SMS_123456 --phone-number-json '["13812345678","13912345678"]' \\
+    --sign-name-json '["SignA","SignB"]' --template-param-json '[{"code":"111111"},{"code":"222222"}]'
+"""
 
 
-def _refuse_mixture(given: dict[str, Any]) -> None:
-    wrong = ARRAYS if given["source"] is not None else FILE_ONLY
-    step = "Give either --file or the arrays."
-    problems = [
-        Problem(f"--{key.replace('column_', '').replace('_', '-')}", "", "does not go with the other options", step)
-        for key in wrong
-        if given[key]
-    ]
-    if problems:
-        raise InputError(problems)
+@dataclass(frozen=True)
+class Listing:
+    """A file of recipients, and what is done with its rows."""
+
+    source: str | None = option("--file", metavar="FILE", help="Recipients: .csv, .xlsx, .jsonl, or - for stdin.")
+    column_map: str | None = option("--map", metavar="PAIRS", help="Which column is what: phone=手机号,code=验证码.")
+    sign_name: str | None = option(
+        "-s", "--sign-name", metavar="SIGN", help="The sign of all rows without one of their own."
+    )
+    errors_file: str | None = option(
+        "--errors-file", metavar="FILE", help="Write all problems of the rows to this CSV file."
+    )
+    skip_invalid: bool = option(
+        "--skip-invalid", is_flag=True, default=False, help="Leave rows with problems out instead of sending nothing."
+    )
+    result_file: str | None = option("--result-file", metavar="FILE", help="Write each row's outcome to this CSV file.")
 
 
-def _planned(runtime: Runtime, given: dict[str, Any]) -> tuple[Draft, list[Message]]:
-    problems: list[Problem] = []
-    template = read_text(problems, "--template-code", given["template_code"])
-    if given["message_group"] is not None:
-        read_text(problems, "--message-group", given["message_group"])
-        problems += unknown_to_provider(runtime, "message-group")
-    if given["out_id"] is not None:
-        read_text(problems, "--out-id", given["out_id"], longest=LONGEST_OUT_ID)
-    phones = _array(problems, PHONES, given["phone_number_json"], required=True)
-    signs = _array(problems, SIGNS, given["sign_name_json"], required=True)
-    parameters = _array(problems, PARAMETERS, given["template_param_json"], required=False)
-    extends = _array(problems, EXTENDS, given["sms_up_extend_code_json"], required=False)
-    if extends and unknown_to_provider(runtime, "extend-code"):
-        rule = f"is an extension of the sending number, which {runtime.provider_name} does not take"
-        problems.append(Problem(EXTENDS, "", rule, "Leave it out."))
-    problems += _uneven(phones, {SIGNS: signs, PARAMETERS: parameters, EXTENDS: extends})
-    recipients, wrong, notices = read_recipients(map(str, phones), samples_allowed=runtime.sandbox, field=PHONES)
-    problems += [*wrong, *_texts(SIGNS, signs), *_texts(EXTENDS, extends), *_objects(parameters)]
-    if problems:
-        raise InputError(problems)
-    for notice in notices:
-        runtime.talk.warn(f"{notice}.")
-    each = (recipients, signs, parameters or [{}] * len(recipients), extends or [None] * len(recipients))
-    head = {"out_id": given["out_id"], "group": given["message_group"], "personal": True}
-    return draft_of(runtime, template, **head), list(map(Message, *each))
+@dataclass(frozen=True)
+class Arrays:
+    """The API's arrays: an element for each recipient."""
+
+    phone_number_json: str | None = option(
+        PHONES, metavar="JSON", help='Recipients: ["13812345678","13912345678"], at most 100.'
+    )
+    sign_name_json: str | None = option(SIGNS, metavar="JSON", help='A sign for each: ["SignA","SignB"].')
+    template_param_json: str | None = option(
+        PARAMETERS, metavar="JSON", help='Parameters for each: [{"code":"1"},{"code":"2"}].'
+    )
+    sms_up_extend_code_json: str | None = option(
+        EXTENDS, metavar="JSON", help="An extension of the sending number for each."
+    )
 
 
-def _array(problems: list[Problem], option: str, text: str | None, *, required: bool) -> list[Any]:
+@dataclass(frozen=True)
+class Heading:
+    """What all messages have in common."""
+
+    template_code: str | None = option("-t", "--template-code", metavar="CODE", help="The approved template of all.")
+    out_id: str | None = option("-o", "--out-id", metavar="ID", help="Your own id of this send, below 256 characters.")
+    message_group: str | None = option(
+        "--message-group", metavar="ID", help="Volcengine's message group; needed if the account has several."
+    )
+
+
+def run(  # noqa: PLR0913, PLR0917  a record for each kind of option
+    runtime: Runtime,
+    listing: Listing,
+    arrays: Arrays,
+    heading: Heading,
+    deciding: Deciding,
+    following: Following,
+    guarding: Guarding,
+    speed: Speed,
+) -> Answer:
+    """Parse, send, tell."""
+    _refuse_mixture(listing, arrays)
+    options = options_of(deciding, following, guarding, pace_of(speed))
+    with runtime.house() as house:
+        if listing.source is not None:
+            report = _send_file(runtime, house, listing.source, listing, heading, options)
+        else:
+            report = send(_order_of(runtime, house, arrays, heading), options, house, Found())
+        return of_report("send-batch", report)
+
+
+def _refuse_mixture(listing: Listing, arrays: Arrays) -> None:
+    """A file and arrays do not go together, nor what belongs to a file with arrays."""
+    wrong = arrays if listing.source is not None else listing
+    given = [one.metadata["spellings"][-1] for one in fields(wrong) if getattr(wrong, one.name)]
+    if given:
+        step = "Give either --file or the arrays."
+        raise InputError([Problem(name, "", "does not go with the other options", step) for name in given])
+
+
+def _head(read: Reader, house: House, heading: Heading) -> Order:
+    """The order without its messages."""
+    template, group = read.template(heading.template_code), read.group(heading.message_group)
+    read.out_id(heading.out_id)
+    return Order("send-batch", house.provider.account(), template, (), group, heading.out_id)
+
+
+def _order_of(runtime: Runtime, house: House, arrays: Arrays, heading: Heading) -> Order:
+    read = Reader(runtime)
+    order = _head(read, house, heading)
+    phones = _array(read, PHONES, arrays.phone_number_json, required=True)
+    signs = _array(read, SIGNS, arrays.sign_name_json, required=True)
+    parameters = _array(read, PARAMETERS, arrays.template_param_json, required=False)
+    extends = _array(read, EXTENDS, arrays.sms_up_extend_code_json, required=False)
+    if extends:
+        read.extend_codes(EXTENDS)
+    _refuse_uneven(read, phones, {SIGNS: signs, PARAMETERS: parameters, EXTENDS: extends})
+    recipients, wrong, notices = read_recipients(map(str, phones), samples_allowed=read.samples_allowed, field=PHONES)
+    read.problems += wrong
+    read.notice(notices)
+    _check_texts(read, SIGNS, signs)
+    _check_texts(read, EXTENDS, extends)
+    _check_objects(read, parameters)
+    if read.problems:
+        raise InputError(read.problems)
+    contents = map(Content, signs, parameters or [{}] * len(signs), extends or [None] * len(signs))
+    messages = enumerate(map(Message, recipients, contents), 1)
+    return replace(order, messages=messages, personal=True, listed=True)
+
+
+def _array(read: Reader, option_name: str, text: str | None, *, required: bool) -> list[Any]:
     if text is None:
         if required:
-            problems.append(Problem(option, "", "must be given", f"Add {option} with a JSON array."))
+            read.missing(option_name, f"Add {option_name} with a JSON array.")
         return []
-    collect(problems, lambda: check(Parameter(option[2:], option, "", "array", high=MOST, private=True), text))
-    return collect([], lambda: parse_array(text, field=option)) or []
+    shape = Parameter(option_name[2:], option_name, "", "array", high=MOST, private=True)
+    if read.collect(lambda: check(shape, text)) is None:
+        return []
+    return read.collect(lambda: parse_array(text, field=option_name)) or []
 
 
-def _uneven(phones: list[Any], others: dict[str, list[Any]]) -> list[Problem]:
-    return [
-        Problem(
-            option, "", f"has {len(array)} elements, but {PHONES} has {len(phones)}", "Give one for each recipient."
-        )
-        for option, array in others.items()
-        if array and len(array) != len(phones)
-    ]
+def _refuse_uneven(read: Reader, phones: list[Any], others: dict[str, list[Any]]) -> None:
+    for name, array in others.items():
+        if phones and array and len(array) != len(phones):
+            rule = f"has {len(array)} elements, but {PHONES} has {len(phones)}"
+            read.problems.append(Problem(name, "", rule, "Give one for each recipient."))
 
 
-def _texts(option: str, texts: list[Any]) -> list[Problem]:
-    problems: list[Problem] = []
+def _check_texts(read: Reader, name: str, texts: list[Any]) -> None:
     for row, text in enumerate(texts, 1):
         if not isinstance(text, str):
-            problems.append(Problem(option, "", "is not a string", 'Put it in quotes: ["…"].', row))
+            read.problems.append(Problem(name, "", "is not a string", 'Put it in quotes: ["…"].', row))
             continue
-        found: list[Problem] = []
-        collect(found, partial(check_text, option, text))
-        if not found and option == SIGNS:
-            collect(found, partial(check_shape, option, text, "sign"))
-        problems += [replace(problem, row=row) for problem in found]
-    return problems
+        found = Reader.of(read)
+        found.collect(partial(check_text, name, text))
+        if name == SIGNS and not found.problems:
+            found.collect(partial(check_shape, name, text, "sign"))
+        read.problems += [replace(problem, row=row) for problem in found.problems]
 
 
-def _objects(parameters: list[Any]) -> list[Problem]:
-    problems: list[Problem] = []
+def _check_objects(read: Reader, parameters: list[Any]) -> None:
     for row, values in enumerate(parameters, 1):
         if isinstance(values, dict):
-            problems += check_parameters(values, field=PARAMETERS, row=row)
+            read.problems += check_parameters(values, field=PARAMETERS, row=row)
         else:
-            problems.append(Problem(PARAMETERS, "", "is not a JSON object", 'Give [{"code":"1"},…].', row))
-    return problems
+            read.problems.append(Problem(PARAMETERS, "", "is not a JSON object", 'Give [{"code":"1"},…].', row))
 
 
-with_common_options(send_batch)
+def _send_file(  # noqa: PLR0913, PLR0917  each is a thing of its own
+    runtime: Runtime, house: House, source: str, listing: Listing, heading: Heading, options: Options
+) -> Report:
+    """Plan and send the rows of a file; they are read again for the results."""
+    read = Reader(runtime)
+    order = _head(read, house, heading)
+    sign = None if listing.sign_name is None else read.sign(listing.sign_name)
+    if read.problems:
+        raise InputError(read.problems)
+    _refuse_overwriting(listing)
+    if listing.result_file:
+        check_writable(RESULT_FILE, listing.result_file)
+    with (
+        ProblemReport(listing.errors_file, skips=listing.skip_invalid) as problems,
+        open_table(source, column_map=listing.column_map) as table,
+    ):
+        template = house.template_if_told(order.template, sign, rehearsal=options.dry_run)
+        columns = parse_map(listing.column_map, table.headers, template.variables if template else None)
+        messages = _messages(read, table, columns, sign, problems)
+        text = template.content if template else None
+        report = send(replace(order, messages=messages, listed=True, text=text), options, house, problems)
+        if listing.result_file and report.counts is not None:
+            outcomes = house.journal.outcomes(report.plan)
+            write_or_warn(runtime, partial(write_results, listing.result_file, outcomes, table))
+        return report
+
+
+def _refuse_overwriting(listing: Listing) -> None:
+    """What is written must not be the list that is read, nor the other thing that is written."""
+    names = {"--file": listing.source, "--errors-file": listing.errors_file, "--result-file": listing.result_file}
+    seen: dict[str, str] = {}
+    for name, path in names.items():
+        if path is None or path == "-":
+            continue
+        place = os.path.realpath(os.path.expanduser(path))  # noqa: PTH111  pathlib raises for an unknown ~user
+        if place in seen:
+            raise InputError.of(name, path, f"is the same file as {seen[place]}", "Name another file.")
+        seen[place] = name
+
+
+def _messages(
+    read: Reader, table: Table, columns: ColumnMap, sign: str | None, problems: ProblemReport
+) -> Iterator[tuple[int, Message]]:
+    notices = Notices()
+    allowed = read.samples_allowed
+    for row, found in read_messages(table, columns, sign=sign, samples_allowed=allowed, notices=notices):
+        if isinstance(found, list):
+            problems.add(found)
+        else:
+            yield row, found
+    read.warn(notices.lines)
+
+
+COMMAND = command("send-batch", run, (Listing, Arrays, Heading, Deciding, Following, Guarding, Speed), HELP)

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from smswrap.cli.options import with_common_options
-from smswrap.cli.output import Answer
-from smswrap.clock import SHANGHAI
+from smswrap.cli.answer import Answer
+from smswrap.cli.options import command, option
+from smswrap.clock import iso
 from smswrap.errors import InputError, Problem
+from smswrap.journal.journal import Filter
 from smswrap.masking import mask_number
+from smswrap.model import Outcome
 from smswrap.providers.parameters import Parameter, check
 from smswrap.sending.recipients import read_recipient
+from smswrap.sending.service import find
 
 if TYPE_CHECKING:
-    from sqlite3 import Row
-
     from smswrap.cli.runtime import Runtime
-    from smswrap.providers.base import Body
+    from smswrap.journal.journal import Journal
+    from smswrap.model import Line
 
+HELP = """List what was sent, newest first: one row a recipient.
+
+\b
+Examples:
+  smswrap history --outcome unknown
+  smswrap history --date 20260326 --csv
+"""
 COLUMNS = (
     "plan_id",
     "at",
@@ -36,68 +45,45 @@ COLUMNS = (
     "out_id",
     "biz_id",
 )
-SQL = """
-    SELECT plans.plan_id, COALESCE(requests.started, plans.confirmed) AS at, plans.provider, messages.sign,
-           plans.template, messages.recipient, requests.state, requests.fault, messages.receipt, requests.out_id,
-           requests.biz_id
-    FROM messages
-    JOIN plans ON plans.id = messages.plan AND plans.state = 'confirmed'
-    JOIN requests ON requests.plan = messages.plan AND requests.number = messages.request
-    WHERE {conditions}
-    ORDER BY at DESC, messages.plan DESC, messages.row
-    LIMIT ? OFFSET ?
-"""
+OUTCOMES = tuple(one.value for one in (Outcome.ACCEPTED, Outcome.REFUSED, Outcome.UNKNOWN, Outcome.NOT_SENT))
 
 
-@click.command("history")
-@click.option("--date", metavar="yyyyMMdd", help="Only this day (Asia/Shanghai).")
-@click.option("-p", "--phone-number", metavar="NUMBER", help="Only this recipient.")
-@click.option("--outcome", type=click.Choice(["accepted", "refused", "unknown", "not_sent"]), help="Only this outcome.")
-@click.option("--plan", "plan_id", metavar="PLAN", help="Only this plan.")
-@click.option("--show-numbers", is_flag=True, help="Show recipients unmasked.")
-@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, help="Messages at most.")
-@click.option("--offset", type=click.IntRange(0), default=0, help="Messages to pass over.")
-@click.option("--csv", "as_csv", is_flag=True, help="Write CSV instead.")
-@click.pass_obj
-def history(runtime: Runtime, /, **given: Any) -> Answer:  # noqa: ANN401  click's options
-    """List what was sent, newest first: one row a recipient.
+@dataclass(frozen=True)
+class Looking:
+    """Which lines, and how."""
 
-    \b
-    Examples:
-      smswrap history --outcome unknown
-      smswrap history --date 20260326 --csv
-    """  # noqa: D301  \b is click's mark for text that keeps its lines
-    conditions, values = _conditions(given)
+    date: str | None = option("--date", metavar="yyyyMMdd", help="Only this day (Asia/Shanghai).")
+    phone_number: str | None = option("-p", "--phone-number", metavar="NUMBER", help="Only this recipient.")
+    outcome: str | None = option("--outcome", type=click.Choice(OUTCOMES), help="Only this outcome.")
+    plan_id: str | None = option("--plan", metavar="PLAN", help="Only this plan.")
+    show_numbers: bool = option("--show-numbers", is_flag=True, default=False, help="Show recipients unmasked.")
+    limit: int = option(
+        "--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="Messages at most."
+    )
+    offset: int = option("--offset", type=click.IntRange(0), default=0, help="Messages to pass over.")
+    as_csv: bool = option("--csv", is_flag=True, default=False, help="Write CSV instead.")
+
+
+def run(runtime: Runtime, looking: Looking) -> Answer:
+    """Look, and tell."""
+    if looking.as_csv and runtime.common.output not in {None, "raw"}:
+        step = "Leave out one of them."
+        raise InputError.of("--csv", "", f"does not go with --output {runtime.common.output}", step)
     with runtime.journal() as journal:
-        sql = SQL.format(conditions=" AND ".join(["1", *conditions]))
-        found = journal.rows(sql, *values, given["limit"], given["offset"])
-        rows = [_entry(row, masked=not given["show_numbers"]) for row in found]
-    answer = Answer("history", data={"sends": rows, "shown": len(rows)})
-    if given["as_csv"]:
-        runtime.given["output"] = "raw"
-        answer.text = _csv(rows)
+        lines = journal.lines(_filter(journal, looking), looking.limit, looking.offset)
+    rows = [_entry(line, masked=not looking.show_numbers) for line in lines]
+    answer = Answer("history", data={"shown": len(rows), "sends": rows})
+    if looking.as_csv:
+        answer.text, answer.form = _csv(rows), "raw"
     return answer
 
 
-def _conditions(given: dict[str, Any]) -> tuple[list[str], list[object]]:
-    conditions: list[str] = []
-    values: list[object] = []
-    if given["date"] is not None:
-        day = check(Parameter("date", "", "", "date"), given["date"])
-        start = datetime.strptime(f"{day}+0800", "%Y%m%d%z")
-        conditions += ["at >= ?", "at < ?"]
-        values += [start.timestamp(), (start + timedelta(days=1)).timestamp()]
-    if given["phone_number"] is not None:
-        conditions.append("messages.recipient = ?")
-        values.append(_recipient(given["phone_number"]))
-    if given["outcome"] is not None:
-        states = {"not_sent": ("planned", "planned"), "unknown": ("unknown", "sending")}
-        conditions.append("requests.state IN (?, ?)")
-        values += states.get(given["outcome"], (given["outcome"], given["outcome"]))
-    if given["plan_id"] is not None:
-        conditions.append("plans.plan_id = ?")
-        values.append(given["plan_id"])
-    return conditions, values
+def _filter(journal: Journal, looking: Looking) -> Filter:
+    day = None if looking.date is None else check(Parameter("date", "", "", "date"), looking.date)
+    recipient = None if looking.phone_number is None else _recipient(looking.phone_number)
+    outcome = None if looking.outcome is None else Outcome(looking.outcome)
+    plan = None if looking.plan_id is None else find(looking.plan_id, journal).number
+    return Filter(day, recipient, outcome, plan)
 
 
 def _recipient(text: str) -> str:
@@ -107,28 +93,23 @@ def _recipient(text: str) -> str:
     return found.number
 
 
-def _entry(row: Row, *, masked: bool) -> Body:
-    import json
-
-    words = {"planned": "not_sent", "sending": "unknown"}
-    fault = json.loads(row["fault"]) if row["fault"] else {}
-    number = row["recipient"]
+def _entry(line: Line, *, masked: bool) -> dict[str, Any]:
     return {
-        "plan_id": row["plan_id"],
-        "at": datetime.fromtimestamp(row["at"], SHANGHAI).isoformat(timespec="seconds"),
-        "provider": row["provider"],
-        "sign": row["sign"],
-        "template": row["template"],
-        "recipient": mask_number(number) if masked else number,
-        "outcome": words.get(row["state"], row["state"]),
-        "code": fault.get("code"),
-        "receipt": row["receipt"],
-        "out_id": row["out_id"],
-        "biz_id": row["biz_id"],
+        "plan_id": line.plan_id,
+        "at": iso(line.at),
+        "provider": line.provider,
+        "sign": line.sign,
+        "template": line.template,
+        "recipient": mask_number(line.recipient) if masked else line.recipient,
+        "outcome": line.outcome.value,
+        "code": line.code,
+        "receipt": line.receipt,
+        "out_id": line.out_id,
+        "biz_id": line.biz_id,
     }
 
 
-def _csv(rows: list[Body]) -> str:
+def _csv(rows: list[dict[str, Any]]) -> str:
     drawn = io.StringIO()
     writer = csv.DictWriter(drawn, COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -136,4 +117,4 @@ def _csv(rows: list[Body]) -> str:
     return drawn.getvalue()
 
 
-with_common_options(history)
+COMMAND = command("history", run, (Looking,), HELP)

@@ -1,4 +1,4 @@
-"""What one run of the program knows: its common options, its talk, its provider."""
+"""What one run of the program knows: its common options, whom it tells, and the house that it works in."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import contextlib
 import os
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from smswrap import process
-from smswrap.providers.base import DEFAULT_READ_TIMEOUT, Settings, provider_named
+from smswrap.household import DEFAULT_PROVIDER, Choices, open_house, open_journal, settings_of
+from smswrap.providers.base import provider_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from smswrap.errors import Fault
-    from smswrap.providers.base import Provider
-    from smswrap.sending.journal import Journal
+    from smswrap.journal.journal import Journal
+    from smswrap.providers.base import Provider, Settings
+    from smswrap.sending.house import House
 
 OUTPUTS = ("json", "raw", "table")
 
@@ -59,29 +62,34 @@ class Console:
             sys.stderr.flush()
 
 
+@dataclass(frozen=True)
+class Common:
+    """The common options as they were given; None: not given."""
+
+    provider: str | None = None
+    profile: str | None = None
+    region: str | None = None
+    output: str | None = None
+    with_reply: bool = False
+    sandbox: bool = False
+    read_timeout: int | None = None
+    quiet: bool = False
+    verbose: bool = False
+
+
 @dataclass
 class Runtime:
-    """The common options as they were given (None: not given), and what follows from them."""
+    """One run: its words, its common options, and what follows from them."""
 
     argv: Sequence[str]
     talk: Console = field(default_factory=Console)
     command: str = ""
-    given: dict[str, Any] = field(default_factory=dict)
+    common: Common = field(default_factory=Common)
 
     @property
     def provider_name(self) -> str:
         """The provider asked for."""
-        return self.given.get("provider") or "aliyun"
-
-    @property
-    def profile(self) -> str | None:
-        """The provider's profile asked for."""
-        return self.given.get("profile")
-
-    @property
-    def sandbox(self) -> bool:
-        """Whether everything runs against the stand-ins."""
-        return bool(self.given.get("sandbox"))
+        return self.common.provider or DEFAULT_PROVIDER
 
     @property
     def output(self) -> str:
@@ -89,50 +97,34 @@ class Runtime:
 
         Reads argv and the environment itself if the options could not be parsed.
         """
-        asked = self.given.get("output") or _scan(self.argv) or os.environ.get("SMSWRAP_OUTPUT")
+        asked = self.common.output or _scan(self.argv) or os.environ.get("SMSWRAP_OUTPUT")
         if asked in OUTPUTS:
             return str(asked)
         return "table" if process.is_terminal(1) else "json"
 
     @property
-    def asks(self) -> bool:
-        """Whether there is a person to ask: stdin and stderr are terminals."""
-        return process.is_terminal(0, 2)
+    def choices(self) -> Choices:
+        """What the common options choose of provider and account."""
+        common = self.common
+        return Choices(common.provider, common.profile, common.region, common.read_timeout, common.sandbox)
 
     def journal(self) -> Journal:
-        """The journal of this user; the sandbox has one of its own."""
-        from smswrap import state
-        from smswrap.sending.journal import NAME, Journal
+        """The journal of this user, or of the sandbox."""
+        return open_journal(self.choices)
 
-        if not self.sandbox:
-            return Journal(state.directory() / NAME)
-        from smswrap.sandbox import Sandbox
-
-        return Journal(Sandbox().directory / NAME)
+    def settings(self) -> Settings:
+        """The common options as providers take them."""
+        return settings_of(self.choices, self.talk)
 
     def provider(self) -> Provider:
         """The provider with its settings; in the sandbox, the stand-in."""
         return provider_named(self.provider_name, self.settings())
 
-    def settings(self) -> Settings:
-        """The common options as providers take them."""
-        environment = process.environment()
-        standin: tuple[str, ...] = ()
-        if self.sandbox:
-            from smswrap.sandbox import Sandbox
+    def house(self, plan_id: str | None = None) -> AbstractContextManager[House]:
+        """The house for a new order, or for a plan of the journal. Raises InputError if there is no such plan."""
+        from smswrap.cli.desk import Terminal
 
-            sandbox = Sandbox()
-            sandbox.prepare()
-            environment, standin = sandbox.environment(environment), sandbox.command
-        return Settings(
-            talk=self.talk,
-            environment=environment,
-            profile=self.profile,
-            region=self.given.get("region"),
-            read_timeout=self.given.get("read_timeout") or DEFAULT_READ_TIMEOUT,
-            sandbox=self.sandbox,
-            standin=standin,
-        )
+        return open_house(self.choices, self.talk, Terminal(self), plan_id)
 
 
 def _scan(argv: Sequence[str]) -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from smswrap.cli.output import Answer
+    from smswrap.cli.answer import Answer
 
 PLAIN_WIDTH = 160
 """Columns of a table that goes to no terminal."""

@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from smswrap.errors import Fault, SmswrapError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
+    from smswrap.model import Account, Request
     from smswrap.providers.parameters import Parameter
+    from smswrap.providers.records import Receipt, Sign, Template
 
 Body = dict[str, Any]
-"""A provider's JSON object, or our normalised one."""
+"""A provider's JSON object."""
 
 DEFAULT_READ_TIMEOUT = 3
 """Seconds that a provider may take to answer; the skill document demands 3."""
+
+
+class Patience(NamedTuple):
+    """How long is waited for what, in seconds, beside the read timeout."""
+
+    connect: float = 10.0
+    """What the aliyun CLI gives itself to reach the server."""
+    start: float = 5.0
+    """For a program to start and to end."""
+    grace: float = 1.0
+    """What a program that must end gets after TERM, and again after KILL."""
+    read_retries: tuple[float, ...] = (0.5, 2.0)
+    """Before each repetition of a read that timed out; a send is never repeated."""
+
+    @classmethod
+    def scaled(cls, factor: str | None) -> Patience:
+        """All of it times SMSWRAP_PATIENCE: more on a slow machine, less in a test."""
+        try:
+            times = min(100.0, max(0.01, float(factor or 1)))
+        except ValueError:
+            times = 1.0
+        plain = cls()
+        retries = tuple(times * pause for pause in plain.read_retries)
+        return cls(times * plain.connect, times * plain.start, times * plain.grace, retries)
 
 
 class Talk(Protocol):
@@ -48,9 +74,14 @@ class Settings:
     environment: Mapping[str, str]
     profile: str | None = None
     region: str | None = None
-    read_timeout: int = DEFAULT_READ_TIMEOUT
+    read_timeout: int | None = None
     sandbox: bool = False
     standin: tuple[str, ...] = ()
+
+    @property
+    def patience(self) -> Patience:
+        """How long is waited for what."""
+        return Patience.scaled(self.environment.get("SMSWRAP_PATIENCE"))
 
 
 @dataclass(frozen=True)
@@ -67,9 +98,10 @@ class Operation:
     """One API call of a provider: a row of its table.
 
     `verb` is our word for it, `name` the provider's; `normalise` turns a reply body into our words; `rules` look at
-    all values together and raise InputError; `totals` adds the items of
-    several pages up; `action` is the permission that the call needs; `personal` are the keys of
-    its reply under which people's identities stand.
+    all values together and raise InputError; `totals` adds the items of several pages up; `action` is the permission
+    that the call needs; `personal` are the keys of its reply under which people's identities stand. `example` is a
+    command line, `columns` what people are shown of each item; `stateful` items are approved or not, `awaited` ones are
+    receipts that may yet come; `completed` brings in what another operation tells.
     """
 
     verb: str
@@ -78,22 +110,36 @@ class Operation:
     help: str
     action: str
     parameters: tuple[Parameter, ...]
-    normalise: Callable[[Body], Body]
+    normalise: Callable[[Body], Any]
     paging: Paging | None = None
-    totals: Callable[[list[Body]], Body] | None = None
+    totals: Callable[[Iterable[Any]], object] | None = None
     rules: tuple[Callable[[Mapping[str, Any]], None], ...] = ()
     personal: tuple[str, ...] = ()
+    example: str = ""
+    columns: tuple[str, ...] = ()
+    stateful: bool = False
+    awaited: bool = False
+    completed: Callable[[Session, Any], Any] | None = None
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A provider's answer that means success: `text` as received, `body` parsed, `data` in our words."""
+    """A provider's answer that means success: `text` as received, `body` parsed, `record` in our words."""
 
     operation: str
     text: str
     body: Body
-    data: Body
+    record: Any
     request_id: str = ""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A send request that the provider took; not delivered yet."""
+
+    biz_id: str | None
+    request_id: str = ""
+    text: str = ""
 
 
 class ProviderError(SmswrapError):
@@ -104,38 +150,6 @@ class ProviderError(SmswrapError):
         self.text = text
         self.body = body
         self.request_id = request_id
-
-
-@dataclass(frozen=True)
-class Message:
-    """What one recipient gets: their number in E.164 (`+8613…`), the sign, and the template's parameters."""
-
-    recipient: str
-    sign: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    extend_code: str | None = None
-
-
-@dataclass(frozen=True)
-class SendRequest:
-    """One send request as the provider will get it; `shared` tells whether all recipients get the same."""
-
-    template: str
-    messages: tuple[Message, ...]
-    out_id: str
-    shared: bool = True
-    group: str | None = None
-
-
-@dataclass(frozen=True)
-class Verified:
-    """What the provider knows of a sign and a template: `variables` and `content` of the template, where it tells."""
-
-    sign: Body
-    template: Body
-    variables: tuple[str, ...]
-    content: str | None
-    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -161,24 +175,30 @@ class Session(Protocol):
     def call(self, verb: str, values: Mapping[str, Any]) -> Reply:
         """Make the verb's operation. Raises ProviderError."""
 
-    def send(self, request: SendRequest) -> Reply:
-        """Send one request, once. `Reply.data` holds biz_id. Raises ProviderError; kind `unknown`: maybe sent."""
+    def send(self, request: Request) -> Accepted:
+        """Send one request, once. Raises ProviderError; its kind `unknown` means that it may have been sent."""
 
-    def verify(self, sign: str, template: str, group: str | None) -> Verified:
-        """Look the sign and the template up. Raises ProviderError."""
+    def sign(self, sign: str, group: str | None) -> Sign:
+        """Look the sign up; of several of that name, the one of the message group. Raises ProviderError."""
 
-    def template(self, template: str) -> tuple[str | None, tuple[str, ...]]:
-        """Fetch the template's text (None where the provider does not tell it) and variables. Raises ProviderError."""
+    def template(self, template: str, sign: str | None) -> Template:
+        """Look the template up, whose text may be another one for each sign. Raises ProviderError.
+
+        Its `content` is None where the provider does not tell it, and `why_unknown` says why.
+        """
 
     def only_group(self) -> str | None:
         """Fetch the account's only message group. Raises InputError naming them if there are several."""
 
-    def receipts(self, recipient: str, day: str, biz_id: str | None, group: str | None) -> list[Body]:
+    def receipts(self, recipient: str, day: str, biz_id: str | None, group: str | None) -> list[Receipt]:
         """Fetch the receipts of one recipient (E.164) on one day (yyyyMMdd, Asia/Shanghai), newest first."""
 
 
 class Provider(Protocol):
     """What the rest of the program knows of a provider."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Nothing is called or looked at yet."""
 
     @property
     def name(self) -> str:
@@ -191,6 +211,12 @@ class Provider(Protocol):
     @property
     def has_groups(self) -> bool:
         """Whether every send belongs to a message group of the account."""
+
+    def account(self) -> Account:
+        """Who would send, as far as can be known without a call; never raises for what is missing."""
+
+    def check(self, *, sends: bool) -> None:
+        """Find what certainly refuses a call (a send), without a call. Raises SetupError, CredentialsError."""
 
     def session(self, *, sends: bool) -> AbstractContextManager[Session]:
         """Open a session; `sends` says that it will send. Raises SetupError, CredentialsError."""
@@ -206,14 +232,26 @@ PROVIDER_NAMES = tuple(_PROVIDERS)
 
 def provider_named(name: str, settings: Settings) -> Provider:
     """Give the provider of that name, which must be one of PROVIDER_NAMES."""
-    return cast("Provider", import_module(_PROVIDERS[name] + ".client").Client(settings))
+    # Each client module ends with `PROVIDER: type[Provider] = Client`, which is what a type checker looks at.
+    kind: type[Provider] = import_module(_PROVIDERS[name] + ".client").PROVIDER
+    return kind(settings)
 
 
 def operations_of(name: str) -> Mapping[str, Operation]:
     """Give a provider's table of operations by verb."""
-    return cast("Mapping[str, Operation]", import_module(_PROVIDERS[name] + ".operations").OPERATIONS)
+    found: Mapping[str, Operation] = import_module(_PROVIDERS[name] + ".operations").OPERATIONS
+    return found
 
 
 def diagnosis_of(name: str, settings: Settings) -> Iterator[Finding]:
     """Look at what stands between this machine and a send through that provider."""
-    return cast("Iterator[Finding]", import_module(_PROVIDERS[name] + ".diagnosis").diagnose(settings))
+    diagnose: Callable[[Settings], Iterator[Finding]] = import_module(_PROVIDERS[name] + ".diagnosis").diagnose
+    return diagnose(settings)
+
+
+def recover(settings: Settings) -> None:
+    """Undo what a session left behind that is dead to its last process; costs one look at a file if there is none."""
+    for package in _PROVIDERS.values():
+        undo: Callable[[Settings], None] | None = getattr(import_module(package), "recover", None)
+        if undo is not None:
+            undo(settings)

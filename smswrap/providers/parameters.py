@@ -111,6 +111,14 @@ def shorten(text: str) -> str:
     return shown if len(shown) <= LONGEST_SHOWN else shown[: LONGEST_SHOWN - 1] + "…"
 
 
+def ordered_dates(values: Mapping[str, Any]) -> None:
+    """Raise InputError if `start_date` lies after `end_date`."""
+    start, end = values.get("start_date"), values.get("end_date")
+    if start and end and start > end:
+        rule = f"lies after --end-date {end}"
+        raise InputError.of("--start-date", start, rule, "Give a start date that is not after the end date.")
+
+
 def _text(parameter: Parameter, text: str) -> str:
     checked = check_text(parameter.option, text, longest=parameter.high or LONGEST_TEXT, private=parameter.private)
     return check_shape(parameter.option, checked, parameter.shape) if parameter.shape else checked

@@ -6,8 +6,9 @@ Moments are ISO 8601 in Asia/Shanghai, counts are whole numbers, rates lie in 0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003  `smswrap schema` reads these annotations when it runs
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ class Signs:
 class Template:
     """A template: `type` is verification, notification, promotion, international or digital.
 
-    `content` is its text with `${variable}`s; `rules` what the provider demands of a variable's value, by its name.
+    `content` is its text with `${variable}`s, or None, and `why_unknown` says why; `rules` are what the provider
+    demands of a variable's value, by its name.
     """
 
     template: str | None
@@ -77,6 +79,7 @@ class Template:
     created_at: str | None = None
     order_id: str | None = None
     reason: str | None = None
+    why_unknown: str | None = None
 
 
 @dataclass(frozen=True)
@@ -201,3 +204,14 @@ class Groups:
 
     groups: tuple[Group, ...]
     total: int
+
+
+def as_json(record: object) -> Any:  # noqa: ANN401  a record gives an object, its parts give what they are
+    """A record as JSON has it: records and mappings as objects, tuples as arrays."""
+    if is_dataclass(record) and not isinstance(record, type):
+        return {one.name: as_json(getattr(record, one.name)) for one in fields(record)}
+    if isinstance(record, Mapping):
+        return {key: as_json(value) for key, value in record.items()}
+    if isinstance(record, (list, tuple)):
+        return [as_json(value) for value in record]
+    return record

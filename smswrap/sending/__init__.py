@@ -1,1 +1,1 @@
-"""What is the same for all providers: messages, plans, dispatch, receipts."""
+"""What a send is: numbers, texts, lists, plans, decisions, outcomes. To send, the doors enter by `service.py` alone."""

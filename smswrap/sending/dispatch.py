@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 from smswrap import process
-from smswrap.catalogue import is_about_one_number, meets_every_request
+from smswrap.catalogue import explain
 from smswrap.errors import Fault
+from smswrap.journal.requests import NO_ATTEMPTS
 from smswrap.masking import redact
+from smswrap.model import Outcome, Result
 from smswrap.providers.base import ProviderError
-from smswrap.sending.requests import NO_ATTEMPTS, Result, give_back, settle, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from smswrap.providers.base import SendRequest, Session, Talk
-    from smswrap.sending.plan import Plan
-    from smswrap.sending.requests import Outcome, Taken
+    from smswrap.journal.journal import Journal
+    from smswrap.journal.requests import Claim
+    from smswrap.model import Plan, Request
+    from smswrap.providers.base import Session, Talk
 
 FOR_ALL = frozenset({"setup", "credentials"})
 """Kinds of refusal that would meet the next request too."""
@@ -38,7 +40,15 @@ class Pace(NamedTuple):
 
     jobs: int = 1
     rate: float | None = None
-    patient: bool = False
+
+
+class Floor(NamedTuple):
+    """Where requests are made: the journal, the session, and who is told."""
+
+    journal: Journal
+    session: Session
+    talk: Talk
+    progress: Callable[[int], None]
 
 
 @dataclass
@@ -46,57 +56,55 @@ class _Run:
     """One run over a plan's requests; `attempts` are earlier ones that are made once more."""
 
     plan: Plan
-    session: Session
-    talk: Talk
+    floor: Floor
     pace: Pace
-    progress: Callable[[int], None]
     attempts: Mapping[int, float]
-    done: SimpleQueue[tuple[Taken, Result]] = field(default_factory=SimpleQueue)
+    done: SimpleQueue[tuple[Claim, Result]] = field(default_factory=SimpleQueue)
     running: int = 0
+    taken: int = 0
     tries: dict[int, int] = field(default_factory=dict)
     next_start: float = 0.0
     stopped: bool = False
     failure: BaseException | None = None
 
 
-def dispatch(  # noqa: PLR0913, PLR0917  each is a thing of its own
-    plan: Plan,
-    session: Session,
-    talk: Talk,
-    pace: Pace,
-    progress: Callable[[int], None] = lambda _done: None,
-    attempts: Mapping[int, float] = NO_ATTEMPTS,
-) -> None:
-    """Make all requests of the plan that were never made, and `attempts` once more (see `take`).
+def dispatch(plan: Plan, floor: Floor, pace: Pace, attempts: Mapping[int, float] = NO_ATTEMPTS) -> None:
+    """Make all requests of the plan that were never made, and `attempts` once more (see `Journal.take`).
 
-    `progress` is told how many recipients each one had.
+    `floor.progress` is told how many recipients each one had. Several requests are a batch, which waits for a throttled
+    provider; of a single one the person is told at once.
 
     Stops starting new ones after a signal, and after a refusal that would meet every request; those that run finish.
     A second signal stops them, too: their outcome is unknown. Raises JournalLost once nothing runs any more.
     """
-    run = _Run(plan, session, talk, pace, progress, attempts)
+    run = _Run(plan, floor, pace, attempts)
     note = "Ending when the running request has its answer; a second signal stops it."
-    with process.finishing(lambda: talk.note(note)):
+    with process.finishing(lambda: floor.talk.note(note)):
         while _start_more(run) or run.running:
             _gather(run)
     if run.failure is not None:
         raise run.failure
 
 
-def make(session: Session, request: SendRequest) -> Result:
-    """Make one request, once."""
+def make(session: Session, request: Request) -> Result:
+    """Make one request, once; a reply that may hold numbers and codes is kept without them."""
     try:
-        reply = session.send(request)
+        sent = session.send(request)
     except ProviderError as error:
-        outcome: Outcome = "unknown" if error.fault.kind == "unknown" else "refused"
-        return Result(outcome, None, error.request_id, error.fault, error.text)
-    return Result("accepted", reply.data["biz_id"], reply.request_id, None, reply.text)
+        outcome = Outcome.UNKNOWN if error.fault.kind == "unknown" else Outcome.REFUSED
+        return Result(outcome, None, error.request_id, error.fault, redact(error.text, _private(request)))
+    return Result(Outcome.ACCEPTED, sent.biz_id, sent.request_id, None, sent.text)
+
+
+def _private(request: Request) -> set[str]:
+    numbers = {message.recipient.removeprefix("+").removeprefix("86") for message in request.messages}
+    return numbers | {value for message in request.messages for value in message.content.parameters.values()}
 
 
 def _start_more(run: _Run) -> bool:
     """Start what may be started now; False if nothing is left that this run would start."""
     while run.running < run.pace.jobs:
-        if run.stopped or process.signal_received():
+        if run.stopped or process.signal_received() or run.taken >= run.plan.requests:
             return False
         if time.monotonic() < run.next_start:
             return True
@@ -107,30 +115,31 @@ def _start_more(run: _Run) -> bool:
 
 def _start_one(run: _Run) -> bool:
     try:
-        taken = take(run.plan, run.attempts)
+        claim = run.floor.journal.take(run.plan, run.attempts)
     except BaseException as error:  # noqa: BLE001  raised again when nothing runs any more
         run.failure, run.stopped = error, True
         return False
-    if taken is None:
+    if claim is None:
         return False
+    run.taken += 1
     if run.pace.rate:
         run.next_start = time.monotonic() + 1 / run.pace.rate
     try:
-        Thread(target=_work, args=(run, taken)).start()
+        Thread(target=_work, args=(run, claim)).start()
     except RuntimeError as error:  # no more threads: nothing was sent
         run.failure, run.stopped = error, True
-        give_back(run.plan, taken.number)
+        _give_back(run, claim.request.number)
         return False
     run.running += 1
     return True
 
 
-def _work(run: _Run, taken: Taken) -> None:
+def _work(run: _Run, claim: Claim) -> None:
     try:
-        result = make(run.session, taken.request)
+        result = make(run.floor.session, claim.request)
     except BaseException as error:  # noqa: BLE001  whatever it was, the message may be on its way
         result = _unexpected(error)
-    run.done.put((taken, result))
+    run.done.put((claim, result))
 
 
 def _gather(run: _Run) -> None:
@@ -138,12 +147,12 @@ def _gather(run: _Run) -> None:
         time.sleep(min(GLANCE, max(0.0, run.next_start - time.monotonic())))
         return
     try:
-        taken, result = run.done.get(timeout=GLANCE)
+        claim, result = run.done.get(timeout=GLANCE)
     except Empty:
         return
     run.running -= 1
     try:
-        _note(run, taken, result)
+        _note(run, claim, result)
     except BaseException as error:  # noqa: BLE001  raised again when nothing runs any more
         run.failure, run.stopped = run.failure or error, True
 
@@ -152,35 +161,41 @@ def _unexpected(error: BaseException) -> Result:
     message = f"Something nobody expected while the request was made: {type(error).__name__}: {redact(str(error))}"
     meaning = "The outcome is unknown: the SMS may have been sent."
     step = "Do not send again; query its receipt, and report this."
-    return Result("unknown", fault=Fault("unknown", message, meaning, step, "after-receipt", "internal"))
+    return Result(Outcome.UNKNOWN, fault=Fault("unknown", message, meaning, step, "after-receipt", "internal"))
 
 
-def _note(run: _Run, taken: Taken, result: Result) -> None:
-    fault = result.fault
+def _note(run: _Run, claim: Claim, result: Result) -> None:
+    fault, number = result.fault, claim.request.number
     if fault is not None and fault.kind == "interrupted":
         # A signal came before the request went out.
-        give_back(run.plan, taken.number)
+        _give_back(run, number)
         return
-    for_all = fault is not None and _meets_the_next_too(fault)
-    if fault is not None and for_all and fault.kind == "throttled" and _try_again(run, taken, fault):
+    for_all = fault is not None and _meets_the_next_too(fault, run.plan.account.provider)
+    if fault is not None and for_all and fault.kind == "throttled" and _try_again(run, number, fault):
         return
-    settle(run.plan, taken.number, result, passing=for_all)
-    run.progress(len(taken.request.messages))
+    run.floor.journal.settle(run.plan, number, replace(result, fault=fault), passing=for_all)
+    run.floor.progress(len(claim.request.messages))
     run.stopped = run.stopped or for_all
 
 
-def _meets_the_next_too(fault: Fault) -> bool:
+def _meets_the_next_too(fault: Fault, provider: str) -> bool:
+    scope = explain(fault.code, provider).scope if fault.code else ""
     if fault.kind == "throttled":
-        return not is_about_one_number(fault.code)
-    return fault.kind in FOR_ALL or meets_every_request(fault.code)
+        return scope != "number"
+    return fault.kind in FOR_ALL or scope == "every"
 
 
-def _try_again(run: _Run, taken: Taken, fault: Fault) -> bool:
-    tries = run.tries[taken.number] = run.tries.get(taken.number, 0) + 1
-    if not run.pace.patient or tries >= THROTTLE_TRIES or process.signal_received():
+def _try_again(run: _Run, number: int, fault: Fault) -> bool:
+    tries = run.tries[number] = run.tries.get(number, 0) + 1
+    if run.plan.requests == 1 or tries >= THROTTLE_TRIES or process.signal_received():
         return False
     pause = THROTTLE_PAUSE * 2 ** (tries - 1)
-    run.talk.note(f"Throttled ({fault.code}); going on in {pause:.0f} s …")
+    run.floor.talk.note(f"Throttled ({fault.code}); going on in {pause:.0f} s …")
     run.next_start = time.monotonic() + pause
-    give_back(run.plan, taken.number)
+    _give_back(run, number)
     return True
+
+
+def _give_back(run: _Run, number: int) -> None:
+    run.taken -= 1
+    run.floor.journal.give_back(run.plan, number)

@@ -9,7 +9,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from smswrap import process
+from smswrap import signals
 from smswrap.errors import InputError, Problem
 from smswrap.providers.parameters import LONGEST_TEXT, check_text, shorten
 from smswrap.sending.oddities import STEP, find_oddity
@@ -203,7 +203,7 @@ def _fetch(given: str) -> str:
     if given != "-" and not given.startswith("@"):
         return given
     try:
-        with process.interruptible(), _opened(given) as file:
+        with signals.interruptible(), _opened(given) as file:
             octets = file.read(LONGEST_TEXT * 4 + 1)
     except (OSError, RuntimeError, ValueError, AttributeError) as error:
         why = getattr(error, "strerror", None) or str(error)

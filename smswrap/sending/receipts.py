@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from smswrap import process
 from smswrap.catalogue import explain
 from smswrap.clock import today
-from smswrap.sending.requests import (
-    Result,
-    message_to,
-    note_receipt,
-    recipients_of,
-    request_row,
-    settle,
-    unknown_numbers,
-)
+from smswrap.errors import SmswrapError
+from smswrap.model import Outcome, Result
+from smswrap.providers.records import Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from smswrap.providers.base import Body, Session
-    from smswrap.sending.plan import Plan
+    from smswrap.journal.journal import Journal
+    from smswrap.model import Earlier, Plan, RequestRecord
+    from smswrap.providers.base import Session
+    from smswrap.sending.house import House
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 8.0
@@ -43,126 +40,118 @@ SKEW = 120.0
 FINAL = frozenset({"delivered", "failed"})
 
 
-def follow(plan: Plan, session: Session, seconds: float) -> Iterator[list[Body]]:
-    """Query the receipts of accepted requests until all are final or `seconds` have passed; yield after each round.
-
-    A round gives for each recipient {recipient, receipt, code, meaning, biz_id, …}, `in_flight` if none has come.
-    """
+def follow(plan: Plan, journal: Journal, session: Session, seconds: float) -> Iterator[tuple[Receipt, ...]]:
+    """Query the receipts of accepted requests until all are final or `seconds` have passed; yield after each round."""
     deadline = time.monotonic() + seconds
-    found = {receipt["recipient"]: receipt for receipt in _accepted(plan)}
-    yield list(found.values())
+    found = {receipt.recipient: (number, receipt) for number, receipt in _accepted(plan, journal)}
     pause = FIRST_PAUSE
     while True:
-        for recipient in [name for name, receipt in found.items() if receipt["receipt"] not in FINAL]:
-            found[recipient] = _latest(plan, session, found[recipient])
-        yield list(found.values())
+        for recipient, (number, receipt) in found.items():
+            if receipt.receipt not in FINAL:
+                found[recipient] = number, _latest(plan, journal, session, number, receipt)
+        yield tuple(receipt for _, receipt in found.values())
         left = deadline - time.monotonic()
-        if all(receipt["receipt"] in FINAL for receipt in found.values()) or left <= 0:
+        if left <= 0 or all(receipt.receipt in FINAL for _, receipt in found.values()):
             return
         process.pause(min(pause, left))
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
-def find_out(plan: Plan, session: Session) -> int:
+def noted(plan: Plan, journal: Journal) -> tuple[Receipt, ...]:
+    """The receipts that the journal holds of a plan, explained; none if it never heard of any."""
+    found = [one for one in journal.accepted(plan, MOST_FOLLOWED) if one.receipt in FINAL]
+    return tuple(
+        explained(Receipt(recipient=one.recipient, receipt=one.receipt, code=one.code), plan.account.provider)
+        for one in found
+    )
+
+
+def explained(receipt: Receipt, provider: str | None) -> Receipt:
+    """The receipt with what its code means."""
+    return replace(receipt, meaning=explain(receipt.code, provider).meaning if receipt.code else None)
+
+
+def settle_unknown(plan: Plan, journal: Journal, session: Session) -> int:
     """Look for the plan's unknown requests in the receipts of some of their recipients; gives how many were found.
 
     Found means accepted. Not found means nothing: the outcome stays unknown, and a person decides.
     """
-    asked = unknown_numbers(plan)
+    asked = journal.unknown(plan)
     left = asked
     for pause in ROUNDS:
         if left:
             process.pause(pause)
-            left = [number for number in left if not _find(plan, number, session)]
+            left = [number for number in left if not _find(plan, journal, number, session)]
     return len(asked) - len(left)
 
 
-def _find(plan: Plan, number: int, session: Session) -> bool:
-    for recipient in recipients_of(plan, number, ASKED_FOR):
+def latest(earlier: Earlier, house: House) -> str | None:
+    """What the provider says of an earlier message now, which the journal keeps; None where it does not say."""
+    try:
+        day = earlier.day or today()
+        messages = house.line.session().receipts(earlier.recipient, day, earlier.biz_id, earlier.group)
+    except SmswrapError:
+        return None
+    ours = next((message for message in messages if message.out_id in {earlier.out_id, None}), None)
+    if ours is not None and ours.receipt in FINAL:
+        house.journal.note_receipt_of(earlier.plan, earlier.recipient, ours.receipt, ours.code)
+    return ours.receipt if ours else None
+
+
+def _find(plan: Plan, journal: Journal, number: int, session: Session) -> bool:
+    for recipient in journal.recipients_of(plan, number, ASKED_FOR):
         process.checkpoint()
-        if _reached(plan, number, session, recipient):
-            settle(plan, number, Result("accepted"))
+        if _reached(plan, journal, number, session, recipient):
+            journal.settle(plan, number, Result(Outcome.ACCEPTED))
             return True
     return False
 
 
-def explained(receipt: Body, provider: str | None = None) -> Body:
-    """The receipt with what its code means."""
-    code = receipt.get("code")
-    return {**receipt, "meaning": explain(str(code), provider).meaning if code else None}
+def _accepted(plan: Plan, journal: Journal) -> Iterator[tuple[int, Receipt]]:
+    for one in journal.accepted(plan, MOST_FOLLOWED):
+        known = Receipt(recipient=one.recipient, receipt=one.receipt, code=one.code)
+        yield one.request, explained(known, plan.account.provider)
 
 
-def noted_receipts(plan: Plan, provider: str) -> list[Body]:
-    """The receipts that the journal holds of this plan, explained."""
-    sql = "SELECT * FROM messages WHERE plan = ? AND receipt IS NOT NULL ORDER BY row LIMIT ?"
-    return [
-        explained({"recipient": row["recipient"], "receipt": row["receipt"], "code": row["receipt_code"]}, provider)
-        for row in plan.journal.rows(sql, plan.number, MOST_FOLLOWED)
-    ]
-
-
-def _accepted(plan: Plan) -> Iterator[Body]:
-    sql = (
-        "SELECT messages.recipient, requests.number, requests.biz_id FROM requests "
-        "JOIN messages ON messages.plan = requests.plan AND messages.request = requests.number "
-        "WHERE requests.plan = ? AND requests.state = 'accepted' ORDER BY messages.row LIMIT ?"
-    )
-    for row in plan.journal.rows(sql, plan.number, MOST_FOLLOWED):
-        pending = {"recipient": row["recipient"], "receipt": "in_flight", "code": None, "meaning": None}
-        yield {**pending, "biz_id": row["biz_id"], "request": row["number"]}
-
-
-def _latest(plan: Plan, session: Session, known: Body) -> Body:
-    request = request_row(plan, known["request"])
-    for message in _messages(plan, session, known["recipient"], known["request"], known["biz_id"]):
-        if message.get("out_id") in {request["out_id"], None}:
-            receipt = {**known, **explained(message, plan.row["provider"]), "recipient": known["recipient"]}
-            note_receipt(plan, receipt)
-            return receipt
+def _latest(plan: Plan, journal: Journal, session: Session, number: int, known: Receipt) -> Receipt:
+    request = journal.request(plan, number)
+    for message in _messages(plan, session, request, str(known.recipient)):
+        if message.out_id in {request.out_id, None}:
+            journal.note_receipt_of(plan.number, str(known.recipient), message.receipt, message.code)
+            return replace(explained(message, plan.account.provider), recipient=known.recipient)
     return known
 
 
-def _reached(plan: Plan, number: int, session: Session, recipient: str) -> bool:
-    """Whether the gateway has a message of ours that no other request of the journal accounts for."""
-    found = sum(
-        _is_ours(plan, number, recipient, message) for message in _messages(plan, session, recipient, number, None)
-    )
-    return found > _accounted_for(plan, number, recipient)
+def _reached(plan: Plan, journal: Journal, number: int, session: Session, recipient: str) -> bool:
+    """Whether the gateway has a message of this request: its out-id is proof where it is ours alone.
+
+    Elsewhere it must have a message of ours that no other request of the journal accounts for.
+    """
+    request = journal.request(plan, number)
+    messages = list(_messages(plan, session, request, recipient))
+    if request.own_out_id and any(message.out_id == request.out_id for message in messages):
+        return True
+    found = sum(_is_ours(plan, journal, request, recipient, message) for message in messages)
+    return found > journal.accounted_for(plan, number, recipient)
 
 
-def _is_ours(plan: Plan, number: int, recipient: str, message: Body) -> bool:
-    """By our out-id, where the provider echoes it, else by sign and template; and by its time and its text."""
-    request, ours = request_row(plan, number), message_to(plan, recipient)
-    if message.get("sent_at") and not _in_time(message["sent_at"], request["started"]):
+def _is_ours(plan: Plan, journal: Journal, request: RequestRecord, recipient: str, message: Receipt) -> bool:
+    """By the caller's out-id, where the provider echoes it, else by sign and template; and by its time and its text."""
+    ours = journal.message_to(plan, recipient).content
+    if message.sent_at and not _in_time(message.sent_at, request.started or 0.0):
         return False
-    if message.get("out_id") is not None and message["out_id"] != request["out_id"]:
+    if message.out_id is not None and (request.own_out_id or message.out_id != request.out_id):
         return False
-    if message.get("out_id") is None and (message.get("sign"), message["template"]) != (
-        ours.sign,
-        plan.row["template"],
-    ):
+    if message.out_id is None and (message.sign, message.template) != (ours.sign, plan.template):
         return False
-    text = message.get("content")
+    text = message.content
     return not isinstance(text, str) or all(value in text for value in ours.parameters.values())
 
 
-def _accounted_for(plan: Plan, number: int, recipient: str) -> int:
-    """The accepted requests around this one that sent the same to the same recipient."""
-    sql = """
-        SELECT COUNT(*) AS others FROM messages AS ours
-        JOIN messages AS theirs ON theirs.recipient = ours.recipient AND theirs.duplicate_key = ours.duplicate_key
-        JOIN requests ON requests.plan = theirs.plan AND requests.number = theirs.request
-        WHERE ours.plan = ? AND ours.recipient = ? AND requests.state = 'accepted' AND requests.started > ?
-    """
-    started = request_row(plan, number)["started"]
-    return int(plan.journal.one(sql, plan.number, recipient, started - SKEW)["others"])
-
-
-def _messages(plan: Plan, session: Session, recipient: str, number: int, biz_id: str | None) -> Iterator[Body]:
+def _messages(plan: Plan, session: Session, request: RequestRecord, recipient: str) -> Iterator[Receipt]:
     # A request made at midnight may be dated the next day by the gateway.
-    request = request_row(plan, number)
-    for day in dict.fromkeys((request["day"], today())):
-        yield from session.receipts(recipient, day, biz_id, plan.row["message_group"])
+    for day in dict.fromkeys((request.day or today(), today())):
+        yield from session.receipts(recipient, day, request.biz_id, plan.group)
 
 
 def _in_time(sent_at: str, started: float) -> bool:

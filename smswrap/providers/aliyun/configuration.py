@@ -1,85 +1,94 @@
-"""What `~/.aliyun/config.json` says; read only, the CLI alone writes it."""
+"""What the CLI's own files say: config.json and the person's safety policy. Read only, the CLI alone writes them."""
 
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from smswrap.errors import CredentialsError, SetupError
+from smswrap.errors import SetupError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
-
-    from smswrap.providers.aliyun.program import Program
-
-DEFAULT_REGION = "cn-hangzhou"
-PREFIXES = ("ALIBABA_CLOUD_", "ALIBABACLOUD_", "ALICLOUD_")
-PROFILE_VARIABLES = ("ALIBABACLOUD_PROFILE", "ALIBABA_CLOUD_PROFILE")
 
 WRITING = 0.05
 """Seconds to wait for another process that is writing config.json, which the CLI does in place."""
 
+TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+"""How Go reads a boolean."""
+
 
 @dataclass(frozen=True)
 class Configuration:
-    """The saved profiles by name, the name in force, and whether config.json is there at all."""
+    """The saved profiles by name, and the name in force."""
 
     profiles: Mapping[str, Mapping[str, Any]]
     current: str
-    named: str | None
-
-    @property
-    def profile(self) -> Mapping[str, Any]:
-        """The profile that calls will use; empty if it is not saved."""
-        return self.profiles.get(self.named or self.current, {})
 
 
-def read(program: Program, named: str | None) -> Configuration:
-    """Read config.json; `named` is the profile asked for. Raises SetupError if it is not JSON."""
-    environment = program.environment
-    named = named or next((environment[name] for name in PROFILE_VARIABLES if environment.get(name)), None)
-    if environment.get("ALIBABA_CLOUD_IGNORE_PROFILE", "").upper() == "TRUE":
-        return Configuration({}, "default", named)
-    saved = _load(program.home / "config.json")
-    profiles = [profile for profile in saved.get("profiles") or [] if isinstance(profile, dict)]
-    by_name = {str(profile.get("name")): profile for profile in profiles}
-    return Configuration(by_name, str(saved.get("current") or "default"), named)
+class Rule(NamedTuple):
+    """A rule of the safety policy: what it is about, and `allow`, `deny`, `confirm` or `forbid` (which is confirm)."""
+
+    pattern: str
+    action: str
+
+    def is_about(self, operation: str) -> bool:
+        """Whether the operation is meant; `*` stands for any text, case does not count."""
+        pattern = re.escape(self.pattern.strip()).replace(r"\*", ".*")
+        return bool(self.pattern) and re.fullmatch(pattern, f"dysmsapi:{operation}", re.IGNORECASE) is not None
 
 
-def require_profile(configuration: Configuration) -> None:
-    """Raise CredentialsError if the profile asked for is not saved.
-
-    CLI 3.3.3-3.3.16 would silently use the default profile's keys (measured), so it is never asked.
-    """
-    name = configuration.named
-    if name is not None and name not in configuration.profiles:
-        known = ", ".join(sorted(configuration.profiles)) or "none"
-        message = f"The aliyun CLI has no profile {name!r}; saved profiles: {known}."
-        raise CredentialsError(message, f"Create it with `aliyun configure --profile {name}`, or name a saved one.")
+def read(home: Path) -> Configuration:
+    """Read config.json. Raises SetupError if it is not JSON."""
+    saved = _load(home / "config.json")
+    profiles = saved.get("profiles")
+    # Without a list, the CLI begins with an empty profile of the name `default`.
+    rows = profiles if isinstance(profiles, list) else [{"name": "default"}]
+    by_name = {str(row.get("name")): row for row in reversed(rows) if isinstance(row, dict)}
+    return Configuration(by_name, str(saved.get("current") or "default"))
 
 
-def refuse_retries(configuration: Configuration) -> None:
-    """Raise SetupError if the profile makes the CLI repeat calls: a repeated send is a second SMS."""
-    count = configuration.profile.get("retry_count") or 0
-    if str(count) not in {"", "0"}:
-        name = configuration.named or configuration.current
-        message = f"The profile {name!r} has retry_count {count}: the CLI would repeat a send whose answer is late."
-        step = (
-            f"Set retry_count of {name!r} to 0 in ~/.aliyun/config.json; `aliyun configure set --profile {name} "
-            f"--retry-count 0` does that, too, but makes {name!r} your current profile."
-        )
-        raise SetupError(message, step)
+def rule_against(home: Path, environment: Mapping[str, str], operations: Iterable[str]) -> Rule | None:
+    """The rule of the person's safety policy that stops all of these operations, if there is one (facts §2.10)."""
+    rules = _policy(home, environment)
+    met = [next((rule for rule in rules if rule.is_about(operation)), None) for operation in operations]
+    stopping = [rule for rule in met if rule is not None and rule.action not in {"", "allow"}]
+    return stopping[0] if met and len(stopping) == len(met) else None
 
 
-def missing_region(program: Program, configuration: Configuration) -> str | None:
-    """The region to pass when neither the environment nor the profile has one: without any, the CLI exits 3."""
-    variables = [f"{prefix}REGION_ID" for prefix in PREFIXES]
-    if configuration.profile.get("region_id") or any(program.environment.get(name) for name in variables):
-        return None
-    return DEFAULT_REGION
+def _policy(home: Path, environment: Mapping[str, str]) -> list[Rule]:
+    saved = _policy_file(home / "safety-policy.json")
+    rows = saved.get("rules")
+    rules = [
+        Rule(str(row.get("pattern") or ""), str(row.get("action") or ""))
+        for row in (rows if isinstance(rows, list) else [])
+        if isinstance(row, dict)
+    ]
+    told = environment.get("ALIBABA_CLOUD_SAFETY_POLICY_RULES")
+    if told is not None:
+        rules = _told_rules(told) if told.strip() == "" or _told_rules(told) else rules
+    enabled = environment.get("ALIBABA_CLOUD_SAFETY_POLICY_ENABLED", "").strip()
+    on = enabled in TRUE if enabled in TRUE | FALSE else saved.get("enabled") is True
+    return rules if on else []
+
+
+def _told_rules(text: str) -> list[Rule]:
+    pairs = (entry.partition("=") for entry in text.split(","))
+    rules = (Rule(pattern.strip(), action.strip().lower()) for pattern, _, action in pairs)
+    return [rule for rule in rules if rule.pattern and rule.action in {"allow", "deny", "confirm", "forbid"}]
+
+
+def _policy_file(path: Path) -> dict[str, Any]:
+    # To the CLI, a policy that cannot be read is none (facts §2.10).
+    try:
+        saved = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return saved if isinstance(saved, dict) else {}
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -91,10 +100,10 @@ def _load(path: Path) -> dict[str, Any]:
         except FileNotFoundError:
             return {}
         except OSError as error:
-            raise SetupError(f"{path} cannot be read: {error.strerror}.", "Mend its permissions.") from error
-        except ValueError:
+            raise SetupError(f"{path} cannot be read: {error.strerror}.", f"Make {path} readable for you.") from error
+        except (ValueError, RecursionError):
             continue
         if isinstance(saved, dict):
             return saved
     message = f"{path} is not valid JSON, so the aliyun CLI does nothing, yet exits 0."
-    raise SetupError(message, f"Mend or move {path} away, then run `aliyun configure`.")
+    raise SetupError(message, f"Fix or move {path} away, then run `aliyun configure`.")

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import stat
 from functools import partial
 from typing import TYPE_CHECKING
 
 from smswrap.errors import SmswrapError
-from smswrap.providers.aliyun import configuration, preflight
-from smswrap.providers.aliyun.aimode import SWITCH_OFF_COMMAND
-from smswrap.providers.aliyun.program import complaint, find
+from smswrap.providers.aliyun import account, preflight
+from smswrap.providers.aliyun.aimode import SWITCH_OFF_COMMAND, is_held
+from smswrap.providers.aliyun.configuration import rule_against
+from smswrap.providers.aliyun.operations import OPERATIONS
+from smswrap.providers.aliyun.program import find
 from smswrap.providers.base import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-    from smswrap.providers.aliyun.configuration import Configuration
+    from smswrap.providers.aliyun.account import Profile
     from smswrap.providers.aliyun.program import Program
     from smswrap.providers.base import Settings
 
-KEYLESS_MODES = frozenset({"EcsRamRole", "OIDC", "CredentialsURI", "External", "CloudSSO", "RamRoleArnWithEcs"})
-"""Profile modes that get their keys elsewhere."""
-
-
-ELSEWHERE = ("ECS_METADATA", "OIDC_TOKEN_FILE", "CREDENTIALS_URI")
-"""Variables that say where keys come from, instead of holding them."""
+OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def diagnose(settings: Settings) -> Iterator[Finding]:
-    """Look at CLI, version, configuration, credentials, region, retries, plugin and AI mode, in this order."""
+    """Look at CLI, profile, version, credentials, what refuses a send, plugin and AI mode, in this order."""
     try:
         program = find(settings)
     except SmswrapError as error:
@@ -37,19 +37,24 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
         return
     yield Finding("aliyun CLI", "ok", program.path)
     try:
-        saved = configuration.read(program, settings.profile)
-        configuration.require_profile(saved)
+        profile = account.effective(program.home, program.environment, settings.profile, settings.region)
     except SmswrapError as error:
+        # Then the CLI answers every command with that, or with another account.
         yield _failed("configuration", error)
         return
-    yield Finding("configuration", "ok", f"profile {saved.named or saved.current}")
-    yield _checked("version", partial(preflight.ask_version, program))
-    yield _writable(program)
-    yield _credentials(program, saved)
-    yield Finding("region", "ok", _region(settings, program, saved))
-    yield _checked("retries", partial(_retries, saved))
-    yield _plugin(program)
-    yield _ai_mode(program)
+    yield Finding("configuration", "ok", f"profile {profile.name}")
+    version = _checked("version", partial(preflight.ask_version, program))
+    yield version
+    yield from _directory(program)
+    yield _checked("credentials", partial(_credentials, profile))
+    yield Finding("region", "ok", profile.region)
+    yield _checked("retries", partial(_retries, profile))
+    yield _checked("mock mode", partial(_mock, program))
+    yield _checked("safety policy", partial(_policy, program))
+    # An older CLI has neither plugins nor AI mode, and no command that could be advised.
+    if version.state == "ok":
+        yield _plugin(program)
+        yield _ai_mode(program)
 
 
 def _checked(name: str, check: Callable[[], str]) -> Finding:
@@ -63,52 +68,68 @@ def _failed(name: str, error: SmswrapError) -> Finding:
     return Finding(name, "failed", error.fault.message, error.fault.next_step)
 
 
-def _writable(program: Program) -> Finding:
+def _directory(program: Program) -> Iterator[Finding]:
     place = program.home if program.home.exists() else program.home.parent
     if os.access(place, os.W_OK):
-        return Finding("directory", "ok", f"{program.home} is writable")
-    return Finding("directory", "failed", f"{place} is not writable for you", f"Make {place} writable for you.")
+        yield Finding("directory", "ok", f"{program.home} is writable")
+    else:
+        yield Finding("directory", "failed", f"{place} is not writable for you", f"Make {place} writable for you.")
+    for path in (program.home, program.home / "config.json"):
+        if _mode(path) & OTHERS_MAY_WRITE:
+            step = f"Run `chmod go-w {shlex.quote(str(path))}`."
+            yield Finding("permissions", "warning", f"others may write to {path}", step)
 
 
-def _credentials(program: Program, saved: Configuration) -> Finding:
-    profile = saved.profile
-    if profile.get("access_key_id") or profile.get("mode") in KEYLESS_MODES:
-        return Finding("credentials", "ok", f"of the profile, mode {profile.get('mode') or 'AK'}")
-    names = (("ACCESS_KEY_ID", "ACCESS_KEY_SECRET"), *((name,) for name in ELSEWHERE))
-    for prefix in configuration.PREFIXES:
-        for together in names:
-            if all(program.environment.get(f"{prefix}{name}") for name in together):
-                return Finding("credentials", "ok", f"of the environment ({prefix}{together[0]})")
-    step = "Run `aliyun configure`, or set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET."
-    return Finding("credentials", "failed", "neither profile nor environment has an AccessKey", step)
+def _mode(path: Path) -> int:
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
 
 
-def _region(settings: Settings, program: Program, saved: Configuration) -> str:
-    given = settings.region or configuration.missing_region(program, saved)
-    return f"{given} (passed by smswrap)" if given else "of the profile or the environment"
+def _credentials(profile: Profile) -> str:
+    account.require(profile)
+    return f"mode {profile.mode}, {'from the environment' if profile.from_environment else 'of the profile'}"
 
 
-def _retries(saved: Configuration) -> str:
-    configuration.refuse_retries(saved)
+def _retries(profile: Profile) -> str:
+    account.refuse_retries(profile)
     return "off, as a send needs it"
 
 
+def _mock(program: Program) -> str:
+    preflight.refuse_mocks(program)
+    return "off"
+
+
+def _policy(program: Program) -> str:
+    sends = [row.name for row in OPERATIONS.values() if row.kind == "send"]
+    preflight.obey_policy(program, sends)
+    stopped = [name for name in sends if rule_against(program.home, program.environment, [name])]
+    return f"lets sends pass, but not {stopped[0]}" if stopped else "lets sends pass"
+
+
 def _plugin(program: Program) -> Finding:
-    listed = program.run("plugin", "list").stdout
-    if preflight.PLUGIN in listed:
+    if preflight.has_plugin(program):
         return Finding("plugin", "ok", "dysmsapi is installed")
-    command = " ".join(("aliyun", *preflight.INSTALL_PLUGIN))
-    return Finding("plugin", "warning", "dysmsapi is not installed; the first call installs it", f"Or run `{command}`.")
+    missing, step = "dysmsapi is not installed", f"Run `{preflight.INSTALL_COMMAND}`."
+    if preflight.can_install(program):
+        return Finding("plugin", "warning", f"{missing}; the first call installs it", step)
+    return Finding("plugin", "failed", f"{missing}, and the list of plugins cannot be reached", step)
 
 
 def _ai_mode(program: Program) -> Finding:
     shown = program.run("configure", "ai-mode", "show")
-    why = complaint(shown)
+    step = f"Run `{SWITCH_OFF_COMMAND}`."
     try:
         enabled = bool(json.loads(shown.stdout)["enabled"])
     except (ValueError, KeyError, TypeError):
-        return Finding("AI mode", "warning", f"unknown: {why or 'no readable answer'}", f"Run `{SWITCH_OFF_COMMAND}`.")
-    if enabled:
-        step = f"If no smswrap is running now, run `{SWITCH_OFF_COMMAND}`."
-        return Finding("AI mode", "warning", "on", step)
-    return Finding("AI mode", "ok", "off")
+        why = program.complaint(shown) or "no readable answer"
+        return Finding("AI mode", "warning", f"unknown: {why}", step)
+    if enabled and is_held(program):
+        return Finding("AI mode", "ok", "on for a smswrap that is calling right now")
+    return (
+        Finding("AI mode", "failed", "on, though nobody is calling", step)
+        if enabled
+        else Finding("AI mode", "ok", "off")
+    )

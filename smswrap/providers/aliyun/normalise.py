@@ -10,6 +10,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from smswrap.providers.records import (
+    Counts,
+    Day,
+    Qualification,
+    Qualifications,
+    Receipt,
+    Receipts,
+    Registration,
+    Sent,
+    Sign,
+    Signs,
+    Statistics,
+    Template,
+    Templates,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -50,94 +66,93 @@ QUALIFICATION_STATES = {
 VARIABLE = re.compile(r"\$\{([^${}]*)\}")
 
 
-def sent(body: Body) -> Body:
-    """SendSms, SendBatchSms -> {biz_id}."""
-    return {"biz_id": body.get("BizId")}
+def sent(body: Body) -> Sent:
+    """SendSms, SendBatchSms."""
+    return Sent(_text(body.get("BizId")))
 
 
-def signs(body: Body) -> Body:
-    """QuerySmsSignList -> {signs: [{sign, state, usage, created_at, order_id, reason}], page, page_size, total}."""
-    return {"signs": [_listed_sign(item) for item in _items(body, "SmsSignList")], **_page(body)}
+def signs(body: Body) -> Signs:
+    """QuerySmsSignList."""
+    return Signs(tuple(map(_listed_sign, _items(body, "SmsSignList"))), *_page(body))
 
 
-def sign(body: Body) -> Body:
-    """GetSmsSign -> one sign with its registration at each carrier."""
-    return {
-        "sign": body.get("SignName"),
-        "state": _word(STATES, body.get("SignStatus")),
-        "scene": body.get("ApplyScene"),
-        "created_at": moment(body.get("CreateDate")),
-        "order_id": body.get("OrderId"),
-        "reason": _object(body.get("AuditInfo")).get("RejectInfo") or None,
-        "registration": [_registration(item) for item in _items(body, "SignIspRegisterDetailList")],
-    }
+def sign(body: Body) -> Sign:
+    """GetSmsSign: one sign with its registration at each carrier."""
+    return Sign(
+        sign=_text(body.get("SignName")),
+        state=_word(STATES, body.get("SignStatus")),
+        scene=_text(body.get("ApplyScene")),
+        created_at=moment(body.get("CreateDate")),
+        order_id=_text(body.get("OrderId")),
+        reason=_text(_object(body.get("AuditInfo")).get("RejectInfo")),
+        registration=tuple(map(_registration, _items(body, "SignIspRegisterDetailList"))),
+    )
 
 
-def templates(body: Body) -> Body:
-    """QuerySmsTemplateList -> {templates: [...as `template`], page, page_size, total}."""
-    return {"templates": [_listed_template(item) for item in _items(body, "SmsTemplateList")], **_page(body)}
+def templates(body: Body) -> Templates:
+    """QuerySmsTemplateList."""
+    return Templates(tuple(map(_listed_template, _items(body, "SmsTemplateList"))), *_page(body))
 
 
-def template(body: Body) -> Body:
-    """GetSmsTemplate -> {template, name, type, state, content, variables, sign, created_at, order_id, reason}."""
-    return {
-        "template": body.get("TemplateCode"),
-        "name": body.get("TemplateName"),
-        "type": _word(TEMPLATE_TYPES, body.get("TemplateType")),
-        "state": _word(STATES, body.get("TemplateStatus")),
-        "content": body.get("TemplateContent"),
-        "variables": variables(body.get("TemplateContent")),
-        "sign": body.get("RelatedSignName"),
-        "created_at": moment(body.get("CreateDate")),
-        "order_id": body.get("OrderId"),
-        "reason": _object(body.get("AuditInfo")).get("RejectInfo") or None,
-    }
+def template(body: Body) -> Template:
+    """GetSmsTemplate."""
+    return Template(
+        template=_text(body.get("TemplateCode")),
+        name=_text(body.get("TemplateName")),
+        type=_word(TEMPLATE_TYPES, body.get("TemplateType")),
+        state=_word(STATES, body.get("TemplateStatus")),
+        content=_text(body.get("TemplateContent")),
+        variables=variables(body.get("TemplateContent")),
+        sign=_text(body.get("RelatedSignName")),
+        created_at=moment(body.get("CreateDate")),
+        order_id=_text(body.get("OrderId")),
+        reason=_text(_object(body.get("AuditInfo")).get("RejectInfo")),
+    )
 
 
-def receipts(body: Body) -> Body:
-    """QuerySendDetails -> {messages: [{recipient, receipt, code, content, sent_at, received_at, ...}], total}."""
+def receipts(body: Body) -> Receipts:
+    """QuerySendDetails; it tells no page."""
     items = _items(_object(body.get("SmsSendDetailDTOs")), "SmsSendDetailDTO")
-    return {"messages": [_receipt(item) for item in items], "total": _count(body.get("TotalCount"))}
+    return Receipts(tuple(map(_receipt, items)), _count(body.get("TotalCount")))
 
 
-def statistics(body: Body) -> Body:
-    """QuerySendStatistics -> {days: [...], totals}; counts are billed parts, not recipients; rates 0..1 or null."""
+def statistics(body: Body) -> Statistics:
+    """QuerySendStatistics; counts are billed parts, not recipients."""
     data = _object(body.get("Data"))
-    days = [_day(item) for item in _items(data, "TargetList")]
-    return {"unit": "parts", "days": days, "totals": totals(days), "total": _count(data.get("TotalSize"))}
+    days = tuple(map(_day, _items(data, "TargetList")))
+    return Statistics("parts", days, totals(days), _count(data.get("TotalSize")))
 
 
-def totals(days: Iterable[Body]) -> Body:
-    """Add days up: {sent, delivered, failed, no_receipt, delivery_rate}."""
-    rows = list(days)
-    sums = {key: sum(row[key] for row in rows) for key in ("sent", "delivered", "failed", "no_receipt")}
-    return {**sums, "delivery_rate": _rate(sums["delivered"], sums["sent"])}
+def totals(days: Iterable[Day]) -> Counts:
+    """Add days up."""
+    counts = [(day.sent, day.delivered, day.failed, day.no_receipt) for day in days]
+    sent_out, delivered, failed, no_receipt = (sum(column) for column in zip((0, 0, 0, 0), *counts, strict=True))
+    return Counts(sent_out, delivered, failed, no_receipt, _rate(delivered, sent_out))
 
 
-def qualifications(body: Body) -> Body:
-    """QuerySmsQualificationRecord -> {qualifications: [...], page, page_size, total}."""
+def qualifications(body: Body) -> Qualifications:
+    """QuerySmsQualificationRecord."""
     data = _object(body.get("Data"))
-    page = {"page": data.get("PageNo"), "page_size": data.get("PageSize"), "total": _count(data.get("Total"))}
-    return {"qualifications": [_listed_qualification(item) for item in _items(data, "List")], **page}
+    page = _count(data.get("Total")), _number(data.get("PageNo")), _number(data.get("PageSize"))
+    return Qualifications(tuple(map(_listed_qualification, _items(data, "List"))), *page)
 
 
-def qualification(body: Body) -> Body:
-    """QuerySingleSmsQualification -> one record; `personal` holds identities, phones and pictures."""
+def qualification(body: Body) -> Qualification:
+    """QuerySingleSmsQualification."""
     data = _object(body.get("Data"))
-    return {
-        "group_id": data.get("QualificationGroupId"),
-        "work_order_id": data.get("WorkOrderId"),
-        "name": data.get("QualificationName"),
-        "company": data.get("CompanyName"),
-        "company_type": data.get("CompanyType"),
-        "state": _word(QUALIFICATION_STATES, data.get("State")),
-        "own_use": _boolean(data.get("UseBySelf")),
-        "shared": _boolean(data.get("WhetherShare")),
-        "valid": data.get("EffTimeStr"),
-        "remark": data.get("Remark"),
-        "audit_remark": None,
-        "personal": {_snake(key): data[key] for key in PERSONAL if key in data},
-    }
+    return Qualification(
+        group_id=_number(data.get("QualificationGroupId")),
+        work_order_id=_number(data.get("WorkOrderId")),
+        name=_text(data.get("QualificationName")),
+        company=_text(data.get("CompanyName")),
+        company_type=_text(data.get("CompanyType")),
+        state=_word(QUALIFICATION_STATES, data.get("State")),
+        own_use=_boolean(data.get("UseBySelf")),
+        shared=_boolean(data.get("WhetherShare")),
+        valid=_text(data.get("EffTimeStr")),
+        remark=_text(data.get("Remark")),
+        personal={_snake(key): data[key] for key in PERSONAL if key in data},
+    )
 
 
 PERSONAL = (
@@ -158,10 +173,10 @@ PERSONAL = (
 )
 
 
-def variables(content: object) -> list[str]:
+def variables(content: object) -> tuple[str, ...]:
     """The names in a template's `${...}`, each once, in order."""
     found = VARIABLE.findall(content if isinstance(content, str) else "")
-    return list(dict.fromkeys(name.strip() for name in found))
+    return tuple(dict.fromkeys(name.strip() for name in found))
 
 
 def moment(text: object) -> str | None:
@@ -171,30 +186,30 @@ def moment(text: object) -> str | None:
     return f"{text.replace(' ', 'T')}+08:00" if re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", text) else text
 
 
-def _listed_sign(item: Body) -> Body:
-    return {
-        "sign": item.get("SignName"),
-        "state": _word(STATES, item.get("AuditStatus")),
-        "usage": item.get("BusinessType"),
-        "created_at": moment(item.get("CreateDate")),
-        "order_id": item.get("OrderId"),
-        "reason": _reason(item),
-    }
+def _listed_sign(item: Body) -> Sign:
+    return Sign(
+        sign=_text(item.get("SignName")),
+        state=_word(STATES, item.get("AuditStatus")),
+        usage=_text(item.get("BusinessType")),
+        created_at=moment(item.get("CreateDate")),
+        order_id=_text(item.get("OrderId")),
+        reason=_reason(item),
+    )
 
 
-def _listed_template(item: Body) -> Body:
-    return {
-        "template": item.get("TemplateCode"),
-        "name": item.get("TemplateName"),
-        "type": _listed_type(item),
-        "state": _word(STATES, item.get("AuditStatus")),
-        "content": item.get("TemplateContent"),
-        "variables": variables(item.get("TemplateContent")),
-        "sign": item.get("SignatureName"),
-        "created_at": moment(item.get("CreateDate")),
-        "order_id": item.get("OrderId"),
-        "reason": _reason(item),
-    }
+def _listed_template(item: Body) -> Template:
+    return Template(
+        template=_text(item.get("TemplateCode")),
+        name=_text(item.get("TemplateName")),
+        type=_listed_type(item),
+        state=_word(STATES, item.get("AuditStatus")),
+        content=_text(item.get("TemplateContent")),
+        variables=variables(item.get("TemplateContent")),
+        sign=_text(item.get("SignatureName")),
+        created_at=moment(item.get("CreateDate")),
+        order_id=_text(item.get("OrderId")),
+        reason=_reason(item),
+    )
 
 
 def _listed_type(item: Body) -> str | None:
@@ -209,70 +224,75 @@ def _reason(item: Body) -> str | None:
     # Approved items carry a "no remarks" text here, which is no reason.
     if _word(STATES, item.get("AuditStatus")) != "rejected":
         return None
-    return _object(item.get("Reason")).get("RejectInfo") or None
+    return _text(_object(item.get("Reason")).get("RejectInfo"))
 
 
-def _registration(item: Body) -> Body:
+def _registration(item: Body) -> Registration:
     reasons = _items(item, "RegisterStatusReasons")
-    return {
-        "carrier": item.get("OperatorCode"),
-        "state": _word(REGISTRATIONS, item.get("RegisterStatus")),
-        "completed_at": moment(item.get("OperatorCompleteTime")),
-        "reasons": [text for reason in reasons for text in _words(reason)],
-    }
+    return Registration(
+        carrier=_text(item.get("OperatorCode")),
+        state=_word(REGISTRATIONS, item.get("RegisterStatus")),
+        completed_at=moment(item.get("OperatorCompleteTime")),
+        reasons=tuple(text for reason in reasons for text in _words(reason)),
+    )
 
 
-def _words(reason: Body) -> list[Any]:
+def _words(reason: Body) -> list[str]:
     described = reason.get("ReasonDescList")
-    return described if isinstance(described, list) and described else [reason.get("ReasonCode")]
+    found = described if isinstance(described, list) and described else [reason.get("ReasonCode")]
+    return [text for one in found if (text := _text(one))]
 
 
-def _receipt(item: Body) -> Body:
-    return {
-        "recipient": item.get("PhoneNum"),
-        "receipt": _word(RECEIPTS, item.get("SendStatus")),
-        "code": item.get("ErrCode") or None,
-        "template": item.get("TemplateCode"),
-        "content": item.get("Content"),
-        "sent_at": moment(item.get("SendDate")),
-        "received_at": moment(item.get("ReceiveDate")),
-        "out_id": item.get("OutId") or None,
-    }
+def _receipt(item: Body) -> Receipt:
+    return Receipt(
+        recipient=_text(item.get("PhoneNum")),
+        receipt=_word(RECEIPTS, item.get("SendStatus")),
+        code=_text(item.get("ErrCode")),
+        template=_text(item.get("TemplateCode")),
+        content=_text(item.get("Content")),
+        sent_at=moment(item.get("SendDate")),
+        received_at=moment(item.get("ReceiveDate")),
+        out_id=_text(item.get("OutId")),
+    )
 
 
-def _day(item: Body) -> Body:
-    counts = {
-        "sent": _count(item.get("TotalCount")),
-        "delivered": _count(item.get("RespondedSuccessCount")),
-        "failed": _count(item.get("RespondedFailCount")),
-        "no_receipt": _count(item.get("NoRespondedCount")),
-    }
-    return {"day": item.get("SendDate"), **counts, "delivery_rate": _rate(counts["delivered"], counts["sent"])}
+def _day(item: Body) -> Day:
+    names = ("TotalCount", "RespondedSuccessCount", "RespondedFailCount", "NoRespondedCount")
+    sent_out, delivered, failed, no_receipt = (_count(item.get(name)) for name in names)
+    day = _text(item.get("SendDate"))
+    return Day(day, sent_out, delivered, failed, no_receipt, _rate(delivered, sent_out))
 
 
-def _listed_qualification(item: Body) -> Body:
-    return {
-        "group_id": item.get("GroupId"),
-        "work_order_id": item.get("WorkOrderId"),
-        "name": item.get("QualificationGroupName"),
-        "company": item.get("CompanyName"),
-        "state": _word(QUALIFICATION_STATES, item.get("StateName")),
-        "own_use": _boolean(item.get("UseBySelf")),
-        "audit_remark": item.get("AuditRemark") or None,
-        "audited_at": moment(item.get("AuditTime")),
-        "created_at": moment(item.get("CreateDate")),
-        "personal": {"legal_person_name": item.get("LegalPersonName")},
-    }
+def _listed_qualification(item: Body) -> Qualification:
+    return Qualification(
+        group_id=_number(item.get("GroupId")),
+        work_order_id=_number(item.get("WorkOrderId")),
+        name=_text(item.get("QualificationGroupName")),
+        company=_text(item.get("CompanyName")),
+        state=_word(QUALIFICATION_STATES, item.get("StateName")),
+        own_use=_boolean(item.get("UseBySelf")),
+        audit_remark=_text(item.get("AuditRemark")),
+        audited_at=moment(item.get("AuditTime")),
+        created_at=moment(item.get("CreateDate")),
+        personal={"legal_person_name": item.get("LegalPersonName")},
+    )
 
 
-def _page(body: Body) -> Body:
-    page, size = body.get("CurrentPage"), body.get("PageSize")
-    return {"page": page, "page_size": size, "total": _count(body.get("TotalCount"))}
+def _page(body: Body) -> tuple[int, int | None, int | None]:
+    return _count(body.get("TotalCount")), _number(body.get("CurrentPage")), _number(body.get("PageSize"))
 
 
 def _word(words: dict[str, str], value: object) -> str | None:
     # int in one operation, str in another: compare as text. What nobody documented is passed on as it came.
-    return None if value is None else words.get(str(value), str(value))
+    text = _text(value)
+    return None if text is None else words.get(text, text)
+
+
+def _text(value: object) -> str | None:
+    # An id may come as a number. What is no text at all is nothing that we know of.
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value else None
 
 
 def _items(body: Body, key: str) -> list[Body]:
@@ -284,9 +304,13 @@ def _object(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _count(value: object) -> int:
+def _number(value: object) -> int | None:
     text = str(value)
-    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
+
+
+def _count(value: object) -> int:
+    return _number(value) or 0
 
 
 def _rate(part: int, whole: int) -> float | None:

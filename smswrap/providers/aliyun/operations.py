@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from smswrap.errors import InputError
 from smswrap.providers.aliyun import normalise
 from smswrap.providers.base import Operation, Paging
-from smswrap.providers.parameters import Parameter
+from smswrap.providers.parameters import Parameter, ordered_dates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from smswrap.providers.base import Session
+    from smswrap.providers.records import Qualification
+
 OLDEST_RECEIPT = 30
 """Days that QuerySendDetails looks back."""
-
-
-def _ordered_dates(values: Mapping[str, Any]) -> None:
-    start, end = values.get("start_date"), values.get("end_date")
-    if start and end and start > end:
-        rule = f"lies after --end-date {end}"
-        raise InputError.of("--start-date", start, rule, "Give a start date that is not after the end date.")
 
 
 def _recent_date(values: Mapping[str, Any]) -> None:
@@ -30,6 +27,14 @@ def _recent_date(values: Mapping[str, Any]) -> None:
     if not days_ago(OLDEST_RECEIPT) <= day <= today():
         rule = f"is not within the last {OLDEST_RECEIPT} days (Asia/Shanghai; today is {today()})"
         raise InputError.of("--send-date", day, rule, "Receipts cannot be queried for other days.")
+
+
+def _audit_remark(session: Session, record: Qualification) -> Qualification:
+    """Why a qualification was rejected: QuerySingleSmsQualification does not say, its list does (facts §1.9-1.10)."""
+    if record.state != "rejected" or not record.work_order_id:
+        return record
+    listed = session.call("list-qualifications", {"work_order_id": record.work_order_id}).record.qualifications
+    return replace(record, audit_remark=next((one.audit_remark for one in listed), None))
 
 
 _PAGE = Parameter("page", "--page-index", "Page, from 1.", "integer", low=1, default=1, short=("--page-index",))
@@ -61,6 +66,7 @@ _ROWS = (
             _OUT_ID,
         ),
         normalise=normalise.sent,
+        example="smswrap send -p 13900000000 -s 我的签名 -t SMS_123456 --var code=123456",
     ),
     Operation(
         verb="send-batch",
@@ -77,6 +83,7 @@ _ROWS = (
             _OUT_ID,
         ),
         normalise=normalise.sent,
+        example="smswrap send-batch --file list.xlsx -s 我的签名 -t SMS_123456",
     ),
     Operation(
         verb="list-signs",
@@ -87,6 +94,9 @@ _ROWS = (
         parameters=(_PAGE, _PAGE_SIZE),
         normalise=normalise.signs,
         paging=Paging("page", "page_size", "signs"),
+        example="smswrap list-signs --approved --all",
+        columns=("sign", "state", "usage", "created_at", "reason"),
+        stateful=True,
     ),
     Operation(
         verb="list-templates",
@@ -97,6 +107,9 @@ _ROWS = (
         parameters=(_PAGE, _PAGE_SIZE),
         normalise=normalise.templates,
         paging=Paging("page", "page_size", "templates"),
+        example="smswrap list-templates --approved --all",
+        columns=("template", "name", "type", "state", "content", "variables", "sign", "reason"),
+        stateful=True,
     ),
     Operation(
         verb="query-sign",
@@ -106,6 +119,9 @@ _ROWS = (
         action="dysms:GetSmsSign",
         parameters=(_SIGN,),
         normalise=normalise.sign,
+        example="smswrap query-sign -s 我的签名",
+        columns=("carrier", "state", "completed_at", "reasons"),
+        stateful=True,
     ),
     Operation(
         verb="query-template",
@@ -115,6 +131,8 @@ _ROWS = (
         action="dysms:GetSmsTemplate",
         parameters=(_TEMPLATE,),
         normalise=normalise.template,
+        example="smswrap query-template -t SMS_123456",
+        stateful=True,
     ),
     Operation(
         verb="query-status",
@@ -140,6 +158,9 @@ _ROWS = (
         normalise=normalise.receipts,
         paging=Paging("page", "page_size", "messages"),
         rules=(_recent_date,),
+        example="smswrap query-status -p 13900000000 --wait",
+        columns=("recipient", "receipt", "code", "meaning", "sent_at", "received_at", "content"),
+        awaited=True,
     ),
     Operation(
         verb="query-statistics",
@@ -166,7 +187,9 @@ _ROWS = (
         normalise=normalise.statistics,
         paging=Paging("page", "page_size", "days"),
         totals=normalise.totals,
-        rules=(_ordered_dates,),
+        rules=(ordered_dates,),
+        example="smswrap query-statistics --start-date 20260301 --end-date 20260326",
+        columns=("day", "sent", "delivered", "failed", "no_receipt", "delivery_rate"),
     ),
     Operation(
         verb="list-qualifications",
@@ -192,6 +215,8 @@ _ROWS = (
         normalise=normalise.qualifications,
         paging=Paging("page", "page_size", "qualifications"),
         personal=normalise.PERSONAL,
+        example="smswrap list-qualifications --state PASS",
+        columns=("group_id", "name", "company", "state", "own_use", "audit_remark", "work_order_id"),
     ),
     Operation(
         verb="query-qualification",
@@ -207,6 +232,8 @@ _ROWS = (
         ),
         normalise=normalise.qualification,
         personal=normalise.PERSONAL,
+        example="smswrap query-qualification --qualification-group-id 10000123",
+        completed=_audit_remark,
     ),
 )
 

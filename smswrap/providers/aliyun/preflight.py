@@ -2,36 +2,70 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smswrap import state
-from smswrap.errors import SetupError
-from smswrap.providers.aliyun import configuration as saved
-from smswrap.providers.aliyun.program import INSTALL, OLDEST, complaint, find
+from smswrap.errors import CredentialsError, SetupError
+from smswrap.providers.aliyun import account
+from smswrap.providers.aliyun.configuration import rule_against
+from smswrap.providers.aliyun.operations import OPERATIONS
+from smswrap.providers.aliyun.program import INSTALL, OLDEST, find
 
 if TYPE_CHECKING:
-    from smswrap.providers.aliyun.configuration import Configuration
+    from collections.abc import Iterable
+
+    from smswrap.providers.aliyun.account import Profile
     from smswrap.providers.aliyun.program import Program
     from smswrap.providers.base import Settings
 
 PLUGIN = "dysmsapi"
 INSTALL_PLUGIN = ("plugin", "install", "--names", PLUGIN)
+INSTALL_COMMAND = " ".join(("aliyun", *INSTALL_PLUGIN))
+NO_PLUGINS = "No plugins installed"
 DOWNLOAD_TIMEOUT = 120.0
 """Seconds for a command that may fetch a plugin; the CLI gives its index alone 10 s (facts §2.3)."""
 
-VERSIONS = "aliyun-version.json"
+OFFLINE_FOR = 300.0
+"""Seconds for which a plugin update that failed is not tried again."""
+
+VERSIONS, UPDATES = "aliyun-version.json", "aliyun-plugins.json"
+MOCK = "ALIBABA_CLOUD_CLI_MOCK"
 
 
-def ready(settings: Settings, *, sends: bool) -> tuple[Program, Configuration]:
-    """Find the CLI and check version and profile, without a call if that can be. Raises Setup-, CredentialsError."""
+def check(settings: Settings, *, sends: bool) -> tuple[Program, Profile]:
+    """Find the CLI and the account, and what certainly refuses a call, without one. Raises Setup-, CredentialsError."""
     program = find(settings)
-    configuration = saved.read(program, settings.profile)
-    require_version(program)
-    saved.require_profile(configuration)
+    profile = account.effective(program.home, program.environment, settings.profile, settings.region)
+    account.require(profile)
     if sends:
-        saved.refuse_retries(configuration)
-    return program, configuration
+        account.refuse_retries(profile)
+        refuse_mocks(program)
+        obey_policy(program, (row.name for row in OPERATIONS.values() if row.kind == "send"))
+    return replace(program, secrets=program.secrets | profile.secrets), profile
+
+
+def effective(settings: Settings) -> Profile:
+    """The profile as the CLI will find it, whether or not it can be used. Raises Setup-, CredentialsError."""
+    program = find(settings)
+    return account.effective(program.home, program.environment, settings.profile, settings.region)
+
+
+def refuse_mocks(program: Program) -> None:
+    """Raise SetupError if the CLI answers from a file instead of calling: a send would look as if it had been made."""
+    if program.environment.get(MOCK) == "true":
+        raise SetupError(f"{MOCK} is true: the aliyun CLI would answer from its mock file.", f"Run `unset {MOCK}`.")
+
+
+def obey_policy(program: Program, operations: Iterable[str]) -> None:
+    """Raise CredentialsError if the person's own safety policy stops these operations."""
+    rule = rule_against(program.home, program.environment, operations)
+    if rule is not None:
+        message = f"The safety policy of the aliyun CLI stops it (rule: {rule.pattern} = {rule.action})."
+        step = "Ask whoever set it, in ~/.aliyun/safety-policy.json or in ALIBABA_CLOUD_SAFETY_POLICY_RULES."
+        raise CredentialsError(message, step, code="cli.safety-policy")
 
 
 def require_version(program: Program) -> str:
@@ -54,7 +88,7 @@ def ask_version(program: Program) -> str:
     try:
         version = Version(printed)
     except InvalidVersion:
-        said = complaint(finished) or f"it printed {printed[:40]!r}"
+        said = program.complaint(finished) or f"it printed {printed[:40]!r}"
         message = f"{program.path} does not tell its version ({said}); smswrap needs aliyun {OLDEST} or later."
         raise SetupError(message, INSTALL) from None
     if version < Version(OLDEST):
@@ -63,38 +97,59 @@ def ask_version(program: Program) -> str:
     return printed
 
 
-def prepare(program: Program, configuration: Configuration) -> None:
+def prepare(profile: Profile, program: Program) -> None:
     """Allow plugin installs, update the plugins, make sure of dysmsapi; only while nobody else is calling."""
-    if not configuration.profile.get("auto_plugin_install"):
+    # `configure set` fails for a profile that is not whole by itself (facts §2.4).
+    if not (profile.saved.get("auto_plugin_install") or profile.from_environment):
         _save_auto_install(program)
     if not _update(program):
         _install(program)
 
 
+def has_plugin(program: Program) -> bool:
+    """Whether dysmsapi is installed."""
+    return PLUGIN in program.run("plugin", "list").stdout
+
+
+def can_install(program: Program) -> bool:
+    """Whether the list of plugins can be reached, and has dysmsapi; makes a call over the network, changes nothing."""
+    found = program.run("plugin", "search", PLUGIN, timeout=DOWNLOAD_TIMEOUT)
+    return program.complaint(found) is None and PLUGIN in found.stdout
+
+
 def _save_auto_install(program: Program) -> None:
     # Never with --profile: that would make it the user's current one (measured, facts §2.4).
-    why = complaint(program.run("configure", "set", "--auto-plugin-install", "true"))
+    why = program.complaint(program.run("configure", "set", "--auto-plugin-install", "true"))
     if why:
         program.talk.warn(f"auto-plugin-install could not be saved ({why}); it is set for this run all the same.")
 
 
 def _update(program: Program) -> bool:
+    """Update the plugins; whether dysmsapi is there."""
+    if 0 <= time.time() - _failed_at() < OFFLINE_FOR:
+        return has_plugin(program)
     finished = program.run("plugin", "update", timeout=DOWNLOAD_TIMEOUT)
-    why = complaint(finished)
+    why = program.complaint(finished)
     if why is None:
-        return PLUGIN in finished.stdout
-    if PLUGIN not in program.run("plugin", "list").stdout:
+        return PLUGIN in finished.stdout or (NO_PLUGINS not in finished.stdout and has_plugin(program))
+    state.remember(UPDATES, {"failed": time.time()})
+    if not has_plugin(program):
         return False
     program.talk.warn(f"`aliyun plugin update` failed ({why}); going on with the plugin that is installed.")
     return True
 
 
+def _failed_at() -> float:
+    moment = state.remembered(UPDATES).get("failed")
+    return float(moment) if isinstance(moment, (int, float)) else 0.0
+
+
 def _install(program: Program) -> None:
     program.talk.note(f"Installing the {PLUGIN} plugin of the aliyun CLI …")
-    why = complaint(program.run(*INSTALL_PLUGIN, timeout=DOWNLOAD_TIMEOUT))
+    why = program.complaint(program.run(*INSTALL_PLUGIN, timeout=DOWNLOAD_TIMEOUT))
     if why:
-        command = " ".join(("aliyun", *INSTALL_PLUGIN))
-        raise SetupError(f"The {PLUGIN} plugin is missing and could not be installed: {why}.", f"Run `{command}`.")
+        message = f"The {PLUGIN} plugin is missing and could not be installed: {why}."
+        raise SetupError(message, f"Run `{INSTALL_COMMAND}`.")
 
 
 def _mark(path: str) -> list[str | int]:

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from smswrap import process
 from smswrap.errors import SetupError
-from smswrap.masking import redact
+from smswrap.masking import redact, secrets_of
+from smswrap.process import OnSignal
+from smswrap.providers.aliyun.mark import home_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from smswrap.process import Finished
-    from smswrap.providers.base import Settings, Talk
+    from smswrap.providers.base import Patience, Settings, Talk
 
 INSTALL = (
-    "Install the newest one: `curl -fsSL https://aliyuncli.alicdn.com/setup.sh | bash` on Linux, "
-    "`brew install aliyun-cli` on macOS; then run `aliyun version`."
+    "Install the newest one as https://github.com/aliyun/aliyun-cli tells (on macOS `brew install aliyun-cli`), "
+    "then run `aliyun version`."
 )
+"""A person decides what is installed: no command here pipes a download into a shell, for an agent might run it."""
+
 OLDEST = "3.3.3"
 """The first version with `configure ai-mode` (tag of 2026-03-26)."""
 
@@ -35,54 +39,76 @@ QUIET_ENVIRONMENT = {
     "ALIBABA_CLOUD_THROTTLING_RETRY_ENABLED": "false",
 }
 
+SKIPS_CONFIRMATION = "ALIBABA_CLOUD_SAFETY_SKIP_CONFIRM"
+"""Would answer the person's own safety policy in their place (facts §2.10)."""
+
+OTHERS_KEYS = ("ARK_", "VOLC")
+"""What the names of the other provider's variables begin with."""
+
 
 @dataclass(frozen=True)
 class Program:
     """The CLI that was found, with the complete environment that its processes get.
 
-    `path` is its file; `command` the words that start it: the path alone, or what starts the stand-in.
+    `path` is its file; `command` the words that start it: the path alone, or what starts the stand-in. `secrets` are
+    values that nothing shown may hold; `inherited` the file descriptors that say that a call still runs.
     """
 
     path: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
     talk: Talk
+    patience: Patience
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    inherited: tuple[int, ...] = ()
 
     @property
     def home(self) -> Path:
         """The directory of the CLI's own files, `~/.aliyun`."""
-        return Path(self.environment.get("HOME") or Path.home()) / ".aliyun"
+        return home_of(self.environment)
 
-    def run(self, *arguments: str, timeout: float = META_TIMEOUT, to_the_end: bool = False) -> Finished:
+    def run(self, *arguments: str, timeout: float = META_TIMEOUT, on_signal: OnSignal = OnSignal.END) -> Finished:
         """Run the CLI with these arguments."""
         finished = process.run(
-            [*self.command, *arguments], timeout=timeout, env=self.environment, to_the_end=to_the_end
+            [*self.command, *arguments],
+            timeout=timeout,
+            env=self.environment,
+            on_signal=on_signal,
+            grace=self.patience.grace,
+            inherit=self.inherited,
         )
         words = " ".join(arguments[:3])
         self.talk.detail(f"aliyun {words} … exit {finished.code} after {finished.seconds:.2f} s")
         return finished
 
+    def complaint(self, finished: Finished) -> str | None:
+        """Why a meta command failed, or None if it did not.
+
+        Exit 0 is not enough: with a config.json that it cannot read (or that another process is just writing), the CLI
+        prints an error, does nothing and exits 0 (measured, 3.3.3 and 3.4.11).
+        """
+        text = redact(finished.stderr, self.secrets).strip()
+        if finished.timed_out:
+            return f"no answer after {finished.seconds:.0f} s"
+        if finished.code == 0 and finished.complete and not text.startswith("ERROR"):
+            return None
+        return " ".join(text.removeprefix("ERROR:").split()) or f"exit code {finished.code}"
+
 
 def find(settings: Settings) -> Program:
     """Find the CLI on PATH; in the sandbox, the stand-in, wherever PATH leads. Raises SetupError."""
-    environment = {**settings.environment, **QUIET_ENVIRONMENT}
-    if settings.standin:
-        return Program(settings.standin[0], settings.standin, environment, settings.talk)
-    path = shutil.which("aliyun", path=environment.get("PATH", os.defpath))
-    if path is None:
-        raise SetupError(f"The aliyun CLI was not found on PATH; smswrap needs {OLDEST} or later.", INSTALL)
-    return Program(path, (path,), environment, settings.talk)
-
-
-def complaint(finished: Finished) -> str | None:
-    """Why a meta command failed, or None if it did not.
-
-    Exit 0 is not enough: with a config.json that it cannot read (or that another process is just writing), the CLI
-    prints an error, does nothing and exits 0 (measured, 3.3.3 and 3.4.11).
-    """
-    text = redact(finished.stderr).strip()
-    if finished.timed_out:
-        return f"no answer after {finished.seconds:.0f} s"
-    if finished.code == 0 and not text.startswith("ERROR"):
-        return None
-    return " ".join(text.removeprefix("ERROR:").split()) or f"exit code {finished.code}"
+    environment = {
+        name: value
+        for name, value in settings.environment.items()
+        if name != SKIPS_CONFIRMATION and not name.startswith(OTHERS_KEYS)
+    }
+    environment |= QUIET_ENVIRONMENT
+    command = settings.standin
+    if not command:
+        # A relative entry would take an `aliyun` of whichever directory we are in.
+        entries = [entry for entry in environment.get("PATH", os.defpath).split(os.pathsep) if entry.startswith("/")]
+        path = shutil.which("aliyun", path=os.pathsep.join(entries)) if entries else None
+        if path is None:
+            raise SetupError(f"The aliyun CLI was not found on PATH; smswrap needs {OLDEST} or later.", INSTALL)
+        command = (path,)
+    return Program(command[0], command, environment, settings.talk, settings.patience, secrets_of(settings.environment))

@@ -6,11 +6,11 @@ import json
 import re
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smswrap import catalogue
 from smswrap.errors import Fault
-from smswrap.masking import redact, strip_colour
+from smswrap.masking import hide, redact, strip_colour
 from smswrap.providers.base import ProviderError, Reply
 
 if TYPE_CHECKING:
@@ -26,77 +26,126 @@ MOST_STARTS = 20
 MOST_READ = 20_000
 """Characters of an output without a reply that are looked at."""
 
+MOST_NESTED = 40
+"""Levels of a reply; the deepest that is documented has five."""
+
+LONGEST_NUMBER = 100
+"""Digits; a longer number is nothing that we know of, and Python refuses to write the longest ones."""
+
 LONGEST_COMPLAINT = 300
 """Characters of foreign text that a message repeats."""
 
 
-_BEGIN = r"^(?:ERROR: |Error: )?"
-"""What the CLI refuses by itself it says at the beginning of a line; anywhere else such words may be the server's."""
+class HostText(NamedTuple):
+    """A text with which the CLI itself ends before it starts the plugin: nothing was sent (facts §2.8).
+
+    `exits` are the codes with which it does so; `pattern` is what follows `ERROR: ` at the beginning of its complaint.
+    """
+
+    exits: tuple[int, ...]
+    pattern: str
+    code: str
 
 
-class CliText(NamedTuple):
-    """A text that the CLI itself prints: the catalogue's code for it, and whether the request had gone out by then."""
+HOST_TEXTS = (
+    HostText((0,), r"load current configuration failed", "cli.config-unreadable"),
+    HostText((3,), r"unknown profile ", "cli.profile-unknown"),
+    HostText((1,), r"profile not found\b", "cli.profile-unknown"),
+    HostText((3,), r"region can't be empty|invalid region ", "cli.region-missing"),
+    HostText((3,), r"invalid mode: ", "cli.mode-unknown"),
+    HostText((3,), r"profile .* is not configure yet|\w+ is not configured for profile ", "cli.credentials-missing"),
+    HostText((3,), r"invalid oauth_site_type ", "cli.credentials-missing"),
+    HostText((3,), r"(?s:.*)\n[ \t]*Configuration failed, use `aliyun configure`", "cli.credentials-missing"),
+    HostText((3,), r"(?s:.*)\n[ \t]*profile \".*\": failed to resolve credentials\s*\Z", "cli.credentials-failed"),
+    HostText((1,), r"operation blocked by safety policy:|操作被安全策略拒绝[:\uff1a]", "cli.safety-policy"),
+    HostText((1,), r"Safety policy requires confirmation for:|安全策略要求确认以下操作[:\uff1a]", "cli.safety-policy"),
+    HostText((1,), r"operation cancelled by user\s*\Z|操作已由用户取消\s*\Z", "cli.safety-policy"),
+    HostText(
+        (1,), r"failed to (check plugin status|install plugin|resolve plugin binary path)\b", "cli.plugin-missing"
+    ),
+    HostText((1,), r"failed to read user input: EOF|plugin \S+ not found", "cli.plugin-missing"),
+    HostText((1,), r"plugin execution failed: fork/exec ", "cli.plugin-missing"),
+    HostText((1,), r"'dysmsapi' is not a valid built-in product", "cli.plugin-missing"),
+    HostText((2,), r"'dysmsapi' is not a valid product", "cli.plugin-missing"),
+    HostText((2,), r"'\S+' is not a valid (product|command|api)\b|invalid flag\b|unknown flag\b", "cli.flags-refused"),
+)
+
+HOST_TALK = re.compile(
+    r"(?:(?:Plugin '.*' is required|Auto-installing plugin|Note: Could not load|To install it, run"
+    r"|Do you want to install it\?|A plugin ).*\n|[ \t]*\n)*ERROR: ",
+)
+"""How the CLI's own complaint begins: with ERROR, after nothing but what it says of a plugin that is not there."""
+
+
+class PluginText(NamedTuple):
+    """A text that comes after the plugin was started; `reached` says that the request may have gone out by then."""
 
     pattern: str
     code: str
-    went_out: bool = False
+    reached: bool = True
 
 
-CLI_TEXTS = (
-    CliText(
-        r": dial (tcp|udp)\b|: TLS handshake timeout|: tls: (failed to verify|handshake)|: x509: ", "cli.unreachable"
+PLUGIN_TEXTS = (
+    # No connection, no request.
+    PluginText(
+        r": dial (tcp|udp)\b|: TLS handshake timeout|: tls: (failed to verify|handshake)|: x509: ",
+        "cli.unreachable",
+        reached=False,
     ),
-    CliText(r"deadline exceeded|Client\.Timeout|i/o timeout|timed? ?out|timeout", "cli.timeout", went_out=True),
-    CliText(r"connection reset|\bEOF\b|broken pipe|: (read|write) tcp", "cli.connection-lost", went_out=True),
-    CliText(rf"{_BEGIN}load current configuration failed", "cli.config-unreadable"),
-    CliText(rf"{_BEGIN}unknown profile", "cli.profile-unknown"),
-    CliText(rf"{_BEGIN}region can't be empty", "cli.region-missing"),
-    CliText(
-        rf"{_BEGIN}(unable to load credentials|access[ _]?key[ _]?(id|secret)\b.*(empty|not configured))",
-        "cli.credentials-missing",
-    ),
-    CliText(
-        rf"{_BEGIN}(failed to (resolve plugin binary path|read user input)|'\S+' is not a valid (built-in )?product)",
-        "cli.plugin-missing",
-    ),
-    CliText(
-        rf"{_BEGIN}(required flags? missing|(unknown|invalid) (flag|field)\b|\S+ is not a valid (command|api)"
-        "|command missing)",
-        "cli.flags-refused",
-    ),
+    PluginText(r"deadline exceeded|Client\.Timeout|i/o timeout|timed? ?out|timeout", "cli.timeout"),
+    PluginText(r"connection reset|\bEOF\b|broken pipe|: (read|write) tcp", "cli.connection-lost"),
+    PluginText(r"\AError: (required flags? missing|unknown (flag|field))\b", "cli.flags-refused"),
 )
+
 _PROVIDER_CODE = re.compile(r"^[ \t]*(?:Error)?Code:[ \t]*([A-Za-z][\w.-]*)[ \t]*$", re.MULTILINE)
 _SERVER_FAULT = re.compile(r"^[ \t]*StatusCode:[ \t]*5\d\d\b", re.MULTILINE)
 _MESSAGE = re.compile(r"^\s*Message:\s*(?:code: \d+, )?(.+?)(?:\s+request id: \S+)?\s*$", re.MULTILINE)
-_REQUEST_ID = re.compile(r'request ?id"?: ?"?([0-9A-Za-z-]{8,})', re.IGNORECASE)
+_REQUEST_ID = re.compile(r'request[ -]?id"?: ?"?([0-9A-Za-z-]{8,})', re.IGNORECASE)
 
 
-def read(operation: Operation, finished: Finished, private: Collection[str] = ()) -> Reply:
+def read(
+    operation: Operation, finished: Finished, private: Collection[str] = (), secrets: Collection[str] = ()
+) -> Reply:
     """Give the reply, or raise ProviderError: kind `unknown` where a send may have been made all the same.
 
-    `private` are values of the call that no message may repeat.
+    `private` are values of the call that no message may repeat, `secrets` are keys that nothing may hold.
     """
-    found = json_object(finished.stdout)
+    finished = replace(finished, stdout=hide(finished.stdout, secrets), stderr=hide(finished.stderr, secrets))
+    try:
+        found = json_object(finished.stdout)
+    except AmbiguousError as error:
+        raise ProviderError(_unreadable(operation, str(error)), text=strip_colour(finished.stdout)) from None
     if found is None:
         raise _without_reply(operation, finished, private)
     text, body = found
-    code = body.get("Code")
+    code, request_id = body.get("Code"), body.get("RequestId")
+    told_id = request_id if isinstance(request_id, str) else ""
     if code == "OK":
-        request_id = str(body.get("RequestId") or "")
-        return Reply(operation.name, text, body, operation.normalise(body), request_id)
+        return Reply(operation.name, text, body, operation.normalise(body), told_id)
     if not isinstance(code, str) or not code:
-        raise ProviderError(_unreadable(operation, "its reply has no Code"), text=text, body=body)
+        raise ProviderError(_unreadable(operation, "its reply has no Code"), text=text, body=body, request_id=told_id)
     fault = _refusal(operation, code, redact(str(body.get("Message") or ""), private))
-    raise ProviderError(fault, text=text, body=body, request_id=str(body.get("RequestId") or ""))
+    raise ProviderError(fault, text=text, body=body, request_id=told_id)
+
+
+class AmbiguousError(ValueError):
+    """A reply that says two things, so that nobody knows which of them is so."""
 
 
 def json_object(output: str) -> tuple[str, Body] | None:
-    """Find the reply after lines that are none: an auto-install tells its progress on stdout before the JSON."""
-    decoder, plain = json.JSONDecoder(parse_constant=_no_number), strip_colour(output)
+    """Find the reply after lines that are none: an auto-install tells its progress on stdout before the JSON.
+
+    Raises AmbiguousError if a name stands twice in it.
+    """
+    decoder = json.JSONDecoder(parse_constant=_no_number, parse_int=_int, object_pairs_hook=_once)
+    plain = strip_colour(output)
     starts = (match.end() - 1 for match in re.finditer(r"(?:^|\r)\{", plain, re.MULTILINE))
     for start in islice(starts, MOST_STARTS):
         try:
             body, end = decoder.raw_decode(plain, start)
+            body = _whole(body)
+        except AmbiguousError:
+            raise
         except (ValueError, RecursionError):
             continue
         if isinstance(body, dict):
@@ -108,47 +157,87 @@ def _no_number(constant: str) -> None:
     raise ValueError(constant)
 
 
+def _int(digits: str) -> int | None:
+    return int(digits) if len(digits) <= LONGEST_NUMBER else None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> Body:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise AmbiguousError("its reply says two things")
+    return found
+
+
+def _whole(value: object, depth: int = 0) -> Any:  # noqa: ANN401  JSON in, the same shape of JSON out
+    """The JSON value with whole characters only: a lone half of one can be neither stored nor printed."""
+    if depth > MOST_NESTED:
+        raise ValueError("too deep")
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_whole(element, depth + 1) for element in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(inner, depth + 1) for key, inner in value.items()}
+    return value
+
+
 def _refusal(operation: Operation, code: str, message: str) -> Fault:
     entry = catalogue.explain(code, "aliyun")
     kind: Kind = "unavailable" if entry.kind == "unknown" and operation.kind == "read" else entry.kind
     said = f"{code}: {message}" if message else code
-    step = entry.next_step.replace("dysms:<Operation>, for instance dysms:SendSms,", operation.action)
-    return Fault(kind, said, entry.meaning, step, entry.retry, code)
+    return Fault(kind, said, entry.meaning, entry.step(operation.action), entry.retry, code)
 
 
 def _without_reply(operation: Operation, finished: Finished, private: Collection[str]) -> ProviderError:
+    complaint = strip_colour(finished.stderr)[:MOST_READ]
+    found = _REQUEST_ID.search(complaint) or _REQUEST_ID.search(finished.stdout[:MOST_READ])
+    request_id = found[1] if found else ""
+    code = _host_code(finished, complaint)
+    if code is not None:
+        return ProviderError(_known(code, redact(complaint, private)), request_id=request_id)
     # With exit 0, what is no JSON on stdout is somebody else's page; of a failure, either stream may tell.
-    streams = (finished.stderr,) if finished.code == 0 else (finished.stderr, finished.stdout)
-    said = "\n".join(strip_colour(text)[:MOST_READ] for text in streams)
-    code = _PROVIDER_CODE.search(said)
-    if code and code[1] != "OK" and finished.complete:
-        message, request_id = _MESSAGE.search(said), _REQUEST_ID.search(said)
-        fault = _refusal(operation, code[1], redact(message[1], private) if message else "")
+    said = complaint if finished.code == 0 else f"{complaint}\n{strip_colour(finished.stdout)[:MOST_READ]}"
+    told = _PROVIDER_CODE.search(said)
+    if told and told[1] != "OK" and finished.complete:
+        message = _MESSAGE.search(said)
+        fault = _refusal(operation, told[1], redact(message[1], private) if message else "")
         if _SERVER_FAULT.search(said):
             fault = replace(fault, kind="unknown" if operation.kind == "send" else "unavailable", retry="after-receipt")
-        return ProviderError(fault, request_id=request_id[1] if request_id else "")
-    return ProviderError(_cli_fault(operation, finished, redact(said, private)))
+        return ProviderError(fault, request_id=request_id)
+    return ProviderError(_cli_fault(operation, finished, redact(said, private)), request_id=request_id)
+
+
+def _host_code(finished: Finished, complaint: str) -> str | None:
+    """The catalogue's code for a complaint of the CLI itself, by which nothing was sent; None for any other."""
+    begin = HOST_TALK.match(complaint)
+    if begin is None or not finished.complete:
+        return None
+    why = complaint[begin.end() :]
+    rows = (row for row in HOST_TEXTS if finished.code in row.exits and re.match(row.pattern, why))
+    return next((row.code for row in rows), None)
 
 
 def _cli_fault(operation: Operation, finished: Finished, said: str) -> Fault:
-    """Tell a text of the CLI itself; `said` holds no URL queries any more, which may hold any word."""
+    """Tell a text of a started plugin; `said` holds no URL queries any more, which may hold any word."""
     if finished.code is None:
-        return _known("cli.not-started", "setup", finished.stderr)
+        return _known("cli.not-started", finished.stderr)
     if not finished.complete:
         return _unreadable(operation, _ending(finished), "cli.timeout" if finished.timed_out else "cli.killed")
-    flags = re.IGNORECASE | re.MULTILINE
-    row = next((row for row in CLI_TEXTS if re.search(row.pattern, said, flags)), None)
-    words = " ".join(said.removeprefix("ERROR:").split())[:LONGEST_COMPLAINT]
+    row = next((row for row in PLUGIN_TEXTS if re.search(row.pattern, said, re.IGNORECASE | re.MULTILINE)), None)
+    words = _words(said)
     if row is None:
         return _unreadable(operation, f"it ended with exit code {finished.code}: {words or _glimpse(finished)}")
-    if row.went_out:
-        return _unreadable(operation, words, row.code)
-    return _known(row.code, None, words) if row.code != "cli.unreachable" else _unreached(operation, words)
+    return _unreadable(operation, words, row.code) if row.reached else _unreached(operation, words)
 
 
-def _known(code: str, kind: Kind | None, words: str) -> Fault:
+def _known(code: str, said: str) -> Fault:
     entry = catalogue.explain(code, "aliyun")
-    return Fault(kind or entry.kind, f"The aliyun CLI says: {words}", entry.meaning, entry.next_step, entry.retry, code)
+    return Fault(entry.kind, f"The aliyun CLI says: {_words(said)}", entry.meaning, entry.next_step, entry.retry, code)
+
+
+def _words(said: str) -> str:
+    begin = HOST_TALK.match(said)
+    return " ".join(said[begin.end() if begin else 0 :].split())[:LONGEST_COMPLAINT]
 
 
 def _unreached(operation: Operation, words: str) -> Fault:
@@ -162,6 +251,8 @@ def _unreadable(operation: Operation, why: str, code: str = "cli.no-reply") -> F
     message = f"The aliyun CLI gave no usable answer to {operation.name}: {why}."
     if operation.kind == "read":
         entry = catalogue.explain(code, "aliyun")
+        if entry.kind == "setup":
+            return _known(code, why)
         return Fault("unavailable", message, entry.meaning, "Run the command again in a moment.", "later", code)
     meaning = "The outcome is unknown: the SMS may have been sent."
     step = "Do not send again. Look for it first: `smswrap query-status -p NUMBER` shows what reached the gateway."
@@ -175,6 +266,8 @@ def _glimpse(finished: Finished) -> str:
 def _ending(finished: Finished) -> str:
     if finished.stopped:
         return "it was stopped by your second signal"
+    if finished.cut_off:
+        return "it printed without end and was stopped"
     if finished.timed_out:
         return f"no answer within {finished.seconds:.1f} s"
     return f"it was ended by signal {-(finished.code or 0)}"

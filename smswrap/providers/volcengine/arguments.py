@@ -1,4 +1,4 @@
-"""A row of the operations table and its values, in our words -> the arguments of volc_sms.py."""
+"""A row of the operations table and its values, in our words -> the words of volc_sms.py's command line."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ CHANNEL_TYPES = {0: "CN_OTP", 1: "CN_NTC", 2: "CN_MKT"}
 
 
 def compose(operation: Operation, values: Mapping[str, Any], timeout: int) -> list[str]:
-    """Give the script's arguments; each value stands in its option's word, so that none reads as an option."""
+    """Give the script's options; each value stands in its option's word, so that none reads as an option.
+
+    They go to the script's stdin, not to its command line, which every user of the machine can read.
+    """
     converted = {**values, **_CONVERSIONS.get(operation.verb, dict)(values)}
     given = ((parameter.wire, converted.get(parameter.key)) for parameter in operation.parameters)
-    options = [f"{wire}={_spell(value)}" for wire, value in given if value is not None]
-    return [operation.name, *options, f"--timeout={timeout}"]
+    return [*(f"{wire}={_spell(value)}" for wire, value in given if value is not None), f"--timeout={timeout}"]
 
 
 def dialled(recipient: str) -> str:

@@ -1,7 +1,8 @@
-"""A row of the operations table and its values -> volc_sms.py's arguments -> a reply."""
+"""A row of the operations table and its values -> volc_sms.py's words -> a reply."""
 
 from __future__ import annotations
 
+import json
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,18 +13,23 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from smswrap import process
-from smswrap.errors import Fault, InputError, SetupError, SmswrapError
-from smswrap.providers.base import DEFAULT_READ_TIMEOUT, Limits, ProviderError
+from smswrap.errors import CredentialsError, Fault, InputError, SetupError, SmswrapError
+from smswrap.model import Account
+from smswrap.process import OnSignal
+from smswrap.providers.base import DEFAULT_READ_TIMEOUT, Accepted, Limits, Provider, ProviderError
 from smswrap.providers.repetition import call_patiently
 from smswrap.providers.volcengine import reply, verification
 from smswrap.providers.volcengine.arguments import compose
 from smswrap.providers.volcengine.gateway import standing_in
-from smswrap.providers.volcengine.operations import NEEDS_GROUP, OPERATIONS
+from smswrap.providers.volcengine.operations import ACCOUNT, NEEDS_GROUP, OPERATIONS, TEXTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from smswrap.providers.base import Body, Operation, Reply, SendRequest, Settings, Verified
+    from smswrap.model import Request
+    from smswrap.providers.base import Operation, Reply, Settings
+    from smswrap.providers.records import Group, Receipt, Sign, Template
+    from smswrap.providers.volcengine.verification import TemplateText
 
 SCRIPT_NAME = "volc_sms.py"
 
@@ -34,11 +40,14 @@ The 3 seconds of every other call come from Alibaba's skill. Here a send that is
 wait: its outcome is unknown, and this API takes no out-id by which it could be found again.
 """
 
-START_ALLOWANCE = 5.0
-"""Seconds for starting and ending the script, on top of the two times (to connect, to answer) that it limits itself."""
-
 REQUEST_SPREAD = timedelta(minutes=1)
 """How far the messages of one request may be dated apart; a repetition on purpose comes later than that."""
+
+FOREIGN = ("ALIBABA", "ALICLOUD")
+"""What the names of variables begin with that hold the other provider's keys: the script does not get them."""
+
+MOST_OUTPUT = {"send": 4 * 2**20, "read": 32 * 2**20}
+"""Bytes that the script may print: it takes replies of 1 MB and 10 MB, and spells some of them longer."""
 
 MOST_PAGES = 100
 """Pages of 100 that a name is looked for in: the API's filters are fuzzy, so that the exact name may stand anywhere."""
@@ -57,6 +66,26 @@ class Client:
             step = "Leave out --profile, or unset SMSWRAP_PROFILE: the keys are taken from the environment."
             raise InputError.of("--profile", settings.profile, "is not known to this provider", step)
         self._settings = settings
+
+    def account(self) -> Account:
+        """Who would call, as the script will find it; what is missing, `check` says."""
+        try:
+            return self._account()
+        except SmswrapError:
+            return Account(self.name)
+
+    def _account(self) -> Account:
+        if self._settings.sandbox:  # its port and key are others each time, its account is one
+            return Account(self.name, mode="bearer", base="sandbox")
+        try:
+            found = Session(find_script(), self._settings, self._settings.environment).call_once(ACCOUNT, {}).body
+        except ProviderError as error:
+            raise CredentialsError(error.fault.message, reply.LOG_IN) from error
+        return Account(self.name, mode=found["mode"], key_end=found["key_end"], base=found["base"])
+
+    def check(self, *, sends: bool) -> None:  # noqa: ARG002  nothing forbids a send alone
+        """Find what certainly refuses a call, without a call. Raises SetupError, CredentialsError."""
+        self._account()
 
     @contextmanager
     def session(self, *, sends: bool) -> Iterator[Session]:  # noqa: ARG002  nothing is prepared for a send alone
@@ -77,7 +106,7 @@ class Session:
     def __init__(self, script: Path, settings: Settings, environment: Mapping[str, str]) -> None:
         self._script = script
         self._settings = settings
-        self._environment = environment
+        self._environment = {name: value for name, value in environment.items() if not name.startswith(FOREIGN)}
         self._choosing = Lock()
         self._choice: str | SmswrapError | None = None
         self._sent: dict[str, frozenset[str]] = {}
@@ -85,50 +114,61 @@ class Session:
 
     def call(self, verb: str, values: Mapping[str, Any]) -> Reply:
         """Make the verb's operation; a read that times out is repeated twice. Raises ProviderError, InputError."""
-        operation = OPERATIONS[verb]
         if verb in NEEDS_GROUP and values.get("message_group") is None:
             values = {**values, "message_group": self._only_group()}
-        found = call_patiently(operation, partial(self._call_once, operation, values), self._settings.talk)
+        return self._call(OPERATIONS[verb], values)
+
+    def _call(self, operation: Operation, values: Mapping[str, Any]) -> Reply:
+        found = call_patiently(operation, partial(self.call_once, operation, values), self._settings)
         if operation.paging is None:
             return found
         # The API does not repeat the page that it gives.
-        return replace(found, data={**found.data, **{key: values.get(key) for key in ("page", "page_size")}})
+        pages = {key: values.get(key) for key in ("page", "page_size")}
+        return replace(found, record=replace(found.record, **pages))
 
-    def send(self, request: SendRequest) -> Reply:
+    def send(self, request: Request) -> Accepted:
         """Send one request, once."""
         if not request.shared:
             (_only,) = request.messages  # or the first one's text would go to all: a request has one text
-        if any(message.extend_code for message in request.messages):
+        content = request.messages[0].content
+        if content.extend_code:
             raise ProviderError(_no_extend_code())
-        first = request.messages[0]
         values = {
             "phone_numbers": [message.recipient for message in request.messages],
-            "sign_name": first.sign,
+            "sign_name": content.sign,
             "template_code": request.template,
-            "template_param": dict(first.parameters) or None,
+            "template_param": dict(content.parameters) or None,
             "message_group": request.group or self._group_to_send_with(),
         }
         sent = self.call("send", values)
-        self._sent[sent.data["biz_id"]] = frozenset(sent.data["message_ids"])
-        return sent
+        self._sent[sent.record.biz_id] = frozenset(sent.record.message_ids)
+        return Accepted(sent.record.biz_id, sent.request_id, sent.text)
 
-    def verify(self, sign: str, template: str, group: str | None) -> Verified:
-        """Look the sign and the template up, and whether sign and group, template and sign belong together."""
-        chosen = group or self._only_group()
-        signs = self._named("list-signs", "signs", "sign", sign, {"sign_name": sign})
-        templates = self._named("list-templates", "templates", "template", template, {"template_code": template})
-        return verification.compare(sign, template, chosen, signs, templates)
+    def sign(self, sign: str, group: str | None) -> Sign:
+        """Look the sign up; of several of that name, as after a second application, the likeliest to be sent with."""
+        signs: list[Sign] = self._named("list-signs", "signs", "sign", sign, {"sign_name": sign})
+        return verification.likeliest(signs, "groups", group or self._only_group(), f"sign {sign}")
 
-    def template(self, template: str) -> tuple[str | None, tuple[str, ...]]:
-        """Fetch the template's variables; no operation of the API tells its text (facts §3.1)."""
-        templates = self._named("list-templates", "templates", "template", template, {"template_code": template})
-        return None, tuple(templates[0]["variables"]) if templates else ()
+    def template(self, template: str, sign: str | None) -> Template:
+        """Look the template up, with the text that keys like these can ask for."""
+        values = {"template_code": template}
+        templates: list[Template] = self._named("list-templates", "templates", "template", template, values)
+        found = verification.likeliest(templates, "signs", sign, f"template {template}")
+        text = self._text(template, sign)
+        return replace(found, content=text.content, why_unknown=text.why_unknown or None)
+
+    def _text(self, template: str, sign: str | None) -> TemplateText:
+        try:
+            forms = self._call(TEXTS, {"template_code": template, "sign_name": sign}).record.templates
+        except ProviderError as error:
+            return verification.TemplateText(None, error.fault.message)
+        return verification.choose_text(template, sign, forms)
 
     def only_group(self) -> str:
         """Fetch the account's only message group."""
         return self._only_group()
 
-    def receipts(self, recipient: str, day: str, biz_id: str | None, group: str | None) -> list[Body]:
+    def receipts(self, recipient: str, day: str, biz_id: str | None, group: str | None) -> list[Receipt]:
         """Fetch one recipient's receipts of one day.
 
         A request of several recipients has a message id for each, of which `biz_id` is the first, and the log does not
@@ -137,21 +177,27 @@ class Session:
         values = {"phone_number": recipient, "send_date": day, "message_group": group}
         messages = self._logged(values)
         ids = self._sent.get(biz_id) if biz_id else None
-        ours = [message for message in messages if biz_id is None or message["message_id"] in (ids or {biz_id})]
+        ours = [message for message in messages if biz_id is None or message.message_id in (ids or {biz_id})]
         if biz_id and ids is None and messages and not ours:
             first = self._logged({"send_date": day, "biz_id": biz_id, "message_group": group})
             ours = [message for message in messages if first and _sent_together(message, first[0])]
-        return sorted(ours, key=lambda message: message["sent_at"] or "", reverse=True)
+        return sorted(ours, key=lambda message: message.sent_at or "", reverse=True)
 
-    def _logged(self, values: Mapping[str, Any]) -> list[Body]:
-        messages: list[Body] = self.call("query-status", {**values, "page": 1, "page_size": 100}).data["messages"]
-        return messages
+    def _logged(self, values: Mapping[str, Any]) -> list[Receipt]:
+        return list(self.call("query-status", {**values, "page": 1, "page_size": 100}).record.messages)
 
-    def _call_once(self, operation: Operation, values: Mapping[str, Any]) -> Reply:
-        timeout = _timeout(operation, self._settings)
-        # `-I -S`: the script needs the standard library only. `-X utf8`: its arguments are UTF-8 in every locale.
-        argv = [sys.executable, "-I", "-S", "-X", "utf8", str(self._script), *compose(operation, values, timeout)]
-        finished = process.run(argv, timeout=2 * timeout + START_ALLOWANCE, env=self._environment)
+    def call_once(self, operation: Operation, values: Mapping[str, Any]) -> Reply:
+        """Make the call, once: one run of the script. Raises ProviderError."""
+        timeout = timeout_of(operation, self._settings)
+        # `-I -S`: the script needs the standard library only. `-X utf8`: it speaks UTF-8 in every locale.
+        finished = process.run(
+            [sys.executable, "-I", "-S", "-X", "utf8", str(self._script), operation.name, "-"],
+            timeout=2 * timeout + self._settings.patience.start,
+            env=self._environment,
+            input=json.dumps(compose(operation, values, timeout)).encode(),
+            on_signal=OnSignal.FINISH if operation.kind == "send" else OnSignal.END,
+            most_output=MOST_OUTPUT[operation.kind],
+        )
         words = f"{SCRIPT_NAME} {operation.name} … exit {finished.code} after {finished.seconds:.2f} s"
         self._settings.talk.detail(words)
         for warning in reply.warnings(finished):
@@ -180,22 +226,22 @@ class Session:
 
     def _choose_group(self) -> str | SmswrapError:
         try:
-            found = self.call("list-groups", {}).data["groups"]
+            found = self.call("list-groups", {}).record.groups
             chosen = _pick(found)
         except SmswrapError as error:
             return error
         self._settings.talk.note(f"Using the account's only message group, {_called(found[0])}.")
         return chosen
 
-    def _named(self, verb: str, items: str, key: str, name: str, values: Mapping[str, Any]) -> list[Body]:
+    def _named(self, verb: str, items: str, key: str, name: str, values: Mapping[str, Any]) -> list[Any]:
         """Every item of this exact name."""
-        found: list[Body] = []
+        found: list[Any] = []
         for page in range(1, MOST_PAGES + 1):
-            data = self.call(verb, {**values, "page": page, "page_size": 100}).data
-            found += data[items]
-            if not data[items] or len(found) >= data["total"]:
+            record = self.call(verb, {**values, "page": page, "page_size": 100}).record
+            found += getattr(record, items)
+            if not getattr(record, items) or len(found) >= record.total:
                 break
-        return [item for item in found if item[key] == name]
+        return [item for item in found if getattr(item, key) == name]
 
 
 def find_script() -> Path:
@@ -207,29 +253,28 @@ def find_script() -> Path:
     raise SetupError(f"{SCRIPT_NAME} is missing from this installation.", "Install smswrap again.")
 
 
-def _sent_together(message: Body, other: Body) -> bool:
-    moments = [datetime.fromisoformat(one["sent_at"]) for one in (message, other) if one["sent_at"]]
-    alike = all(message[key] == other[key] for key in ("template", "sign"))
+def _sent_together(message: Receipt, other: Receipt) -> bool:
+    moments = [datetime.fromisoformat(one.sent_at) for one in (message, other) if one.sent_at]
+    alike = (message.template, message.sign) == (other.template, other.sign)
     return alike and len(moments) > 1 and abs(moments[0] - moments[1]) <= REQUEST_SPREAD
 
 
-def _timeout(operation: Operation, settings: Settings) -> int:
-    # The default stands for "nothing was chosen": settings do not tell whether it was given.
-    chosen = settings.read_timeout
-    return SEND_TIMEOUT if operation.kind == "send" and chosen == DEFAULT_READ_TIMEOUT else chosen
+def timeout_of(operation: Operation, settings: Settings) -> int:
+    """Seconds to connect, and again to answer."""
+    return settings.read_timeout or (SEND_TIMEOUT if operation.kind == "send" else DEFAULT_READ_TIMEOUT)
 
 
-def _pick(groups: list[Body]) -> str:
+def _pick(groups: Sequence[Group]) -> str:
     if not groups:
         raise ProviderError(_no_group())
     if len(groups) > 1:
         rule = f"must be given, for the account has several: {', '.join(map(_called, groups))}"
         raise InputError.of("--message-group", "", rule, "Ask the person which to use, and add --message-group ID.")
-    return str(groups[0]["group"])
+    return str(groups[0].group)
 
 
-def _called(group: Body) -> str:
-    return f"{group['group']} ({group['name']})" if group["name"] else str(group["group"])
+def _called(group: Group) -> str:
+    return f"{group.group} ({group.name})" if group.name else str(group.group)
 
 
 def _no_group() -> Fault:
@@ -253,3 +298,6 @@ def _no_extend_code() -> Fault:
 
 def _private(values: Mapping[str, Any]) -> set[str]:
     return set((values.get("template_param") or {}).values())
+
+
+PROVIDER: type[Provider] = Client

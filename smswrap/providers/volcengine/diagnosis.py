@@ -18,11 +18,11 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
     """List the message groups, which needs script, credentials and gateway alike."""
     try:
         with Client(settings).session(sends=False) as session:
-            groups = session.call("list-groups", {}).data["groups"]
+            groups = session.call("list-groups", {}).record.groups
     except SmswrapError as error:
         yield Finding("gateway", "failed", error.fault.message, error.fault.next_step)
         return
     yield Finding("gateway", "ok", "answers to the credentials")
-    names = ", ".join(str(group["group"]) for group in groups)
+    names = ", ".join(str(group.group) for group in groups)
     step = "Create a message group in the Volcengine console."
     yield Finding("message groups", "ok", names) if groups else Finding("message groups", "failed", "none", step)

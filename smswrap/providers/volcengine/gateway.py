@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 FOREIGN = ("ARK_", "VOLC")
 """What the names of variables begin with that would bring a real account into the sandbox."""
 
-SANDBOX_KEY = "sandbox-key"
-"""The key that the stand-in takes; it is published and opens nothing else."""
+BASE, KEY = "SMSWRAP_SANDBOX_BASE", "SMSWRAP_SANDBOX_KEY"
+"""The variables that lead volc_sms.py to the stand-in. The key is another one each time: it stands in no command line,
+and whoever finds the port cannot do anything with it."""
 
 STARTS_WITHIN = 20.0
 """Seconds; it takes a fifth of one (measured), and longer on a machine that is busy."""
@@ -35,11 +37,11 @@ def standing_in(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """
     own = {name: value for name, value in environment.items() if not name.startswith(FOREIGN)}
     directory = environment["SMSWRAP_SANDBOX_DIR"]
+    own |= {"SMSWRAP_SANDBOX": "1", KEY: secrets.token_urlsafe()}
     # `-I -S`: it needs the standard library only, and starts in half the time. UTF-8 for whatever the directory holds.
     argv = [sys.executable, "-I", "-S", "-X", "utf8", "-c", _START, str(_FOLDER), "--directory", directory]
     with process.serving(argv, env=own, timeout=STARTS_WITHIN) as line:
-        base = f"http://127.0.0.1:{_port(line, directory)}"
-        yield {**own, "ARK_SKILL_API_KEY": SANDBOX_KEY, "ARK_SKILL_API_BASE": base}
+        yield {**own, BASE: f"http://127.0.0.1:{_port(line, directory)}"}
 
 
 def _port(line: str, directory: str) -> int:

@@ -1,4 +1,4 @@
-"""The six ForAgent actions of version 2026-01-01, a row each, by the names that volc_sms.py has for them."""
+"""The actions of version 2026-01-01, a row each, by the names that volc_sms.py has for them."""
 
 from __future__ import annotations
 
@@ -73,6 +73,7 @@ _ROWS = (
             _GROUP,
         ),
         normalise=normalise.sent,
+        example="smswrap --provider volcengine send -p 13812345678 -s 我的签名 -t ST_123456 --var code=123456",
     ),
     Operation(
         verb="list-groups",
@@ -82,6 +83,8 @@ _ROWS = (
         action="volcSMS:ListSubAccountForAgent",
         parameters=(Parameter("group-name", "--sub-account-name", "Only groups whose name holds this."),),
         normalise=normalise.groups,
+        example="smswrap --provider volcengine list-groups",
+        columns=("group", "name"),
     ),
     Operation(
         verb="list-signs",
@@ -97,6 +100,9 @@ _ROWS = (
         ),
         normalise=normalise.signs,
         paging=Paging("page", "page_size", "signs"),
+        example="smswrap --provider volcengine list-signs --approved --all",
+        columns=("sign", "state", "groups", "created_at"),
+        stateful=True,
     ),
     Operation(
         verb="list-templates",
@@ -113,6 +119,9 @@ _ROWS = (
         ),
         normalise=normalise.templates,
         paging=Paging("page", "page_size", "templates"),
+        example="smswrap --provider volcengine list-templates --approved --all",
+        columns=("template", "name", "type", "state", "variables", "signs", "groups", "reason"),
+        stateful=True,
     ),
     Operation(
         verb="query-status",
@@ -142,6 +151,9 @@ _ROWS = (
         normalise=normalise.receipts,
         paging=Paging("page", "page_size", "messages"),
         rules=(_one_stretch,),
+        example="smswrap --provider volcengine query-status -p 13812345678 --send-date 20260326 --wait",
+        columns=("recipient", "receipt", "code", "meaning", "sent_at", "received_at", "content"),
+        awaited=True,
     ),
     Operation(
         verb="query-statistics",
@@ -166,7 +178,25 @@ _ROWS = (
         ),
         normalise=normalise.statistics,
         rules=(_ordered_dates,),
+        example="smswrap --provider volcengine query-statistics --start-date 20260301 --end-date 20260326",
     ),
 )
 
 OPERATIONS: Mapping[str, Operation] = {row.verb: row for row in _ROWS}
+
+TEXTS = Operation(
+    verb="",
+    name="list_second_template",
+    kind="read",
+    help="Show a template's text.",
+    action="volcSMS:ListSecondTemplate",
+    parameters=(
+        _template("The template."),
+        Parameter("sign-name", "--signatures", "The form for this sign."),
+    ),
+    normalise=normalise.texts,
+)
+"""Not a verb of its own: plans show the text."""
+
+ACCOUNT = Operation("", "show_account", "read", "Show who would call.", "", (), normalise=dict)
+"""Nobody is asked: the script tells which keys it would use."""

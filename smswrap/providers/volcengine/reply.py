@@ -1,7 +1,7 @@
 """How volc_sms.py ended, read as a `Reply` or told as a `ProviderError`.
 
-The script's exit code and the word of its one stderr line say together what became of the call; where they do not, a
-send has an unknown outcome.
+The word and the code of its last stderr line, and its exit code, say together what became of the call; where they do
+not, a send has an unknown outcome. Its sentences are shown and never read.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 INTERRUPTIONS: Mapping[int, Kind] = {129: "interrupted", 130: "interrupted", 143: "interrupted"}
 KINDS: Mapping[str, Mapping[int, Kind]] = {
     "usage": {2: "input"},
+    "setup": {3: "setup"},
     "unexpected": {1: "internal"},
     "unknown": {8: "unknown"},
     "interrupted": INTERRUPTIONS,
@@ -33,6 +34,19 @@ KINDS: Mapping[str, Mapping[int, Kind]] = {
     "failed": {4: "credentials", 5: "refused", 6: "unavailable"},  # and of reads
 }
 """The word of the stderr line and the exit code -> what happened. All but `unknown`: nothing was sent."""
+
+ASIDES = frozenset({"note", "warning", "hint"})
+"""Words of lines that stand beside an outcome and tell of none."""
+
+CODES: Mapping[str, str] = {
+    "unreachable": "script.unreachable",
+    "timeout": "script.timeout",
+    "lost": "script.connection-lost",
+    "needs-signed": "script.needs-signed",
+}
+"""The script's code where no provider answered -> ours for it."""
+
+THROTTLED = "http-429"
 
 
 class Advice(NamedTuple):
@@ -45,7 +59,7 @@ class Advice(NamedTuple):
 
 LOG_IN = "Set ARK_SKILL_API_KEY and ARK_SKILL_API_BASE, or VOLCENGINE_ACCESS_KEY and VOLCENGINE_SECRET_KEY."
 ADVICE: Mapping[Kind, Advice] = {
-    "input": Advice("Nothing was called and nothing was sent.", "Mend the value and run the command again.", "never"),
+    "input": Advice("Nothing was called and nothing was sent.", "Fix the value and run the command again.", "never"),
     "internal": Advice(
         "This is a mistake in volc_sms.py; the request was not made.",
         "Run it with --sandbox --verbose and report what it prints.",
@@ -53,11 +67,11 @@ ADVICE: Mapping[Kind, Advice] = {
     ),
     "setup": Advice(
         "The request was not made; nothing was sent.",
-        "Mend the Python installation that smswrap runs with.",
+        "Fix the Python installation that smswrap runs with, or what the message names.",
         "never",
     ),
     "credentials": Advice("Volcengine cannot know, or does not allow, who asks.", LOG_IN, "never"),
-    "refused": Advice("The request was not carried out.", "Mend the cause, then run the command again.", "never"),
+    "refused": Advice("The request was not carried out.", "Fix the cause, then run the command again.", "never"),
     "throttled": Advice("There were too many calls.", "Wait a minute, then run the command again.", "later"),
     "unavailable": Advice("The service gave no answer.", "Run the command again in a moment.", "later"),
     "interrupted": Advice("The request was not made; nothing was sent.", "Run it again if you like.", "later"),
@@ -69,18 +83,10 @@ ADVICE: Mapping[Kind, Advice] = {
     ),
 }
 
-TEXTS = (
-    (r"was not reached", "script.unreachable"),
-    (r"no answer in|timed out", "script.timeout"),
-    (r"answer was lost", "script.connection-lost"),
-)
-"""What the script says where no provider answered, the likeliest cause first -> our code for it."""
-
 LONGEST_COMPLAINT = 300
 """Characters of foreign text that a message repeats."""
 
-_LINE = re.compile(r"^volc_sms: (?P<word>[a-z]+): (?P<text>.*)$", re.MULTILINE)
-_THROTTLED = re.compile(r"\bHTTP 429\b")
+_LINE = re.compile(r"^volc_sms: (?P<word>[a-z]+)(?:\[(?P<code>[a-z0-9-]+)\])?: (?P<text>.*)$", re.MULTILINE)
 
 
 def read(operation: Operation, finished: Finished, private: Collection[str] = ()) -> Reply:
@@ -91,7 +97,7 @@ def read(operation: Operation, finished: Finished, private: Collection[str] = ()
     body = _object(finished.stdout)
     text = finished.stdout if body is not None else ""
     request_id = str(_metadata(body).get("RequestId") or "")
-    if finished.code == 0 and body is not None:
+    if finished.code == 0 and finished.complete and body is not None:
         return Reply(operation.name, text, body, operation.normalise(body), request_id)
     raise ProviderError(_fault(operation, finished, body, private), text=text, body=body, request_id=request_id)
 
@@ -106,17 +112,24 @@ def _fault(operation: Operation, finished: Finished, body: Body | None, private:
         return _told("setup", f"volc_sms.py could not be started: {finished.stderr}", None)
     if not finished.complete:
         return _unreadable(operation, _ending(finished), "script.timeout" if finished.timed_out else "script.killed")
-    said = [line for line in _LINE.finditer(finished.stderr) if line["word"] != "warning"]
+    said = [line for line in _LINE.finditer(finished.stderr) if line["word"] not in ASIDES]
     kind = KINDS.get(said[-1]["word"], {}).get(finished.code) if said else None
     if kind is None:
         words = " ".join(redact(finished.stderr, private).split())[:LONGEST_COMPLAINT]
         return _unreadable(operation, f"it ended with exit code {finished.code}: {words or 'no complaint'}")
-    words = said[-1]["text"]
     code, message = _error(body)
     if not code:
-        return _told(_of_status(kind, words), _sentence(words), _own_code(kind, words))
+        return _of_script(kind, said[-1]["code"], said[-1]["text"])
     message = redact(message, private)[:LONGEST_COMPLAINT]
     return _explained(operation, kind, code, f"{code}: {message}" if message else code)
+
+
+def _of_script(kind: Kind, code: str, words: str) -> Fault:
+    if kind == "unavailable" and code == THROTTLED:
+        kind = "throttled"
+    own = CODES.get(code) or ("script.no-reply" if kind in {"unknown", "unavailable"} else None)
+    text = words[:LONGEST_COMPLAINT].removesuffix(".")
+    return _told(kind, f"{text[:1].upper()}{text[1:]}.", own)
 
 
 def _explained(operation: Operation, kind: Kind, code: str, message: str) -> Fault:
@@ -130,32 +143,16 @@ def _explained(operation: Operation, kind: Kind, code: str, message: str) -> Fau
 
 
 def _advice(kind: Kind, entry: Entry) -> Advice:
-    # After an outcome that is not known, the code's own advice ("mend it and send again") would be wrong.
+    # After an outcome that is not known, the code's own advice ("fix it and send again") would be wrong.
     if kind == "unknown" and entry.kind == "unknown":
         return ADVICE[kind]._replace(meaning=entry.meaning)
     if kind in {"unknown", "unavailable"}:
         return ADVICE[kind]
-    return Advice(entry.meaning, entry.next_step, entry.retry)
+    return Advice(entry.meaning, entry.step(), entry.retry)
 
 
 def _told(kind: Kind, message: str, code: str | None) -> Fault:
     return Fault(kind, message, *ADVICE[kind], code=code)
-
-
-def _of_status(kind: Kind, words: str) -> Kind:
-    return "throttled" if kind == "unavailable" and _THROTTLED.search(words) else kind
-
-
-def _own_code(kind: Kind, words: str) -> str | None:
-    found = next((code for pattern, code in TEXTS if re.search(pattern, words)), None)
-    return found or ("script.no-reply" if kind in {"unknown", "unavailable"} else None)
-
-
-def _sentence(words: str) -> str:
-    # The script's line ends with a next step in its own vocabulary; ours is in the fault.
-    what, _, _next_step = words.rpartition(". ")
-    text = (what or words)[:LONGEST_COMPLAINT]
-    return f"{text[:1].upper()}{text[1:].removesuffix('.')}."
 
 
 def _unreadable(operation: Operation, why: str, code: str = "script.no-reply") -> Fault:
@@ -168,6 +165,8 @@ def _ending(finished: Finished) -> str:
         return "it was stopped by your second signal"
     if finished.timed_out:
         return f"no answer within {finished.seconds:.1f} s"
+    if finished.cut_off:
+        return "it printed without end"
     return f"it was ended by signal {-(finished.code or 0)}"
 
 

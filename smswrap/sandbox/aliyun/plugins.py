@@ -117,7 +117,20 @@ def update(call: Call) -> None:
         _update_all(call)
 
 
-SUBCOMMANDS = {"list": list_installed, "install": install_named, "uninstall": uninstall, "update": update}
+def search(call: Call) -> None:
+    """Carry out `plugin search dysmsapi`: is it in the index?"""
+    if call.conditions.offline:
+        raise CliError(NO_INDEX)
+    call.console.out(f"Plugin\n------\n{NAME}\n")
+
+
+SUBCOMMANDS = {
+    "list": list_installed,
+    "search": search,
+    "install": install_named,
+    "uninstall": uninstall,
+    "update": update,
+}
 
 
 def _flags(call: Call, known: tuple[str, ...]) -> dict[str, str]:

@@ -46,7 +46,7 @@ def query_send_details(request: Request) -> Reply:
 
 def _messages(request: Request) -> list[Message]:
     phone, day = request.text("phone-number"), request.text("send-date")
-    if not (recipient.is_mainland(phone) or recipient.is_international(phone)):
+    if not (recipient.is_mainland(phone) or recipient.is_international(phone.removeprefix("00"))):
         raise RefusalError("isv.MOBILE_NUMBER_ILLEGAL")
     if not clock.is_recent_day(day, DAYS_KEPT):
         raise RefusalError("isv.INVALID_PARAMETERS", "发送日期须为近30天内的yyyyMMdd")

@@ -14,6 +14,8 @@ def normalise(number: str) -> str:
         rest = number.removeprefix(prefix)
         if number.startswith(prefix) and is_mainland(rest):
             return rest
+    if number.startswith("00") and is_international(number[2:]):
+        return number  # kept as it is: bare, a North American number may be a mainland one
     return number if is_international(number) else ""
 
 

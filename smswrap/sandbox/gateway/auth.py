@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import re
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from .replies import Refusal
 if TYPE_CHECKING:
     from .replies import Request
 
-BEARER_KEY = "sandbox-key"
+BEARER_KEY = os.environ.get("SMSWRAP_SANDBOX_KEY", "sandbox-key")
 ACCESS_KEY = "AKLTsandbox"
 SECRET_KEY = "c2FuZGJveA=="  # noqa: S105  the sandbox's published key
 SESSION_TOKEN = "sandbox-token"  # noqa: S105  the same

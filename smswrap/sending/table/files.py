@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
-from smswrap import process
+from smswrap import signals
 from smswrap.errors import InputError, Problem
 from smswrap.sending.table.cells import OPTION, clean, clean_text, file_error, shell_word
 from smswrap.sending.table.headers import find_header, name_some, phone_header_of
@@ -125,7 +125,7 @@ def _opened(source: str, largest: int | None) -> BinaryIO:
         path = Path(source).expanduser()
         if stat.S_ISREG(path.stat().st_mode) or path.is_dir():
             return path.open("rb")
-        with process.interruptible():  # it is a pipe, to which nobody may ever write
+        with signals.interruptible():  # it is a pipe, to which nobody may ever write
             stream = path.open("rb")
     except (OSError, ValueError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
@@ -140,7 +140,7 @@ def _spool(source: str, stream: BinaryIO, largest: int | None) -> BinaryIO:
         try:
             # Outside of what signals may break into: tempfile would leave the file with which it tries the directory.
             kept = on_failure.enter_context(tempfile.TemporaryFile())
-            with process.interruptible():
+            with signals.interruptible():
                 # A loop of Python's own: inside one of C, a signal that comes together with data goes unnoticed.
                 while piece := os.read(stream.fileno(), _CHUNK):
                     kept.write(piece)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
+from smswrap.errors import InputError
 from smswrap.sending.table.writing import CsvFile
 
 if TYPE_CHECKING:
@@ -74,10 +75,13 @@ def _told(kind: _Kind) -> str:
 class ProblemReport:
     """Counts problems by their kind and keeps the first of each; inside `with`, writes all of them to a file.
 
+    With `skips`, rows with problems are left out; otherwise nothing is sent while there are any.
+
     The file (CSV: row, field, value, rule, next_step) replaces an older one when the block ends, however it ends.
     """
 
-    def __init__(self, errors_file: str | None = None) -> None:
+    def __init__(self, errors_file: str | None = None, *, skips: bool = False) -> None:
+        self._skips = skips
         self._kinds = _Kinds()
         self._file = CsvFile(ERRORS_FILE, errors_file) if errors_file is not None else None
 
@@ -99,6 +103,13 @@ class ProblemReport:
             self._kinds.count(problem)
             if self._file:
                 self._file.write([problem.row, problem.field, problem.value, problem.rule, problem.next_step])
+
+    def refuse(self, messages: int) -> None:
+        """Raise InputError if there are problems that are not skipped, or if no message is left."""
+        if self.total and not (self._skips and messages):
+            raise InputError(self.shown, total=self.total, kinds=self.as_json()["kinds"])
+        if not messages:
+            raise InputError.of("--file", "", "names no recipient", "Put at least one row below the header.")
 
     @property
     def total(self) -> int:

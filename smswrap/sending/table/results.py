@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from smswrap.sending.table.writing import CsvFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from smswrap.model import Line
     from smswrap.sending.table.rows import Table
 
 RESULT_FILE = "--result-file"
 COLUMNS = ("outcome", "code", "biz_id")
 
 
-class RowResult(NamedTuple):
-    """What became of a row: the outcome's word, and the provider's code and id of the request where there are any."""
-
-    row: int
-    recipient: str
-    outcome: str
-    code: str = ""
-    biz_id: str = ""
-
-
-def write_results(name: str, results: Iterable[RowResult], table: Table | None = None) -> None:
+def write_results(name: str, results: Iterable[Line], table: Table | None = None) -> None:
     """Write the file, whole or not at all; rows that were left out for their problems are `invalid`.
 
     The results are in the order of the rows. A column of ours whose name the input has already is called
@@ -37,12 +28,13 @@ def write_results(name: str, results: Iterable[RowResult], table: Table | None =
             file.write(cells)
 
 
-def _alone(results: Iterable[RowResult]) -> Iterator[Iterable[str | int]]:
+def _alone(results: Iterable[Line]) -> Iterator[Iterable[str | int]]:
     yield ["row", "recipient", *COLUMNS]
-    yield from results
+    for line in results:
+        yield [line.row, line.recipient, *_outcome(line)]
 
 
-def _beside(results: Iterable[RowResult], table: Table) -> Iterator[Iterable[str | int]]:
+def _beside(results: Iterable[Line], table: Table) -> Iterator[Iterable[str | int]]:
     """Walk through the table and the results side by side: both are in the order of the rows."""
     taken = {header.casefold() for header in table.headers}
     yield [*table.headers, *(f"sms_{column}" if column in taken else column for column in COLUMNS)]
@@ -50,7 +42,11 @@ def _beside(results: Iterable[RowResult], table: Table) -> Iterator[Iterable[str
     result = next(left, None)
     for row in table.rows():
         if result is not None and result.row == row.number:
-            yield [*row.values, result.outcome, result.code, result.biz_id]
+            yield [*row.values, *_outcome(result)]
             result = next(left, None)
         else:
             yield [*row.values, "invalid", "", ""]
+
+
+def _outcome(line: Line) -> list[str]:
+    return [line.outcome.value, line.code or "", line.biz_id or ""]

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from smswrap import process
+from smswrap import signals
 from smswrap.errors import InputError, Problem
-from smswrap.providers.base import Message
+from smswrap.model import Content, Message
 from smswrap.providers.parameters import check_shape, check_text, shorten
 from smswrap.sending.message import check_parameters, tidy_sign
 from smswrap.sending.oddities import STEP, find_oddity, suspicious
@@ -148,13 +148,14 @@ def _read_all(reader: _Reader) -> Iterator[tuple[int, Message | list[Problem]]]:
     names, pick = [name for name, _ in columns.variables], _picker([column for _, column in columns.variables])
     for count, (number, cells) in enumerate(table.records()):
         if not count % _CHECKPOINT:
-            process.checkpoint()
+            signals.checkpoint()
         if is_usual and len(cells) == width and mobile(cells[phone]) and not (spoilt and Spoilt in map(type, cells)):
             recipient, values = MAINLAND + cells[phone], pick(cells)
             joined = "\n".join(values) if names else "0"
             if recipient not in EXAMPLE_NUMBERS and are_plain(joined) and (joined.isascii() or not odd(joined)):
                 parameters = dict(zip(names, values, strict=True))
-                yield number, Message(recipient, sign or "", {**parameters, **constants} if constants else parameters)
+                content = Content(sign or "", {**parameters, **constants} if constants else parameters)
+                yield number, Message(recipient, content)
                 continue
         row = table.row(number, cells)
         if row:
@@ -184,7 +185,7 @@ class _Reader:
         parameters = {name: row.values[column] for name, column in self.columns.variables}
         for name, column in self.columns.variables:
             problems += self._check_variable(self._header(column), name, row.values[column], row.number)
-        return problems or Message(recipient, sign, {**parameters, **self.constants}, extend_code)
+        return problems or Message(recipient, Content(sign, {**parameters, **self.constants}, extend_code))
 
     def _header(self, column: int) -> str:
         return self.table.headers[column]

@@ -1,0 +1,256 @@
+"""The answer of a command and its renderings: the envelope, the provider's own reply, or a table."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import sys
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from smswrap import process
+from smswrap.clock import iso
+from smswrap.errors import Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from smswrap.errors import Fault
+    from smswrap.model import Account, Counts, RequestRecord
+    from smswrap.providers.records import Receipt
+    from smswrap.sending.report import Report
+    from smswrap.sending.shown import ShownPlan
+
+ENVELOPE = 1
+"""Version of the envelope."""
+
+STATUS_OF: Mapping[str, str] = {
+    "partial": "partial",
+    "unknown": "unknown",
+    "confirmation": "confirmation_needed",
+    "duplicate": "duplicate",
+    "interrupted": "interrupted",
+}
+MOST_RECEIPTS = 20
+"""Receipts that an answer shows one by one: the failed ones first."""
+
+MOST_RECIPIENTS = 1000
+"""Recipients that an answer about a plan names, in all its requests together."""
+
+_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+
+
+@dataclass
+class Answer:
+    """What a command has to say.
+
+    `form` is how it is written, whatever --output says. `reply` is the provider's JSON (a list for several requests)
+    and `text` the same as it was received. `report` is what became of a plan: then status, exit code and error follow
+    from it. `trouble` went wrong beside the request.
+    """
+
+    command: str
+    provider: str | None = None
+    data: Any = None
+    reply: Any = None
+    text: str = ""
+    fault: Fault | None = None
+    failed: str | None = None
+    warnings: list[str] = field(default_factory=list)
+    report: Report | None = None
+    trouble: Fault | None = None
+    signum: int | None = None
+    sandbox: bool = False
+    form: str | None = None
+
+    @property
+    def error(self) -> Fault | None:
+        """The failure of the whole."""
+        return (self.report.error if self.report else self.fault) or self.trouble
+
+    @property
+    def status(self) -> str:
+        """One word for what happened."""
+        if self.report is not None:
+            return self.report.status
+        return "ok" if self.fault is None else self.failed or STATUS_OF.get(self.fault.kind, "failed")
+
+    @property
+    def exit(self) -> int:
+        """The exit code."""
+        if self.report is not None and self.report.error is not None:
+            return int(self.report.exit)
+        if self.signum is not None and self.fault is not None:
+            return 128 + self.signum
+        return int(self.error.exit) if self.error else int(Exit.OK)
+
+    def envelope(self, *, with_reply: bool) -> dict[str, Any]:
+        """The answer as JSON, the same shape for all commands and for success and failure.
+
+        `reply` is there where it was asked for, and where it tells of a failure.
+        """
+        return {
+            "smswrap": ENVELOPE,
+            "command": self.command,
+            "provider": self.provider,
+            "sandbox": self.sandbox,
+            "status": self.status,
+            "error": self.error.as_json() if self.error else None,
+            "warnings": self.warnings,
+            "data": self.data,
+            "reply": self.reply if with_reply or self.error is not None else None,
+        }
+
+
+def of_report(command: str, report: Report) -> Answer:
+    """The answer about a plan."""
+    data: dict[str, Any] = {"plan_id": report.plan.plan_id}
+    if report.shown is not None:
+        data = {**plan_json(report.shown), "state": report.plan.state.value}
+    if report.counts is not None:
+        data |= {"counts": asdict(report.counts), "requests": _requests(report.requests)}
+        data["requests_total"] = report.plan.requests
+    if report.verified is not None:
+        signs = [as_json(sign) for sign in report.verified.signs]
+        data["verified"] = {"sign": signs[0], "signs": signs, "template": as_json(report.verified.template)}
+    if report.receipts is not None:
+        data |= _receipts(report.receipts)
+    answer = Answer(command, report.plan.account.provider, data, report=report)
+    answer.warnings = [*(report.shown.warnings if report.shown else ()), *report.warnings]
+    _attach_replies(answer, [request.reply for request in report.requests if request.reply])
+    return answer
+
+
+def plan_json(shown: ShownPlan) -> dict[str, Any]:
+    """A plan as `data` shows it: plan_id, account, …, recipients, requests, parts, texts."""
+    plan = shown.plan
+    parts = plan.parts
+    return {
+        "plan_id": plan.plan_id,
+        "provider": plan.account.provider,
+        "profile": plan.account.profile,
+        "account": account_json(plan.account),
+        "group": plan.group,
+        "signs": list(plan.signs),
+        "template": plan.template,
+        "out_id": plan.out_id,
+        "expires_at": iso(plan.expires_at),
+        "recipients_total": plan.recipients,
+        "requests": plan.requests,
+        "parts": parts.total if parts else None,
+        "parts_each": [message.parts for message in shown.messages],
+        "parts_from": parts.low if parts else None,
+        "parts_to": parts.high if parts else None,
+        "messages": [
+            {
+                "recipient": one.message.recipient,
+                "sign": one.message.content.sign,
+                "parameters": dict(one.message.content.parameters),
+                "extend_code": one.message.content.extend_code,
+                "text": one.text,
+            }
+            for one in shown.messages
+        ],
+        "messages_left_out": shown.left_out,
+        "recipients": list(shown.recipients),
+    }
+
+
+def account_json(account: Account) -> dict[str, Any]:
+    """An account as `data` shows it: profile, mode, key_end, region, base."""
+    return {name: value for name, value in asdict(account).items() if name != "provider"}
+
+
+def as_json(record: Any) -> Any:  # noqa: ANN401  any record, and what stands in it
+    """A record as JSON."""
+    return asdict(record)
+
+
+def counts_json(counts: Counts) -> dict[str, int]:
+    """Recipients by outcome."""
+    return asdict(counts)
+
+
+def _requests(requests: Sequence[RequestRecord]) -> list[dict[str, Any]]:
+    most = max(1, MOST_RECIPIENTS // max(1, len(requests)))
+    return [
+        {
+            "outcome": request.outcome.value,
+            "code": "OK" if request.outcome.value == "accepted" else request.fault and request.fault.code,
+            "biz_id": request.biz_id,
+            "out_id": request.out_id,
+            "request_id": request.request_id,
+            "recipients_total": len(request.recipients),
+            "recipients": list(request.recipients[:most]),
+        }
+        for request in requests
+    ]
+
+
+def _receipts(receipts: Sequence[Receipt]) -> dict[str, Any]:
+    counted = {word: sum(one.receipt == word for one in receipts) for word in ("delivered", "failed", "in_flight")}
+    first = sorted(receipts, key=lambda one: one.receipt != "failed")[:MOST_RECEIPTS]
+    shown = [as_json(one) for one in first] if len(receipts) <= MOST_RECEIPTS else [_brief(one) for one in first]
+    return {"receipt_counts": counted, "receipts": shown, "receipts_left_out": len(receipts) - len(first)}
+
+
+def _brief(receipt: Receipt) -> dict[str, Any]:
+    return {
+        "recipient": receipt.recipient,
+        "receipt": receipt.receipt,
+        "code": receipt.code,
+        "meaning": receipt.meaning,
+    }
+
+
+def _attach_replies(answer: Answer, texts: list[str]) -> None:
+    bodies = [_parsed(text) for text in texts]
+    if len(texts) == 1:
+        answer.reply, answer.text = bodies[0], texts[0]
+    elif texts:
+        answer.reply, answer.text = bodies, json.dumps(bodies, ensure_ascii=False, indent=2)
+
+
+def _parsed(text: str) -> Any:  # noqa: ANN401  whatever the provider said
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def write(answer: Answer, form: str, *, with_reply: bool) -> bool:
+    """Write the answer to stdout; False if it could not be written whole."""
+    if form == "json":
+        return _put(json_text(answer.envelope(with_reply=with_reply), pretty=process.is_terminal(1)))
+    if form == "raw":
+        return _put(answer.text) if answer.text else True
+    from smswrap.cli.tables import render
+
+    return _put(render(answer))
+
+
+def json_text(value: object, *, pretty: bool) -> str:
+    """JSON on one line, or for people at a terminal; what a terminal would obey stands as escapes."""
+    text = json.dumps(value, ensure_ascii=False, indent=2 if pretty else None, default=dict)
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _put(text: str) -> bool:
+    if not text:
+        return True
+    try:
+        # Half characters can come in from JSON escapes; as escapes they may leave again.
+        sys.stdout.buffer.write(text.rstrip("\n").encode("utf-8", "backslashreplace") + b"\n")
+        sys.stdout.flush()
+    except (OSError, ValueError, AttributeError):
+        _abandon_stdout()
+        return False
+    return True
+
+
+def _abandon_stdout() -> None:
+    # Else Python tries to flush the rest at its end, and complains on stderr.
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -1,0 +1,132 @@
+"""Reads what options say into values of a send, collecting everything that is wrong with them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, TypeVar
+
+from smswrap.errors import InputError, Problem
+from smswrap.providers.base import operations_of
+from smswrap.providers.parameters import LONGEST_TEXT, check_shape, check_text
+from smswrap.sending.dispatch import Pace
+from smswrap.sending.message import read_parameters, tidy_sign, tidy_template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from smswrap.cli.options import Speed
+    from smswrap.cli.runtime import Runtime
+    from smswrap.sending.message import Tidied
+
+T = TypeVar("T")
+
+LONGEST_OUT_ID = 255
+"""Characters: below 256 by the API page of SendBatchSms."""
+
+LISTS = {"--sign-name": "list-signs --approved", "--template-code": "list-templates --approved"}
+
+
+class Reader:
+    """Reads values; what is wrong with them joins `problems`."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.problems: list[Problem] = []
+        self.samples_allowed = runtime.common.sandbox
+        self._runtime = runtime
+
+    @classmethod
+    def of(cls, other: Reader) -> Reader:
+        """Another reader for the same run, with no problems yet."""
+        return cls(other._runtime)
+
+    def sign(self, value: str | None) -> str:
+        """A sign that must be given."""
+        return self._named("--sign-name", self._tidied(value, tidy_sign), "sign")
+
+    def template(self, value: str | None) -> str:
+        """A template that must be given."""
+        return self._named("--template-code", self._tidied(value, tidy_template), "template")
+
+    def notice(self, notices: Iterable[Problem]) -> None:
+        """Tell what was noticed and stops nothing."""
+        self.warn([f"{notice}." for notice in notices])
+
+    def warn(self, lines: Iterable[str]) -> None:
+        """Tell what the person should know."""
+        for line in lines:
+            self._runtime.talk.warn(line)
+
+    def _tidied(self, value: str | None, tidy: Callable[[str], Tidied]) -> str | None:
+        if value is None:
+            return None
+        tidied = tidy(value)
+        self.notice(tidied.notices)
+        return tidied.value
+
+    def text(self, option: str, value: str, *, longest: int = LONGEST_TEXT) -> str:
+        """A text that a provider can take."""
+        return self.collect(lambda: check_text(option, value, longest=longest)) or ""
+
+    def out_id(self, value: str | None) -> None:
+        """An out-id, where one is given; a provider that takes none is told of."""
+        if value is None:
+            return
+        self.text("--out-id", value, longest=LONGEST_OUT_ID)
+        if self._unknown("out-id"):
+            name = self._runtime.provider_name
+            self._runtime.talk.warn(f"{name} takes no out-id: it stands in smswrap's history only.")
+
+    def group(self, value: str | None) -> str | None:
+        """A message group, where one is given."""
+        if value is not None:
+            self.text("--message-group", value)
+            self.problems += self._unknown("message-group")
+        return value
+
+    def extend_codes(self, option: str) -> None:
+        """Extension codes were given: the provider must take them."""
+        if self._unknown("extend-code"):
+            rule = f"is an extension of the sending number, which {self._runtime.provider_name} does not take"
+            self.problems.append(Problem(option, "", rule, "Leave it out."))
+
+    def parameters(self, objects: tuple[str, ...], variables: tuple[str, ...]) -> dict[str, str]:
+        """The template's parameters."""
+        if len(objects) > 1:
+            self.problems.append(
+                Problem("--template-param", "", "is given twice", "Give all parameters in one object.")
+            )
+        given = objects[0] if objects else None
+        return self.collect(lambda: read_parameters(given, variables)) or {}
+
+    def missing(self, option: str, step: str) -> None:
+        """An option that must be given was not."""
+        self.problems.append(Problem(option, "", "must be given", step))
+
+    def collect(self, read: Callable[[], T]) -> T | None:
+        """Read something; what is wrong with it joins the problems, and None comes back."""
+        try:
+            return read()
+        except InputError as error:
+            self.problems += error.problems
+            return None
+
+    def _named(self, option: str, value: str | None, shape: str) -> str:
+        if value is None:
+            self.missing(option, f"Ask the person which to use; `smswrap {LISTS[option]}` shows what the account has.")
+            return ""
+        text = self.text(option, value)
+        return self.collect(lambda: check_shape(option, text, shape)) or "" if text else ""
+
+    def _unknown(self, name: str) -> list[Problem]:
+        """The problem with an option of `send` that the chosen provider does not have."""
+        provider = self._runtime.provider_name
+        known = {parameter.name for parameter in operations_of(provider)["send"].parameters}
+        rule = f"is not known to the provider {provider}"
+        return [] if name in known else [Problem(f"--{name}", "", rule, "Leave it out, or choose another --provider.")]
+
+
+def pace_of(speed: Speed) -> Pace:
+    """How fast requests are made. Raises InputError for a rate that is no number."""
+    if speed.rate is not None and not math.isfinite(speed.rate):
+        raise InputError.of("--rate", str(speed.rate), "is not a finite number", "Give requests a second, such as 2.5.")
+    return Pace(speed.jobs, speed.rate)

@@ -1,0 +1,156 @@
+"""`smswrap confirm`, `resume` and `cancel`: go on with a plan that the journal holds."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from smswrap.cli.answer import Answer, of_report
+from smswrap.cli.input import pace_of
+from smswrap.cli.options import Following, Guarding, Speed, command, option
+from smswrap.cli.send import policy_of
+from smswrap.errors import InputError, SmswrapError
+from smswrap.sending.refusals import DuplicatePolicy
+from smswrap.sending.service import Options, cancel, confirm, find, look_up, resume, with_unknown
+from smswrap.sending.table.results import RESULT_FILE, write_results
+from smswrap.sending.table.writing import check_writable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from smswrap.cli.runtime import Runtime
+    from smswrap.sending.house import House
+    from smswrap.sending.report import Report
+
+CONFIRM = """Say yes to a plan: send exactly what it shows, once, within 30 minutes of its making.
+
+A second confirm sends nothing and tells what became of the first.
+
+\b
+Example:
+  smswrap confirm 858a23a6452ebd11 --wait
+"""
+RESUME = """Go on with a plan that was cut short: send what was never sent, and leave alone what may have been.
+
+A yes holds for 30 minutes; later, what is left is shown and needs a new one. With --unknown, find out about requests of
+unknown outcome instead, in one plan or in all.
+
+\b
+Examples:
+  smswrap resume 858a23a6452ebd11
+  smswrap resume --unknown
+  smswrap resume --resend-unknown 858a23a6452ebd11
+"""
+CANCEL = """Say no to a plan: it can no longer be confirmed, and what is left of it is not sent.
+
+\b
+Example:
+  smswrap cancel 858a23a6452ebd11
+"""
+PLAN = click.Argument(["plan_id"], metavar="PLAN")
+PLAN_OR_NONE = click.Argument(["plan_id"], metavar="[PLAN]", required=False)
+
+
+@dataclass(frozen=True)
+class ResultFile:
+    """Where results go."""
+
+    result_file: str | None = option(
+        "--result-file", metavar="FILE", help="Write each recipient's outcome to this CSV file."
+    )
+
+
+@dataclass(frozen=True)
+class Resuming:
+    """What `resume` does."""
+
+    unknown: bool = option(
+        "--unknown",
+        is_flag=True,
+        default=False,
+        help="Look for requests of unknown outcome in the receipts; send nothing.",
+    )
+    resend_unknown: bool = option(
+        "--resend-unknown",
+        is_flag=True,
+        default=False,
+        help="A person has decided: send what is still unknown once more.",
+    )
+    yes: bool = option("--yes", is_flag=True, default=False, help="With --resend-unknown: do not ask.")
+    allow_duplicate: bool = option(
+        "--allow-duplicate",
+        is_flag=True,
+        default=False,
+        help="Send even what was sent again by another plan meanwhile.",
+    )
+
+
+def run_confirm(  # noqa: PLR0913, PLR0917  an argument, and a record for each kind of option
+    runtime: Runtime, plan_id: str, following: Following, results: ResultFile, guarding: Guarding, speed: Speed
+) -> Answer:
+    """Confirm a plan."""
+    wait, settle = following.seconds, following.settle
+    options = Options(wait=wait, settle=settle, duplicates=policy_of(guarding), pace=pace_of(speed))
+    with runtime.house(plan_id) as house, _results(runtime, house, plan_id, results):
+        return of_report("confirm", confirm(plan_id, options, house))
+
+
+def run_resume(runtime: Runtime, plan_id: str | None, how: Resuming, results: ResultFile, speed: Speed) -> Answer:
+    """Go on with a plan, or find out about unknown outcomes."""
+    if how.unknown:
+        with runtime.house(plan_id) as house:
+            return _looked_up([look_up(plan, house) for plan in with_unknown(plan_id, house)])
+    if plan_id is None:
+        raise InputError.of("PLAN", "", "must be given", "`smswrap history` lists the plans that were sent.")
+    options = Options(yes=how.yes, duplicates=DuplicatePolicy(allowed=how.allow_duplicate), pace=pace_of(speed))
+    if not how.resend_unknown:
+        options = replace(options, yes=False)
+    with runtime.house(plan_id) as house, _results(runtime, house, plan_id, results):
+        return of_report("resume", resume(plan_id, options, house, resend_unknown=how.resend_unknown))
+
+
+def run_cancel(runtime: Runtime, plan_id: str) -> Answer:
+    """Cancel a plan."""
+    with runtime.house(plan_id) as house:
+        return of_report("cancel", cancel(plan_id, house))
+
+
+def _looked_up(reports: list[Report]) -> Answer:
+    if len(reports) == 1:
+        return of_report("resume", reports[0])
+    left = [report.error for report in reports if report.error is not None and report.error.kind == "unknown"]
+    plans = [{"plan_id": one.plan.plan_id, "counts": asdict(one.counts) if one.counts else None} for one in reports]
+    return Answer("resume", None, {"plans": plans}, fault=left[0] if left else None)
+
+
+@contextmanager
+def _results(runtime: Runtime, house: House, plan_id: str, results: ResultFile) -> Iterator[None]:
+    """Write the result file in the end, however that is; what was sent must be told even if that fails."""
+    if results.result_file is None:
+        yield
+        return
+    check_writable(RESULT_FILE, results.result_file)
+    try:
+        yield
+    finally:
+        plan = find(plan_id, house.journal)
+        write_or_warn(runtime, partial(write_results, results.result_file, house.journal.outcomes(plan)))
+
+
+def write_or_warn(runtime: Runtime, write: Callable[[], None]) -> None:
+    """Write a result file; what was sent must be told even if that fails."""
+    try:
+        write()
+    except SmswrapError as error:
+        runtime.talk.warn(error.fault.message)
+
+
+COMMANDS = {
+    "confirm": command("confirm", run_confirm, (Following, ResultFile, Guarding, Speed), CONFIRM, PLAN),
+    "resume": command("resume", run_resume, (Resuming, ResultFile, Speed), RESUME, PLAN_OR_NONE),
+    "cancel": command("cancel", run_cancel, (), CANCEL, PLAN),
+}

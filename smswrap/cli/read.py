@@ -1,0 +1,228 @@
+"""The verbs that only read, made from the operations tables: one operation, one verb."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from smswrap import process
+from smswrap.cli.answer import Answer, as_json
+from smswrap.cli.options import option_for, with_common_options
+from smswrap.clock import today
+from smswrap.errors import Fault, InputError, Problem
+from smswrap.masking import mask_under
+from smswrap.providers.base import PROVIDER_NAMES, operations_of
+from smswrap.providers.parameters import check
+from smswrap.sending.receipts import FINAL, FIRST_PAUSE, LONGEST_PAUSE, explained
+from smswrap.sending.recipients import read_recipient
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from smswrap.cli.runtime import Runtime
+    from smswrap.providers.base import Operation, Reply, Session
+    from smswrap.providers.parameters import Parameter
+
+MOST_PAGES = 1000
+"""Pages that --all walks at most, against a provider that never comes to an end."""
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What we offer besides the operation's own parameters."""
+
+    every_page: bool = False
+    approved: bool = False
+    show_personal_data: bool = False
+    wait: bool = False
+    wait_timeout: int = 60
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One use of a reading verb."""
+
+    runtime: Runtime
+    operation: Operation
+    values: Mapping[str, Any]
+    extras: Extras
+
+
+def verbs() -> list[str]:
+    """The reading verbs of all providers."""
+    rows = [row for table in _tables().values() for row in table.values() if row.kind == "read"]
+    return list(dict.fromkeys(row.verb for row in rows))
+
+
+def command_for(verb: str) -> click.Command:
+    """Make a verb's command: its options are those that any provider's operation takes."""
+    rows = [table[verb] for table in _tables().values() if verb in table]
+    parameters = {parameter.key: parameter for row in rows for parameter in row.parameters}
+    made = click.Command(
+        verb,
+        callback=click.pass_obj(partial(_run, verb=verb)),
+        params=[*map(option_for, parameters.values()), *_extra_options(rows[0])],
+        help=f"{rows[0].help}\n\n\b\nExample:\n  {rows[0].example}",
+    )
+    return with_common_options(made)
+
+
+def _tables() -> Mapping[str, Mapping[str, Operation]]:
+    return {name: operations_of(name) for name in PROVIDER_NAMES}
+
+
+def _extra_options(operation: Operation) -> list[click.Option]:
+    extras = []
+    if operation.paging:
+        extras.append(click.Option(["--all", "every_page"], is_flag=True, help="Walk all pages."))
+    if operation.stateful:
+        extras.append(click.Option(["--approved"], is_flag=True, help="Only what can be sent with."))
+    if operation.personal:
+        extras.append(click.Option(["--show-personal-data"], is_flag=True, help="Show identities unmasked."))
+    if operation.awaited:
+        seconds = click.IntRange(1, 3600)
+        extras.append(click.Option(["--wait"], is_flag=True, help="Poll until all are delivered or failed."))
+        extras.append(click.Option(["--wait-timeout"], type=seconds, default=60, show_default=True, help="Seconds."))
+    return extras
+
+
+def _run(runtime: Runtime, /, *, verb: str, **values: Any) -> Answer:  # noqa: ANN401  click's options
+    operation = operations_of(runtime.provider_name).get(verb)
+    if operation is None:
+        rule = f"is not offered by the provider {runtime.provider_name}"
+        raise InputError.of(verb, "", rule, "See `smswrap --help` for the verbs, or choose another --provider.")
+    extras = Extras(**{name: values.pop(name) for name in vars(Extras()) if name in values})
+    return _read(Reading(runtime, operation, checked(operation, values), extras))
+
+
+def checked(operation: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the values by the operation's parameters, or raise InputError with all that is wrong."""
+    problems: list[Problem] = []
+    values: dict[str, Any] = {}
+    own = {parameter.key: parameter for parameter in operation.parameters}
+    for key, value in given.items():
+        if value is not None and key not in own:
+            problems.append(Problem(f"--{key.replace('_', '-')}", "", "is not known to this provider", "Leave it out."))
+    for key, parameter in own.items():
+        try:
+            values[key] = _value(parameter, given.get(key))
+        except InputError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise InputError(problems)
+    for rule in operation.rules:
+        rule(values)
+    return values
+
+
+def _value(parameter: Parameter, value: object) -> Any:  # noqa: ANN401  what the parameter's type says
+    if value is None:
+        if parameter.required:
+            raise InputError.of(parameter.option, "", "must be given", f"Add {parameter.option}: {parameter.help}")
+        return parameter.default
+    if parameter.type == "phone":
+        found = read_recipient(str(value), field=parameter.option)
+        if isinstance(found, Problem):
+            raise InputError([found])
+        return found.number
+    return check(parameter, value)
+
+
+def _read(reading: Reading) -> Answer:
+    """Make the calls and give the answer."""
+    runtime, operation = reading.runtime, reading.operation
+    with runtime.provider().session(sends=False) as session:
+        replies = _replies(reading, session)
+        record = _joined(reading, replies)
+        if operation.completed is not None:
+            record = operation.completed(session, record)
+    answer = Answer(operation.verb, runtime.provider_name, as_json(record))
+    bodies = [reply.body for reply in replies]
+    answer.reply = bodies[0] if len(bodies) == 1 else bodies
+    answer.text = replies[0].text if len(replies) == 1 else json.dumps(bodies, ensure_ascii=False, indent=2)
+    if operation.personal and not reading.extras.show_personal_data:
+        answer.data = mask_under(answer.data, {"personal"})
+        answer.reply = mask_under(answer.reply, operation.personal)
+    _judge(reading, answer)
+    return answer
+
+
+def _replies(reading: Reading, session: Session) -> list[Reply]:
+    values = dict(reading.values)
+    if not reading.operation.awaited:
+        return _pages(reading, session, values)
+    if values.get("send_date") is None and "from_time" not in values:
+        values["send_date"] = today()
+    replies = _pages(reading, session, values)
+    deadline, pause = time.monotonic() + reading.extras.wait_timeout, FIRST_PAUSE
+    while reading.extras.wait and _in_flight(replies) and (left := deadline - time.monotonic()) > 0:
+        reading.runtime.talk.note("Waiting for the receipts …")
+        process.pause(min(pause, left))
+        pause = min(pause * 2, LONGEST_PAUSE)
+        replies = _pages(reading, session, values)
+    return replies
+
+
+def _pages(reading: Reading, session: Session, values: dict[str, Any]) -> list[Reply]:
+    paging, every_page = reading.operation.paging, reading.extras.every_page
+    if paging is None or not every_page:
+        return [session.call(reading.operation.verb, values)]
+    values = {**values, paging.page: 1}
+    replies = [session.call(reading.operation.verb, values)]
+    seen = 0
+    for _ in range(MOST_PAGES):
+        items = getattr(replies[-1].record, paging.items)
+        seen += len(items)
+        if not items or seen >= replies[-1].record.total:
+            break
+        values = {**values, paging.page: values[paging.page] + 1}
+        replies.append(session.call(reading.operation.verb, values))
+    return replies
+
+
+def _in_flight(replies: list[Reply]) -> bool:
+    messages = [message for reply in replies for message in reply.record.messages]
+    return not messages or any(message.receipt not in FINAL for message in messages)
+
+
+def _joined(reading: Reading, replies: list[Reply]) -> Any:  # noqa: ANN401  one of the records
+    """The records of all pages as one, filtered and explained."""
+    record, paging = replies[0].record, reading.operation.paging
+    if paging is None:
+        return record
+    items = [item for reply in replies for item in getattr(reply.record, paging.items)]
+    if reading.extras.approved:
+        items = [item for item in items if item.state == "approved"]
+    if reading.operation.awaited:
+        items = [explained(item, reading.runtime.provider_name) for item in items]
+    totals = {"totals": reading.operation.totals(items)} if reading.operation.totals else {}
+    return replace(record, **{paging.items: tuple(items)}, **totals)
+
+
+def _judge(reading: Reading, answer: Answer) -> None:
+    if reading.operation.awaited:
+        _judge_receipts(reading, answer)
+    elif reading.extras.approved and not reading.operation.paging and answer.data["state"] != "approved":
+        message = f"It is {answer.data['state']}, not approved."
+        step = "Choose an approved one: `smswrap list-signs --approved`, `smswrap list-templates --approved`."
+        answer.fault = Fault("refused", message, "It cannot be sent with.", step, code="not-approved")
+
+
+def _judge_receipts(reading: Reading, answer: Answer) -> None:
+    messages = answer.data["messages"]
+    if not messages:
+        answer.warnings.append("The gateway shows no such message; shortly after a send that proves nothing.")
+    failed = [message for message in messages if message["receipt"] == "failed"]
+    if failed:
+        message = f"{len(failed)} of {len(messages)} message(s) failed: {failed[0]['code']}."
+        step = f"See `smswrap explain {failed[0]['code']}`."
+        answer.fault = Fault("refused", message, failed[0]["meaning"] or "", step, "never", failed[0]["code"])
+        answer.failed = "undelivered"
+    elif reading.extras.wait and (not messages or any(message["receipt"] not in FINAL for message in messages)):
+        seconds = reading.extras.wait_timeout
+        answer.warnings.append(f"Still no receipt after {seconds} s; query again later, do not send again.")

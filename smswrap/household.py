@@ -1,0 +1,96 @@
+"""How every door gets its house: the journal, the provider and the sandbox that somebody's choices lead to."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from smswrap import process
+from smswrap.providers.base import Settings, provider_named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from smswrap.journal.journal import Journal
+    from smswrap.model import Plan
+    from smswrap.providers.base import Talk
+    from smswrap.sending.house import Desk, House
+
+DEFAULT_PROVIDER = "aliyun"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What somebody chose of provider and account; None: nothing."""
+
+    provider: str | None = None
+    profile: str | None = None
+    region: str | None = None
+    read_timeout: int | None = None
+    sandbox: bool = False
+
+
+def open_journal(choices: Choices) -> Journal:
+    """The journal of this user; the sandbox has one of its own."""
+    from smswrap import state
+    from smswrap.journal.journal import Journal
+    from smswrap.journal.store import NAME
+
+    if not choices.sandbox:
+        return Journal(state.directory() / NAME)
+    from smswrap.sandbox import Sandbox
+
+    return Journal(Sandbox().directory / NAME)
+
+
+def settings_of(choices: Choices, talk: Talk) -> Settings:
+    """The choices as providers take them; in the sandbox, with the stand-ins in place of everything real."""
+    environment = process.environment()
+    standin: tuple[str, ...] = ()
+    if choices.sandbox:
+        from smswrap.sandbox import Sandbox
+
+        sandbox = Sandbox()
+        sandbox.prepare()
+        environment, standin = sandbox.environment(environment), sandbox.command
+    return Settings(
+        talk=talk,
+        environment=environment,
+        profile=choices.profile,
+        region=choices.region,
+        read_timeout=choices.read_timeout,
+        sandbox=choices.sandbox,
+        standin=standin,
+    )
+
+
+@contextmanager
+def open_house(choices: Choices, talk: Talk, desk: Desk, plan_id: str | None = None) -> Iterator[House]:
+    """The house for a new order; or for a plan: its provider, and what was asked for, unless choices say otherwise.
+
+    Raises InputError if there is no such plan.
+    """
+    from smswrap.sending.service import find
+
+    with open_journal(choices) as journal:
+        plan = find(plan_id, journal) if plan_id is not None else None
+        with _house(choices, talk, desk, journal, plan) as house:
+            yield house
+
+
+def _house(choices: Choices, talk: Talk, desk: Desk, journal: Journal, plan: Plan | None) -> House:
+    from dataclasses import replace
+
+    from smswrap.sending.house import House
+    from smswrap.sending.planning import Asked
+
+    if plan is not None:
+        choices = replace(
+            choices,
+            provider=choices.provider or plan.account.provider,
+            profile=choices.profile or plan.asked_profile,
+            region=choices.region or plan.asked_region,
+        )
+    provider = provider_named(choices.provider or DEFAULT_PROVIDER, settings_of(choices, talk))
+    return House(journal, provider, talk, desk, Asked(choices.profile, choices.region), choices.sandbox)

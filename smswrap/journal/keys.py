@@ -1,0 +1,55 @@
+"""Keyed hashes: what a plan's id, a repeated content and an altered request are known by.
+
+The key lies in the journal, so that whoever sees only an id cannot guess a six-digit code from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from smswrap.model import Account, Content
+
+CONTENT_BYTES = 16
+ID_LENGTH = 16
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The hashes of one journal."""
+
+    secret: bytes
+
+    def content(self, content: Content) -> bytes:
+        """What a content is known by: sign, parameters and extension code, as 0.1.0 hashed them."""
+        fields = [content.sign, dict(sorted(content.parameters.items())), content.extend_code]
+        return hmac.digest(self.secret, _canonical(fields), "sha256")[:CONTENT_BYTES]
+
+    def request(self, messages: Iterable[tuple[str, bytes]], *, shared: bool) -> bytes:
+        """The digest of a request: whether all get the same, and each recipient with their content's hash."""
+        digest = hmac.new(self.secret, b"shared" if shared else b"personal", hashlib.sha256)
+        for recipient, content in messages:
+            digest.update(recipient.encode() + b"\0" + content)
+        return digest.digest()[:CONTENT_BYTES]
+
+    def fingerprint(self, account: Account, head: Iterable[str | None], requests: Iterable[bytes]) -> str:
+        """Everything that is sent, and with which account."""
+        digest = hmac.new(self.secret, _canonical([*astuple(account), *head]), hashlib.sha256)
+        for request in requests:
+            digest.update(request)
+        return digest.hexdigest()
+
+    def plan_id(self, fingerprint: str, text: str | None) -> str:
+        """What a person says yes to: the fingerprint, and the text that they were shown."""
+        return hmac.new(self.secret, _canonical([fingerprint, text]), hashlib.sha256).hexdigest()[:ID_LENGTH]
+
+
+def _canonical(value: object) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode("utf-8", "surrogatepass") + b"\n"

@@ -1,0 +1,361 @@
+"""Plans in the journal: drafted in chunks, kept, found, said yes or no to."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from smswrap.clock import Moment
+from smswrap.journal.ageing import Ageing
+from smswrap.journal.rows import message_of, parameters_text, plan_of
+from smswrap.journal.store import LARGE
+from smswrap.model import Plan, PlanState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from sqlite3 import Row
+
+    from smswrap.journal.keys import Keys
+    from smswrap.model import Content, Message, Order, Parts
+
+NEVER_BEGUN = (
+    "(state <> 'confirmed' OR NOT EXISTS "
+    "(SELECT 1 FROM requests WHERE plan = plans.id AND (state <> 'not_sent' OR started IS NOT NULL)))"
+)
+FIRST_TRIES = 64
+"""Ids that begin with the same characters, of which a prefix is told to be ambiguous."""
+
+
+class NewContent(NamedTuple):
+    """A content of a draft, by its number there and its hash."""
+
+    number: int
+    key: bytes
+    content: Content
+
+
+class NewMessage(NamedTuple):
+    """A message of a draft: its place in the order, its row in the file, and the request that it will go out with."""
+
+    position: int
+    row: int
+    recipient: str
+    content: int
+    request: int
+
+
+class WalkedMessage(NamedTuple):
+    """A message of a draft on the walk through its contents; `content` is the first of those that are alike."""
+
+    position: int
+    recipient: str
+    key: bytes
+    content: int
+
+
+class NewRequest(NamedTuple):
+    """A request of a draft; `content` is what all of a shared one get."""
+
+    number: int
+    shared: bool
+    recipients: int
+    content: int | None
+    out_id: str
+    own_out_id: bool
+    digest: bytes
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What all messages of a draft add up to."""
+
+    signs: tuple[str, ...]
+    recipients: int
+    parts: Parts | None
+    shortest: int | None
+    longest: int | None
+
+
+class Plans(Ageing):
+    """The journal's plans, contents and messages."""
+
+    def begin(self, order: Order, asked_profile: str | None, asked_region: str | None) -> Plan:
+        """Write a draft's head down, inside a transaction."""
+        made, account = Moment.now(), order.account
+        plan_id = f"draft-{os.urandom(16).hex()}"
+        sql = (
+            "INSERT INTO plans (plan_id, fingerprint, state, command, provider, profile, mode, key_end, region, base, "
+            "asked_profile, asked_region, template, message_group, out_id, text, created, boot, ticks, aged) "
+            "VALUES (?, '', 'draft', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        )
+        asked = (asked_profile, asked_region)
+        where = (account.provider, account.profile, account.mode, account.key_end, account.region, account.base)
+        what = (order.template, order.group, order.out_id, order.text)
+        number = self._insert(sql, plan_id, order.command, *where, *asked, *what, *made, self._age())
+        return _draft(number, plan_id, order, made, asked)
+
+    def write(self, plan: Plan, contents: Sequence[NewContent], messages: Sequence[NewMessage]) -> list[NewMessage]:
+        """Write a chunk of messages down, inside a transaction; gives those whose recipient the plan has already."""
+        if len(messages) >= LARGE:
+            self._bound_caches()
+        sql = "INSERT INTO contents (plan, number, key, sign, parameters, extend_code) VALUES (?, ?, ?, ?, ?, ?)"
+        rows = [(plan.number, *_content_columns(content)) for content in contents]
+        self._run_many(sql, rows)
+        sql = "INSERT OR IGNORE INTO messages (plan, position, row, recipient, content, request) VALUES (?,?,?,?,?,?)"
+        written = self._run_many(sql, [(plan.number, *message) for message in messages])
+        return self._left_out(plan, messages) if written < len(messages) else []
+
+    def first_row(self, plan: Plan, recipient: str) -> int:
+        """The row in which a recipient stands first."""
+        row = self._first("SELECT row FROM messages WHERE plan = ? AND recipient = ?", plan.number, recipient)
+        return int(row["row"]) if row else 0
+
+    def by_content(self, plan: Plan) -> Iterator[WalkedMessage]:
+        """All messages, those of one content together, the contents in the order in which they come first."""
+        self._run("CREATE TEMP TABLE IF NOT EXISTS walk (place INTEGER PRIMARY KEY, position, recipient, key, content)")
+        self._run("DELETE FROM temp.walk")
+        # A copy, since the messages are updated while we walk. A content that a draft had no longer in mind may be
+        # noted twice: its hash tells that the two are one.
+        self._run(
+            "INSERT INTO temp.walk (position, recipient, key, content) SELECT position, recipient, key, first FROM "
+            "(SELECT position, recipient, key, MIN(content) OVER (PARTITION BY key) AS first FROM messages "
+            "JOIN contents ON contents.plan = messages.plan AND contents.number = messages.content "
+            "WHERE messages.plan = ?) ORDER BY first, position",
+            plan.number,
+        )
+        rows = self._rows("SELECT position, recipient, key, content FROM temp.walk ORDER BY place")
+        return (WalkedMessage(*row) for row in rows)
+
+    def assign(self, plan: Plan, number: int, messages: Sequence[WalkedMessage]) -> None:
+        """Let these messages go out with this request."""
+        rows = [(number, message.content, plan.number, message.position) for message in messages]
+        self._run_many("UPDATE messages SET request = ?, content = ? WHERE plan = ? AND position = ?", rows)
+
+    def finish(self, plan: Plan, summary: Summary, requests: Sequence[NewRequest]) -> Plan:
+        """Give the draft its requests, its fingerprint and its id, inside a transaction."""
+        sql = (
+            "INSERT INTO requests (plan, number, shared, recipients, content, out_id, own_out_id, digest) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        )
+        self._run_many(sql, [(plan.number, *request) for request in requests])
+        fingerprint = _fingerprint(plan, self.keys, (request.digest for request in requests))
+        parts = summary.parts
+        billed = (parts.total, parts.low, parts.high) if parts else (None, None, None)
+        self._run(
+            "UPDATE plans SET fingerprint = ?, signs = ?, recipients = ?, requests = ?, parts = ?, parts_low = ?, "
+            "parts_high = ?, shortest = ?, longest = ? WHERE id = ?",
+            fingerprint,
+            json.dumps(summary.signs, ensure_ascii=False),
+            summary.recipients,
+            len(requests),
+            *billed,
+            summary.shortest,
+            summary.longest,
+            plan.number,
+        )
+        return replace(
+            plan,
+            plan_id=self.keys.plan_id(fingerprint, plan.text),
+            fingerprint=fingerprint,
+            signs=summary.signs,
+            recipients=summary.recipients,
+            requests=len(requests),
+            parts=parts,
+            shortest=summary.shortest,
+            longest=summary.longest,
+        )
+
+    def forget(self, plan: Plan) -> None:
+        """Remove the plan if none of its requests was ever begun; if that fails, it goes by itself some hours later."""
+        self._try_to_run(f"DELETE FROM plans WHERE id = ? AND {NEVER_BEGUN}", plan.number)  # noqa: S608  our own words
+
+    def read(self, plan: Plan) -> Plan:
+        """The plan as it is now."""
+        row = self._first("SELECT * FROM plans WHERE id = ?", plan.number)
+        return plan_of(row) if row else replace(plan, state=PlanState.CANCELLED)
+
+    def named(self, prefix: str) -> list[Plan]:
+        """The plans whose id is this, or else begins with it; drafts have none."""
+        sql = "SELECT * FROM plans WHERE state <> 'draft' AND plan_id = ?"
+        exact = self._first(sql, prefix)
+        if exact is not None:
+            return [plan_of(exact)]
+        sql = "SELECT * FROM plans WHERE state <> 'draft' AND substr(plan_id, 1, ?) = ? ORDER BY created DESC LIMIT ?"
+        return [plan_of(row) for row in self._rows(sql, len(prefix), prefix, FIRST_TRIES)]
+
+    def plan_ids(self) -> list[tuple[str, float]]:
+        """The ids of the plans that are not drafts, newest first, and when each was made."""
+        sql = "SELECT plan_id, created FROM plans WHERE state <> 'draft' ORDER BY created DESC LIMIT 1000"
+        return [(row["plan_id"], row["created"]) for row in self._rows(sql)]
+
+    def messages(self, plan: Plan, most: int = -1) -> Iterator[Message]:
+        """The messages in the order in which they were given, at most that many."""
+        sql = (
+            "SELECT recipient, sign, parameters, extend_code FROM messages "
+            "JOIN contents ON contents.plan = messages.plan AND contents.number = messages.content "
+            "WHERE messages.plan = ? ORDER BY position LIMIT ?"
+        )
+        return map(message_of, self._rows(sql, plan.number, most))
+
+    def message_at(self, plan: Plan, position: int) -> Message | None:
+        """The message at a position."""
+        sql = (
+            "SELECT recipient, sign, parameters, extend_code FROM messages "
+            "JOIN contents ON contents.plan = messages.plan AND contents.number = messages.content "
+            "WHERE messages.plan = ? AND position = ?"
+        )
+        row = self._first(sql, plan.number, position)
+        return message_of(row) if row else None
+
+    def recipients(self, plan: Plan, most: int) -> list[str]:
+        """The recipients in the order in which they were given, at most that many."""
+        sql = "SELECT recipient FROM messages WHERE plan = ? ORDER BY position LIMIT ?"
+        return [row["recipient"] for row in self._rows(sql, plan.number, most)]
+
+    def keep(self, plan: Plan, state: PlanState, key: str | None = None, *, allow_duplicate: bool = False) -> Plan:
+        """Give a draft its id and its state, inside a transaction.
+
+        An earlier proposal of the same content, to which nobody has said yes, gives way and leaves its key behind.
+        """
+        alike = self._alike(plan)
+        earlier = [row for row in alike if row["state"] == "proposed"]
+        if earlier:
+            key = key or earlier[0]["idempotency_key"]
+            if plan.text is None:  # nobody looked it up now: it stays the plan that a person was shown
+                plan = replace(plan, plan_id=earlier[0]["plan_id"].partition("-")[0], text=earlier[0]["text"])
+            self._run("DELETE FROM plans WHERE fingerprint = ? AND state = 'proposed'", plan.fingerprint)
+        confirmed = time.time() if state is PlanState.CONFIRMED else None
+        kept = replace(
+            plan,
+            plan_id=_free_id(plan.plan_id, alike),
+            state=state,
+            confirmed=confirmed,
+            idempotency_key=key,
+            allow_duplicate=allow_duplicate,
+        )
+        changed = self._run(
+            "UPDATE plans SET plan_id = ?, state = ?, text = ?, confirmed = ?, idempotency_key = ?, "
+            "allow_duplicate = ? WHERE id = ? AND state = 'draft'",
+            kept.plan_id,
+            kept.state.value,
+            kept.text,
+            confirmed,
+            key,
+            allow_duplicate,
+            plan.number,
+        )
+        return kept if changed else self.read(plan)
+
+    def say_yes(self, plan: Plan) -> Plan:
+        """Take a proposed or reopened plan as confirmed, inside a transaction."""
+        now = time.time()
+        sql = "UPDATE plans SET state = 'confirmed', confirmed = ?, reopened = NULL WHERE id = ?"
+        self._run(sql, now, plan.number)
+        return replace(plan, state=PlanState.CONFIRMED, confirmed=now, reopened=None)
+
+    def take_yes_back(self, plan: Plan) -> None:
+        """Let a plan be proposed again, if none of its requests was begun."""
+        sql = f"UPDATE plans SET state = 'proposed', confirmed = NULL WHERE id = ? AND {NEVER_BEGUN}"  # noqa: S608  our own words
+        self._try_to_run(sql, plan.number)
+
+    def say_no(self, plan: Plan) -> Plan:
+        """Take a plan as cancelled: nothing more of it is sent. What was sent stays known."""
+        now = time.time()
+        with self.transaction():
+            state = "cancelled" if plan.state is PlanState.PROPOSED else plan.state.value
+            sql = "UPDATE plans SET state = ?, cancelled = ?, reopened = NULL WHERE id = ?"
+            self._run(sql, state, now, plan.number)
+        return replace(plan, state=PlanState(state), cancelled=now, reopened=None)
+
+    def reopen(self, plan: Plan) -> Plan:
+        """Propose what is left of a confirmed plan once more."""
+        now = time.time()
+        with self.transaction():
+            self._run("UPDATE plans SET reopened = ? WHERE id = ?", now, plan.number)
+        return replace(plan, reopened=now)
+
+    def with_key(self, key: str) -> Plan | None:
+        """The confirmed plan that was sent with this idempotency key."""
+        row = self._first("SELECT * FROM plans WHERE idempotency_key = ? AND state = 'confirmed'", key)
+        return plan_of(row) if row else None
+
+    def is_as_shown(self, plan: Plan) -> bool:
+        """Whether what the journal holds is what the plan's id stands for: the messages, the account and the text."""
+        shown = self.keys.plan_id(plan.fingerprint, plan.text)
+        return self.is_unaltered(plan) and plan.plan_id.partition("-")[0] == shown
+
+    def is_unaltered(self, plan: Plan) -> bool:
+        """Whether messages, requests and account are those of the plan's fingerprint."""
+        return self._fingerprint(plan, self.keys) == plan.fingerprint
+
+    def _fingerprint(self, plan: Plan, keys: Keys) -> str:
+        sql = "SELECT digest FROM requests WHERE plan = ? ORDER BY number"
+        return _fingerprint(plan, keys, (bytes(row["digest"]) for row in self._rows(sql, plan.number)))
+
+    def free_id(self, plan: Plan) -> str:
+        """The id that a draft would get: with a number behind it if that content has been sent before."""
+        return _free_id(plan.plan_id, self._alike(plan))
+
+    def _alike(self, plan: Plan) -> list[Row]:
+        sql = "SELECT plan_id, state, idempotency_key, text FROM plans WHERE fingerprint = ? AND state <> 'draft'"
+        return list(self._rows(sql, plan.fingerprint))
+
+    def _taken_over(self, keys: Keys) -> None:
+        sql = "SELECT plan, number, shared FROM requests WHERE state = 'not_sent'"
+        for row in list(self._rows(sql)):
+            digest = keys.request(self._of_request(row["plan"], row["number"]), shared=bool(row["shared"]))
+            where = (row["plan"], row["number"])
+            self._run("UPDATE requests SET digest = ? WHERE plan = ? AND number = ?", digest, *where)
+        for plan in list(map(plan_of, self._rows("SELECT * FROM plans"))):
+            fingerprint = self._fingerprint(plan, keys)
+            self._run("UPDATE plans SET fingerprint = ? WHERE id = ?", fingerprint, plan.number)
+
+    def _of_request(self, plan: int, number: int) -> Iterator[tuple[str, bytes]]:
+        sql = (
+            "SELECT recipient, contents.key FROM messages "
+            "JOIN contents ON contents.plan = messages.plan AND contents.number = messages.content "
+            "WHERE messages.plan = ? AND messages.request = ? ORDER BY position"
+        )
+        return ((row["recipient"], bytes(row["key"])) for row in self._rows(sql, plan, number))
+
+    def _left_out(self, plan: Plan, messages: Sequence[NewMessage]) -> list[NewMessage]:
+        sql = "SELECT position FROM messages WHERE plan = ? AND position BETWEEN ? AND ?"
+        written = {row[0] for row in self._rows(sql, plan.number, messages[0].position, messages[-1].position)}
+        return [message for message in messages if message.position not in written]
+
+
+def _fingerprint(plan: Plan, keys: Keys, digests: Iterable[bytes]) -> str:
+    return keys.fingerprint(plan.account, (plan.template, plan.group, plan.out_id), digests)
+
+
+def _free_id(plan_id: str, alike: list[Row]) -> str:
+    found = (row["plan_id"].partition("-") for row in alike if row["state"] != "proposed")
+    # The highest number, not how many there are: the oldest may be forgotten already.
+    taken = [int(number or 1) for base, _, number in found if base == plan_id]
+    return plan_id + (f"-{max(taken) + 1}" if taken else "")
+
+
+def _content_columns(new: NewContent) -> tuple[object, ...]:
+    content = new.content
+    return new.number, new.key, content.sign, parameters_text(content), content.extend_code
+
+
+def _draft(number: int, plan_id: str, order: Order, made: Moment, asked: tuple[str | None, str | None]) -> Plan:
+    return Plan(
+        number=number,
+        plan_id=plan_id,
+        fingerprint="",
+        state=PlanState.DRAFT,
+        command=order.command,
+        account=order.account,
+        template=order.template,
+        made=made,
+        asked_profile=asked[0],
+        asked_region=asked[1],
+        group=order.group,
+        out_id=order.out_id,
+        text=order.text,
+    )

@@ -1,0 +1,256 @@
+"""The library door: plan, confirm, resume, cancel, look up, with the promises of the command line.
+
+Nothing is sent but by `confirm` of a plan that a person was shown; journal, lease and duplicates are every door's.
+What goes wrong raises `SmswrapError` or one of its kinds (`InputError`, `SetupError`, `CredentialsError`,
+`ProviderError`), whose `fault` has kind, code, message, meaning, next_step, retry and exit.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from smswrap.clock import SHANGHAI
+from smswrap.errors import Fault, InputError, Problem
+from smswrap.household import Choices, open_house, open_journal
+from smswrap.journal.journal import Filter
+from smswrap.model import Content, Message, Order, Outcome
+from smswrap.providers.base import PROVIDER_NAMES
+from smswrap.providers.parameters import check_shape, check_text
+from smswrap.sending import carrying, service
+from smswrap.sending.message import check_parameters
+from smswrap.sending.planning import Found
+from smswrap.sending.recipients import read_recipients
+from smswrap.sending.refusals import WINDOW, DuplicatePolicy
+from smswrap.sending.service import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    from smswrap.model import Account, Line
+    from smswrap.sending.house import House
+    from smswrap.sending.report import Report
+    from smswrap.sending.shown import ShownPlan
+
+TRUE = frozenset({"1", "true", "yes", "on"})
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A plan that waits for a yes.
+
+    `text` is what the first recipient will see (None: not known), `parts` what all messages are billed as, `recipients`
+    their numbers in E.164 (the first thousand), `expires_at` until when `confirm` takes it.
+    """
+
+    id: str
+    text: str | None
+    recipients: tuple[str, ...]
+    recipients_total: int
+    parts: int | None
+    account: Account
+    expires_at: datetime
+    warnings: tuple[str, ...] = ()
+
+
+def plan(  # noqa: PLR0913  the options of `smswrap send`, each by its long name
+    *,
+    phone_numbers: Iterable[str],
+    sign_name: str,
+    template_code: str,
+    template_param: Mapping[str, str] | None = None,
+    out_id: str | None = None,
+    message_group: str | None = None,
+    verify: bool = False,
+    allow_duplicate: bool = False,
+    duplicate_window: float = WINDOW,
+    idempotency_key: str | None = None,
+    provider: str | None = None,
+    profile: str | None = None,
+    region: str | None = None,
+    read_timeout: int | None = None,
+    sandbox: bool | None = None,
+) -> Proposal:
+    """Plan one text to one or many recipients; sends nothing.
+
+    Raises InputError with everything that is wrong, SmswrapError (kind duplicate) for a repeat of a recent send,
+    SetupError, CredentialsError and ProviderError for what certainly forbids it.
+    """
+    choices = _choices(provider, profile, region, read_timeout, sandbox=sandbox)
+    content, recipients = _read(phone_numbers, sign_name, template_code, template_param, sandbox=choices.sandbox)
+    options = Options(
+        verify=verify, key=idempotency_key, duplicates=DuplicatePolicy(duplicate_window, allowed=allow_duplicate)
+    )
+    talk = _Listener()
+    with _opened(choices, talk) as house:
+        messages = ((row, Message(recipient, content)) for row, recipient in enumerate(recipients, 1))
+        account = house.provider.account()
+        order = Order("send", account, template_code, messages, message_group, out_id, sign=sign_name)
+        report = service.send(order, options, house, Found())
+    if report.shown is None:
+        raise AssertionError("a plan that was proposed is not shown")
+    return _proposal(report.shown, [*talk.warnings, *report.shown.warnings])
+
+
+def confirm(plan_id: str, *, wait: int | None = None, settle: bool = False, sandbox: bool | None = None) -> Report:
+    """Say a person's yes to a plan: send exactly that, once, within 30 minutes, with its account.
+
+    A second one sends nothing and tells of the first. `wait` is how many seconds receipts are waited for.
+    """
+    options = Options(wait=wait, settle=settle)
+    with _opened(_choices(sandbox=sandbox), _Listener(), plan_id) as house:
+        return service.confirm(plan_id, options, house)
+
+
+def resume(plan_id: str, *, resend_unknown: bool = False, sandbox: bool | None = None) -> Report:
+    """Send what was never sent of a plan; after 30 minutes it is proposed anew instead (status confirmation_needed).
+
+    `resend_unknown` says that a person has decided to send again what may have been sent.
+    """
+    options = Options(yes=resend_unknown)
+    with _opened(_choices(sandbox=sandbox), _Listener(), plan_id) as house:
+        return service.resume(plan_id, options, house, resend_unknown=resend_unknown)
+
+
+def cancel(plan_id: str, *, sandbox: bool | None = None) -> Report:
+    """Say a person's no to a plan: it can no longer be confirmed, and what is left of it is not sent."""
+    with _opened(_choices(sandbox=sandbox), _Listener(), plan_id) as house:
+        return service.cancel(plan_id, house)
+
+
+def status(plan_id: str, *, wait: int | None = None, sandbox: bool | None = None) -> Report:
+    """What became of a plan, with unknown outcomes and receipts looked up; sends nothing."""
+    with _opened(_choices(sandbox=sandbox), _Listener(), plan_id) as house:
+        report = service.look_up(service.find(plan_id, house.journal), house)
+        return carrying.followed(report, wait if wait is not None else 0, house)
+
+
+def history(  # noqa: PLR0913  the options of `smswrap history`
+    *,
+    date: str | None = None,
+    phone_number: str | None = None,
+    outcome: str | None = None,
+    plan: str | None = None,
+    limit: int = 100,
+    offset: int = 0,
+    sandbox: bool | None = None,
+) -> list[Line]:
+    """Lines of what was sent, newest first: one a recipient. `date` is yyyyMMdd in Asia/Shanghai."""
+    with open_journal(_choices(sandbox=sandbox)) as journal:
+        number = service.find(plan, journal).number if plan is not None else None
+        recipient = _numbers([phone_number], sandbox=True)[0] if phone_number is not None else None
+        which = Filter(date, recipient, Outcome(outcome) if outcome is not None else None, number)
+        return journal.lines(which, limit, offset)
+
+
+@dataclass
+class _Listener:
+    """Hears what a house has to say, and keeps the warnings."""
+
+    warnings: list[str] = field(default_factory=list)
+    troubles: list[Fault] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        """Nobody watches."""
+
+    def detail(self, text: str) -> None:
+        """Nobody watches."""
+
+    def warn(self, text: str) -> None:
+        """Keep a warning, once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    def trouble(self, fault: Fault) -> None:
+        """Keep a failure that must be told even though the request itself went well."""
+        self.troubles.append(fault)
+
+
+class _NobodyThere:
+    """A program cannot be asked: its plans are proposed."""
+
+    asks = False
+
+    def confirm(self, shown: ShownPlan) -> bool:  # noqa: ARG002  a Desk's signature
+        """Nobody says yes here."""
+        return False
+
+    def ask(self, question: str) -> bool:  # noqa: ARG002  a Desk's signature
+        """Nobody says yes here."""
+        return False
+
+    def progress(self, recipients: int) -> AbstractContextManager[Callable[[int], None]]:  # noqa: ARG002  a Desk's
+        """Nobody watches."""
+        return nullcontext(lambda _done: None)
+
+
+@contextmanager
+def _opened(choices: Choices, talk: _Listener, plan_id: str | None = None) -> Iterator[House]:
+    with open_house(choices, talk, _NobodyThere(), plan_id) as house:
+        yield house
+
+
+def _choices(
+    provider: str | None = None,
+    profile: str | None = None,
+    region: str | None = None,
+    read_timeout: int | None = None,
+    *,
+    sandbox: bool | None = None,
+) -> Choices:
+    """The choices: what was given, else SMSWRAP_<NAME>. Raises InputError."""
+    provider = provider or os.environ.get("SMSWRAP_PROVIDER") or None
+    if provider is not None and provider not in PROVIDER_NAMES:
+        raise InputError.of("provider", provider, f"is none of {', '.join(PROVIDER_NAMES)}", "Name one of them.")
+    profile = profile or os.environ.get("SMSWRAP_PROFILE") or None
+    region = region or os.environ.get("SMSWRAP_REGION") or None
+    for shape, value in (("profile", profile), ("region", region)):
+        if value is not None:
+            check_shape(shape, value, shape)
+    if sandbox is None:
+        sandbox = os.environ.get("SMSWRAP_SANDBOX", "").lower() in TRUE
+    return Choices(provider, profile, region, read_timeout, sandbox)
+
+
+def _read(
+    numbers: Iterable[str], sign: str, template: str, parameters: Mapping[str, str] | None, *, sandbox: bool
+) -> tuple[Content, list[str]]:
+    problems: list[Problem] = []
+    for name, value, shape in (("sign_name", sign, "sign"), ("template_code", template, "template")):
+        try:
+            check_shape(name, check_text(name, value), shape)
+        except InputError as error:
+            problems += error.problems
+    problems += check_parameters(parameters or {}, field="template_param")
+    try:
+        recipients = _numbers(numbers, sandbox=sandbox)
+    except InputError as error:
+        problems, recipients = [*problems, *error.problems], []
+    if problems:
+        raise InputError(problems)
+    return Content(sign, dict(parameters or {})), recipients
+
+
+def _numbers(numbers: Iterable[str], *, sandbox: bool) -> list[str]:
+    found, wrong, _notices = read_recipients(numbers, samples_allowed=sandbox, field="phone_numbers")
+    if wrong or not found:
+        raise InputError(wrong or [Problem("phone_numbers", "", "names no recipient", "Give at least one number.")])
+    return found
+
+
+def _proposal(shown: ShownPlan, warnings: list[str]) -> Proposal:
+    planned = shown.plan
+    return Proposal(
+        id=planned.plan_id,
+        text=shown.messages[0].text,
+        recipients=shown.recipients,
+        recipients_total=planned.recipients,
+        parts=planned.parts.total if planned.parts else None,
+        account=planned.account,
+        expires_at=datetime.fromtimestamp(planned.expires_at, SHANGHAI),
+        warnings=tuple(warnings),
+    )

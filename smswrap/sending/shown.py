@@ -1,0 +1,83 @@
+"""A plan as a person is shown it: who, with which account, which texts, how many parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from smswrap.model import PlanState
+from smswrap.sending.message import count_parts, forcing_ucs2, render
+from smswrap.sending.recipients import is_mainland
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from smswrap.journal.journal import Journal
+    from smswrap.model import Message, Plan
+
+FEW = 20
+"""Messages up to which a plan shows each text."""
+
+MOST_RECIPIENTS = 1000
+"""Recipients that a shown plan lists."""
+
+
+@dataclass(frozen=True)
+class ShownMessage:
+    """One message of a plan, with its text and its parts where the template's text is known."""
+
+    message: Message
+    text: str | None
+    parts: int | None
+
+
+@dataclass(frozen=True)
+class ShownPlan:
+    """A plan with its first recipients and some of its messages.
+
+    Those are all of them if they are few, else the first, the shortest and the longest.
+    """
+
+    plan: Plan
+    recipients: tuple[str, ...]
+    messages: tuple[ShownMessage, ...]
+
+    @property
+    def left_out(self) -> int:
+        """Messages that are not shown."""
+        return self.plan.recipients - len(self.messages)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the person should know before they say yes."""
+        abroad = next((one for one in self.messages if not is_mainland(one.message.recipient)), None)
+        forcing = forcing_ucs2(abroad.text) if abroad and abroad.text else []
+        if not forcing:
+            return []
+        return [f"Abroad, these characters make the text UCS-2, 70 characters a part: {' '.join(forcing[:10])}"]
+
+
+def show(plan: Plan, journal: Journal) -> ShownPlan:
+    """Give the plan as a person is shown it."""
+    if plan.state is PlanState.DRAFT:
+        plan = replace(plan, plan_id=journal.free_id(plan))
+    recipients = tuple(journal.recipients(plan, MOST_RECIPIENTS))
+    return ShownPlan(plan, recipients, tuple(_show_message(plan, message) for message in _chosen(plan, journal)))
+
+
+def _chosen(plan: Plan, journal: Journal) -> Iterator[Message]:
+    if plan.recipients <= FEW:
+        yield from journal.messages(plan)
+        return
+    yield from journal.messages(plan, 1)
+    for position in dict.fromkeys((plan.shortest, plan.longest)):
+        if position is not None and position > 1 and (message := journal.message_at(plan, position)):
+            yield message
+
+
+def _show_message(plan: Plan, message: Message) -> ShownMessage:
+    if plan.text is None:
+        return ShownMessage(message, None, None)
+    mainland = is_mainland(message.recipient)
+    text = render(plan.text, message.content.sign, message.content.parameters, mainland=mainland)
+    return ShownMessage(message, text, count_parts(text, mainland=mainland))
