@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from smswrap.cli.answer import Answer, of_report
 from smswrap.cli.input import Reader, pace_of
 from smswrap.cli.options import Deciding, Following, Guarding, Speed, command, option
@@ -19,7 +21,7 @@ from smswrap.sending.message import check_parameters, parse_array
 from smswrap.sending.planning import Found
 from smswrap.sending.recipients import read_recipients
 from smswrap.sending.service import send
-from smswrap.sending.table.files import open_table
+from smswrap.sending.table.files import LARGEST_FILE, HiddenRows, open_table
 from smswrap.sending.table.headers import parse_map
 from smswrap.sending.table.problems import Notices, ProblemReport
 from smswrap.sending.table.results import RESULT_FILE, write_results
@@ -27,7 +29,8 @@ from smswrap.sending.table.rows import read_messages
 from smswrap.sending.table.writing import check_writable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from smswrap.cli.runtime import Runtime
     from smswrap.sending.house import House
@@ -72,6 +75,18 @@ class Listing:
         "--skip-invalid", is_flag=True, default=False, help="Leave rows with problems out instead of sending nothing."
     )
     result_file: str | None = option("--result-file", metavar="FILE", help="Write each row's outcome to this CSV file.")
+    variables: tuple[str, ...] = option(
+        "--var", multiple=True, default=(), metavar="NAME=VALUE", help="A parameter that is the same for all rows."
+    )
+    sheet: str | None = option("--sheet", metavar="NAME|NUMBER", help="The sheet of a workbook that is the list.")
+    hidden_rows: HiddenRows | None = option(  # noqa: RUF009  as its neighbours; the alias hides that it is a text
+        "--hidden-rows", type=click.Choice(["skip", "send"]), help="What to do with rows that a sheet hides."
+    )
+    encoding: str | None = option("--encoding", metavar="NAME", help="The file's encoding, such as gb18030 or cp1252.")
+    accept_odd_values: bool = option(
+        "--accept-odd-values", is_flag=True, default=False, help="Send values such as nan or 4.2E+05 as they are."
+    )
+    large_file: bool = option("--large-file", is_flag=True, default=False, help="Read a file of any size.")
 
 
 @dataclass(frozen=True)
@@ -206,6 +221,7 @@ def _send_file(  # noqa: PLR0913, PLR0917  each is a thing of its own
     read = Reader(runtime)
     order = _head(read, house, heading)
     sign = None if listing.sign_name is None else read.sign(listing.sign_name)
+    constants = read.parameters((), listing.variables)
     if read.problems:
         raise InputError(read.problems)
     _refuse_overwriting(listing)
@@ -213,17 +229,28 @@ def _send_file(  # noqa: PLR0913, PLR0917  each is a thing of its own
         check_writable(RESULT_FILE, listing.result_file)
     with (
         ProblemReport(listing.errors_file, skips=listing.skip_invalid) as problems,
-        open_table(source, column_map=listing.column_map) as table,
+        _opened(source, listing) as table,
     ):
         template = house.template_if_told(order.template, sign, rehearsal=options.dry_run)
-        columns = parse_map(listing.column_map, table.headers, template.variables if template else None)
-        messages = _messages(read, table, columns, sign, problems)
+        columns = parse_map(listing.column_map, table.headers, template.variables if template else None, constants)
+        messages = _messages(read, listing, table, columns, constants, sign, problems)
         text = template.content if template else None
         report = send(replace(order, messages=messages, listed=True, text=text), options, house, problems)
         if listing.result_file and report.counts is not None:
             outcomes = house.journal.outcomes(report.plan)
             write_or_warn(runtime, partial(write_results, listing.result_file, outcomes, table))
         return report
+
+
+def _opened(source: str, listing: Listing) -> AbstractContextManager[Table]:
+    return open_table(
+        source,
+        column_map=listing.column_map,
+        sheet=listing.sheet,
+        hidden_rows=listing.hidden_rows,
+        encoding=listing.encoding,
+        largest=None if listing.large_file else LARGEST_FILE,
+    )
 
 
 def _refuse_overwriting(listing: Listing) -> None:
@@ -239,16 +266,30 @@ def _refuse_overwriting(listing: Listing) -> None:
         seen[place] = name
 
 
-def _messages(
-    read: Reader, table: Table, columns: ColumnMap, sign: str | None, problems: ProblemReport
+def _messages(  # noqa: PLR0913, PLR0917  each is a thing of its own
+    read: Reader,
+    listing: Listing,
+    table: Table,
+    columns: ColumnMap,
+    constants: Mapping[str, str],
+    sign: str | None,
+    problems: ProblemReport,
 ) -> Iterator[tuple[int, Message]]:
     notices = Notices()
-    allowed = read.samples_allowed
-    for row, found in read_messages(table, columns, sign=sign, samples_allowed=allowed, notices=notices):
-        if isinstance(found, list):
-            problems.add(found)
+    found = read_messages(
+        table,
+        columns,
+        sign=sign,
+        samples_allowed=read.samples_allowed,
+        notices=notices,
+        constants=constants,
+        accept_odd_values=listing.accept_odd_values,
+    )
+    for row, message in found:
+        if isinstance(message, list):
+            problems.add(message)
         else:
-            yield row, found
+            yield row, message
     read.warn(notices.lines)
 
 
