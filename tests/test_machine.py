@@ -15,10 +15,6 @@ from hall import Death, Hall, message
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
-from smswrap.sending.confirmation import Guarding, confirm, confirm_at_once, find, propose
-from smswrap.sending.journal import Journal
-from smswrap.sending.plan import Draft, Plan, note_messages, split
-from smswrap.sending.requests import attempts_of, counts, recipients_of, sole_sender
 
 from smswrap.errors import SmswrapError
 from smswrap.journal.journal import Filter, Journal
