@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from smswrap.clock import Moment
 from smswrap.journal.ageing import Ageing
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from sqlite3 import Row
 
+    from smswrap.journal.drafts import NewContent, NewMessage, NewRequest, Summary, WalkedMessage
     from smswrap.journal.keys import Keys
-    from smswrap.model import Content, Message, Order, Parts
+    from smswrap.model import Message, Order
 
 NEVER_BEGUN = (
     "(state <> 'confirmed' OR NOT EXISTS "
@@ -27,60 +28,6 @@ NEVER_BEGUN = (
 )
 FIRST_TRIES = 64
 """Ids that begin with the same characters, of which a prefix is told to be ambiguous."""
-
-
-class NewContent(NamedTuple):
-    """A content of a draft, by its number there and its hash."""
-
-    number: int
-    key: bytes
-    content: Content
-
-
-class NewMessage(NamedTuple):
-    """A message of a draft: its place in the order, its row in the file, and the request that it will go out with."""
-
-    position: int
-    row: int
-    recipient: str
-    content: int
-    request: int
-
-
-class WalkedMessage(NamedTuple):
-    """A message of a draft on the walk through its contents; `content` is the first of those that are alike.
-
-    `copied` says that it gets a copy of that content, since its request does not share it.
-    """
-
-    position: int
-    recipient: str
-    key: bytes
-    content: int
-    copied: bool = False
-
-
-class NewRequest(NamedTuple):
-    """A request of a draft; `content` is what all of a shared one get."""
-
-    number: int
-    shared: bool
-    recipients: int
-    content: int | None
-    out_id: str
-    own_out_id: bool
-    digest: bytes
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What all messages of a draft add up to."""
-
-    signs: tuple[str, ...]
-    recipients: int
-    parts: Parts | None
-    shortest: int | None
-    longest: int | None
 
 
 class Plans(Ageing):
