@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from smswrap.clock import Moment
 from smswrap.journal.ageing import Ageing
+from smswrap.journal.drafts import WalkedMessage
 from smswrap.journal.rows import message_of, parameters_text, plan_of
 from smswrap.journal.store import LARGE
 from smswrap.model import Plan, PlanState
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from sqlite3 import Row
 
-    from smswrap.journal.drafts import NewContent, NewMessage, NewRequest, Summary, WalkedMessage
+    from smswrap.journal.drafts import NewContent, NewMessage, NewRequest, Summary
     from smswrap.journal.keys import Keys
     from smswrap.model import Message, Order
 
