@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -93,7 +93,8 @@ def plan(  # noqa: PLR0913  the options of `smswrap send`, each by its long name
         report = service.send(order, options, house, Found())
     if report.shown is None:
         raise AssertionError("a plan that was proposed is not shown")
-    return _proposal(report.shown, [*talk.warnings, *report.shown.warnings])
+    troubles = [f"{trouble.message} {trouble.next_step}" for trouble in talk.troubles]
+    return _proposal(report.shown, [*talk.warnings, *report.shown.warnings, *troubles])
 
 
 def confirm(plan_id: str, *, wait: int | None = None, settle: bool = False, sandbox: bool | None = None) -> Report:
@@ -102,8 +103,7 @@ def confirm(plan_id: str, *, wait: int | None = None, settle: bool = False, sand
     A second one sends nothing and tells of the first. `wait` is how many seconds receipts are waited for.
     """
     options = Options(wait=wait, settle=settle)
-    with _opened(_choices(sandbox=sandbox), _Listener(), plan_id) as house:
-        return service.confirm(plan_id, options, house)
+    return _reported(plan_id, sandbox, lambda house: service.confirm(plan_id, options, house))
 
 
 def resume(plan_id: str, *, resend_unknown: bool = False, sandbox: bool | None = None) -> Report:
@@ -112,21 +112,24 @@ def resume(plan_id: str, *, resend_unknown: bool = False, sandbox: bool | None =
     `resend_unknown` says that a person has decided to send again what may have been sent.
     """
     options = Options(yes=resend_unknown)
-    with _opened(_choices(sandbox=sandbox), _Listener(), plan_id) as house:
-        return service.resume(plan_id, options, house, resend_unknown=resend_unknown)
+    return _reported(
+        plan_id, sandbox, lambda house: service.resume(plan_id, options, house, resend_unknown=resend_unknown)
+    )
 
 
 def cancel(plan_id: str, *, sandbox: bool | None = None) -> Report:
     """Say a person's no to a plan: it can no longer be confirmed, and what is left of it is not sent."""
-    with _opened(_choices(sandbox=sandbox), _Listener(), plan_id) as house:
-        return service.cancel(plan_id, house)
+    return _reported(plan_id, sandbox, lambda house: service.cancel(plan_id, house))
 
 
 def status(plan_id: str, *, wait: int | None = None, sandbox: bool | None = None) -> Report:
     """What became of a plan, with unknown outcomes and receipts looked up; sends nothing."""
-    with _opened(_choices(sandbox=sandbox), _Listener(), plan_id) as house:
+
+    def looked_up(house: House) -> Report:
         report = service.look_up(service.find(plan_id, house.journal), house)
         return carrying.followed(report, wait if wait is not None else 0, house)
+
+    return _reported(plan_id, sandbox, looked_up)
 
 
 def history(  # noqa: PLR0913  the options of `smswrap history`
@@ -194,6 +197,14 @@ def _opened(choices: Choices, talk: _Listener, plan_id: str | None = None) -> It
         yield house
 
 
+def _reported(plan_id: str, sandbox: bool | None, act: Callable[[House], Report]) -> Report:
+    """What an act on a plan ends with; AI mode that could not be turned off afterwards is its error (exit 11)."""
+    talk = _Listener()
+    with _opened(_choices(sandbox=sandbox), talk, plan_id) as house:
+        report = act(house)
+    return replace(report, trouble=talk.troubles[0]) if talk.troubles else report
+
+
 def _choices(
     provider: str | None = None,
     profile: str | None = None,
@@ -212,8 +223,12 @@ def _choices(
         if value is not None:
             check_shape(shape, value, shape)
     if sandbox is None:
-        sandbox = os.environ.get("SMSWRAP_SANDBOX", "").lower() in TRUE
-    return Choices(provider, profile, region, read_timeout, sandbox)
+        sandbox = _is_true("SMSWRAP_SANDBOX")
+    return Choices(provider, profile, region, read_timeout, sandbox, _is_true("SMSWRAP_ALLOW_ROOT"))
+
+
+def _is_true(variable: str) -> bool:
+    return os.environ.get(variable, "").lower() in TRUE
 
 
 def _read(

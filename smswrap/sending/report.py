@@ -55,10 +55,16 @@ class Report:
     again: bool = False
     in_vain: bool = False
     signum: int | None = None
+    trouble: Fault | None = None
+    """What went wrong beside the requests, such as AI mode that could not be turned off."""
 
     @property
     def error(self) -> Fault | None:
-        """The failure of the whole, or None."""
+        """The failure of the whole, else the trouble beside it, or None."""
+        return self._failure or self.trouble
+
+    @property
+    def _failure(self) -> Fault | None:
         if self.decision is not None:
             return self.decision
         if self.stage in _BEFORE:
@@ -68,7 +74,7 @@ class Report:
     @property
     def status(self) -> str:
         """One word for what happened."""
-        error = self.error
+        error = self._failure
         if error is None:
             return str(self.stage.value)
         if self.stage is not Stage.SENT:
