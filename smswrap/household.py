@@ -48,7 +48,7 @@ def open_journal(choices: Choices) -> Journal:
 
 
 def settings_of(choices: Choices, talk: Talk) -> Settings:
-    """The choices as providers take them; in the sandbox, with the stand-ins in place of everything real. Raises SetupError."""
+    """The choices as providers take them; in the sandbox, with the stand-ins for everything real. Raises SetupError."""
     _refuse_foreign_home(choices)
     environment = process.environment()
     standin: tuple[str, ...] = ()

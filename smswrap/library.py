@@ -103,7 +103,7 @@ def confirm(plan_id: str, *, wait: int | None = None, settle: bool = False, sand
     A second one sends nothing and tells of the first. `wait` is how many seconds receipts are waited for.
     """
     options = Options(wait=wait, settle=settle)
-    return _reported(plan_id, sandbox, lambda house: service.confirm(plan_id, options, house))
+    return _reported(plan_id, _choices(sandbox=sandbox), lambda house: service.confirm(plan_id, options, house))
 
 
 def resume(plan_id: str, *, resend_unknown: bool = False, sandbox: bool | None = None) -> Report:
@@ -113,13 +113,15 @@ def resume(plan_id: str, *, resend_unknown: bool = False, sandbox: bool | None =
     """
     options = Options(yes=resend_unknown)
     return _reported(
-        plan_id, sandbox, lambda house: service.resume(plan_id, options, house, resend_unknown=resend_unknown)
+        plan_id,
+        _choices(sandbox=sandbox),
+        lambda house: service.resume(plan_id, options, house, resend_unknown=resend_unknown),
     )
 
 
 def cancel(plan_id: str, *, sandbox: bool | None = None) -> Report:
     """Say a person's no to a plan: it can no longer be confirmed, and what is left of it is not sent."""
-    return _reported(plan_id, sandbox, lambda house: service.cancel(plan_id, house))
+    return _reported(plan_id, _choices(sandbox=sandbox), lambda house: service.cancel(plan_id, house))
 
 
 def status(plan_id: str, *, wait: int | None = None, sandbox: bool | None = None) -> Report:
@@ -129,7 +131,7 @@ def status(plan_id: str, *, wait: int | None = None, sandbox: bool | None = None
         report = service.look_up(service.find(plan_id, house.journal), house)
         return carrying.followed(report, wait if wait is not None else 0, house)
 
-    return _reported(plan_id, sandbox, looked_up)
+    return _reported(plan_id, _choices(sandbox=sandbox), looked_up)
 
 
 def history(  # noqa: PLR0913  the options of `smswrap history`
@@ -197,10 +199,10 @@ def _opened(choices: Choices, talk: _Listener, plan_id: str | None = None) -> It
         yield house
 
 
-def _reported(plan_id: str, sandbox: bool | None, act: Callable[[House], Report]) -> Report:
+def _reported(plan_id: str, choices: Choices, act: Callable[[House], Report]) -> Report:
     """What an act on a plan ends with; AI mode that could not be turned off afterwards is its error (exit 11)."""
     talk = _Listener()
-    with _opened(_choices(sandbox=sandbox), talk, plan_id) as house:
+    with _opened(choices, talk, plan_id) as house:
         report = act(house)
     return replace(report, trouble=talk.troubles[0]) if talk.troubles else report
 
