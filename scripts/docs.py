@@ -1,7 +1,7 @@
 """Write what references/ shows of the program from the program itself; with --check, only say whether it is true.
 
 Between `<!-- NAME -->` and `<!-- /NAME -->`: in answers.md `data`, one answer of each verb from the sandbox, and in
-sandbox.md `magic` and `gateway`, the recipients with a fate. Ids and times change with each run, so --check compares the
+sandbox.md `magic` and `gateway`, the recipients with a fate. Ids and times change with each run: --check compares the
 shapes of the answers, not their values.
 """
 
