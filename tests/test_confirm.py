@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 from contextlib import closing
@@ -123,6 +124,7 @@ def test_a_confirm_after_one_that_was_killed_before_it_sent_says_that_nothing_wa
     wait_until(lambda: "plugin update" in standin.calls[before:], "the plugin was not updated")
     killed.send(signal.SIGKILL)
     killed.process.wait(DEADLINE)
+    os.kill(standin.starts[-1]["pid"], signal.SIGKILL)
     ran = smswrap("confirm", plan_id)
     assert (ran.code, ran.envelope["status"], ran.envelope["data"]["counts"]["not_sent"]) == (7, "partial", 1)
     assert f"smswrap resume {plan_id}" in ran.error["next_step"]

@@ -8,13 +8,10 @@ by at most a day from one start of it to the next.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from smswrap.clock import Moment
 from smswrap.journal.store import Store
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DAY = 86_400.0
 KEPT = 30 * DAY
@@ -39,10 +36,8 @@ class _Reading(NamedTuple):
 class Ageing(Store):
     """A journal that forgets."""
 
-    def __init__(self, path: Path) -> None:
-        self.jump = 0.0
-        """Seconds by which the wall clock was moved since the last run; known once a plan is begun."""
-        super().__init__(path)
+    jump = 0.0
+    """Seconds by which the wall clock was moved since the last run; known once a plan is begun."""
 
     def _age(self) -> float:
         """Go on with the journal's clock, and forget what is old, inside a transaction; gives the age of now."""
