@@ -42,9 +42,8 @@ def kill_in_the_second(standin: StandIn, start: Callable[..., Running]) -> Calla
             with suppress(ProcessLookupError):
                 os.kill(call["pid"], signal.SIGKILL)
         wait_until(lambda: not standin.ai_mode, "AI mode stayed on")
-        return plan_id
+        return str(start("history", "--limit", "1").end().envelope["data"]["sends"][0]["plan_id"])
 
-    plan_id = str(start(*MANY, "--dry-run").end().envelope["data"]["plan_id"])
     return kill
 
 

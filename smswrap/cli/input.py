@@ -6,23 +6,22 @@ import math
 from typing import TYPE_CHECKING, TypeVar
 
 from smswrap.errors import InputError, Problem
-from smswrap.providers.base import operations_of
+from smswrap.providers.base import listing, operations_of
 from smswrap.providers.parameters import LONGEST_TEXT, check_shape, check_text
-from smswrap.sending.dispatch import Pace
 from smswrap.sending.message import read_parameters
+from smswrap.sending.recipients import read_recipient
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from smswrap.cli.options import Speed
     from smswrap.cli.runtime import Runtime
+    from smswrap.sending.dispatch import Pace
 
 T = TypeVar("T")
 
 LONGEST_OUT_ID = 255
 """Characters: below 256 by the API page of SendBatchSms."""
-
-LISTS = {"--sign-name": "list-signs --approved", "--template-code": "list-templates --approved"}
 
 
 class Reader:
@@ -81,6 +80,16 @@ class Reader:
         given = objects[0] if objects else None
         return self.collect(lambda: read_parameters(given, variables)) or {}
 
+    def once(self, numbers: Sequence[str]) -> list[str]:
+        """The numbers, of those that are the same recipient only the first; how many that leaves out is told."""
+        found: dict[object, str] = {}
+        for number in numbers:
+            found.setdefault(read_recipient(number) if number.strip() else number, number)
+        if len(found) < len(numbers):
+            left_out = len(numbers) - len(found)
+            self._runtime.talk.warn(f"{left_out} number(s) stood twice; each recipient is sent to once.")
+        return list(found.values())
+
     def missing(self, option: str, step: str) -> None:
         """An option that must be given was not."""
         self.problems.append(Problem(option, "", "must be given", step))
@@ -95,7 +104,8 @@ class Reader:
 
     def _named(self, option: str, value: str | None, shape: str) -> str:
         if value is None:
-            self.missing(option, f"Ask the person which to use; `smswrap {LISTS[option]}` shows what the account has.")
+            verb = listing(self._runtime.provider_name, shape)
+            self.missing(option, f"Let the person choose from `smswrap {verb} --approved`.")
             return ""
         text = self.text(option, value)
         return self.collect(lambda: check_shape(option, text, shape)) or "" if text else ""
@@ -110,6 +120,8 @@ class Reader:
 
 def pace_of(speed: Speed) -> Pace:
     """How fast requests are made. Raises InputError for a rate that is no number."""
+    from smswrap.sending.dispatch import Pace
+
     if speed.rate is not None and not math.isfinite(speed.rate):
         raise InputError.of("--rate", str(speed.rate), "is not a finite number", "Give requests a second, such as 2.5.")
     return Pace(speed.jobs, speed.rate)

@@ -11,16 +11,15 @@ from smswrap.cli.input import Reader
 from smswrap.cli.options import Deciding, Following, Guarding, command, option
 from smswrap.errors import InputError
 from smswrap.model import Content, Message, Order
-from smswrap.sending.planning import Found
 from smswrap.sending.recipients import read_recipients
-from smswrap.sending.refusals import DuplicatePolicy
-from smswrap.sending.service import Options, send
 
 if TYPE_CHECKING:
     from smswrap.cli.answer import Answer
     from smswrap.cli.runtime import Runtime
     from smswrap.sending.dispatch import Pace
     from smswrap.sending.house import House
+    from smswrap.sending.refusals import DuplicatePolicy
+    from smswrap.sending.service import Options
 
 HELP = """Send one text to one or many recipients.
 
@@ -53,6 +52,7 @@ class Sending:
     variables: tuple[str, ...] = option(
         "--var", multiple=True, default=(), metavar="NAME=VALUE", help="One template parameter; repeatable."
     )
+    repeated_once: bool = option("--repeated-once", is_flag=True, default=False, hidden=True)
     out_id: str | None = option("-o", "--out-id", metavar="ID", help="Your own id of this send, below 256 characters.")
     message_group: str | None = option(
         "--message-group", metavar="ID", help="Volcengine's message group; needed if the account has several."
@@ -61,9 +61,12 @@ class Sending:
 
 def run(runtime: Runtime, given: Sending, deciding: Deciding, following: Following, guarding: Guarding) -> Answer:
     """Parse, send, tell."""
+    from smswrap.sending import service
+    from smswrap.sending.planning import Found
+
     with runtime.house() as house:
         order = order_of(runtime, house, given)
-        return of_report("send", send(order, options_of(deciding, following, guarding), house, Found()))
+        return of_report("send", service.send(order, options_of(deciding, following, guarding), house, Found()))
 
 
 def order_of(runtime: Runtime, house: House, given: Sending) -> Order:
@@ -73,7 +76,7 @@ def order_of(runtime: Runtime, house: House, given: Sending) -> Order:
     read.out_id(given.out_id)
     group = read.group(given.message_group)
     parameters = read.parameters(given.template_param, given.variables)
-    recipients = _recipients(read, given.phone_numbers)
+    recipients = _recipients(read, given.phone_numbers, repeated_once=given.repeated_once)
     if read.problems:
         raise InputError(read.problems)
     content = Content(sign, parameters)
@@ -83,6 +86,8 @@ def order_of(runtime: Runtime, house: House, given: Sending) -> Order:
 
 def options_of(deciding: Deciding, following: Following, guarding: Guarding, pace: Pace | None = None) -> Options:
     """The options as the hall takes them."""
+    from smswrap.sending.service import Options
+
     options = Options(
         verify=deciding.verify,
         yes=deciding.yes,
@@ -97,15 +102,19 @@ def options_of(deciding: Deciding, following: Following, guarding: Guarding, pac
 
 def policy_of(guarding: Guarding) -> DuplicatePolicy:
     """What counts as a duplicate."""
+    from smswrap.sending.refusals import DuplicatePolicy
+
     window, only_unknown = guarding.duplicate_window, guarding.only_unknown_duplicates
     return DuplicatePolicy(window, only_unknown, guarding.allow_duplicate)
 
 
-def _recipients(read: Reader, given: tuple[str, ...]) -> list[str]:
+def _recipients(read: Reader, given: tuple[str, ...], *, repeated_once: bool) -> list[str]:
     numbers = [number for text in given for number in re.split("[,\N{FULLWIDTH COMMA}]", text)]
     if not numbers:
         read.missing("--phone-numbers", "Add -p with the numbers that the person gave.")
         return []
+    if repeated_once:
+        numbers = read.once(numbers)
     found, wrong = read_recipients(numbers, samples_allowed=read.samples_allowed, field="--phone-numbers")
     read.problems += wrong
     return found

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 OPTION = "--template-param"
-EXAMPLE = 'Give a JSON object such as {"code":"123456"}, or --var code=123456.'
+EXAMPLE = 'Give a JSON object such as {"code":"123456"}.'
 
 LONGEST_MESSAGE = 500
 """Characters, sign and 【】 included (help.aliyun.com/document_detail/44335)."""
