@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from smswrap.errors import InputError, Problem
-from smswrap.journal.plans import NewContent, NewMessage, NewRequest, Summary
+from smswrap.journal.drafts import NewContent, NewMessage, NewRequest, Summary
 from smswrap.model import Parts
 from smswrap.sending.message import count_parts, render
 from smswrap.sending.recipients import is_mainland
@@ -22,9 +22,9 @@ from smswrap.sending.recipients import is_mainland
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from smswrap.journal.drafts import WalkedMessage
     from smswrap.journal.journal import Journal
     from smswrap.journal.keys import Keys
-    from smswrap.journal.plans import WalkedMessage
     from smswrap.model import Content, Message, Order, Plan
     from smswrap.providers.base import Limits
 
