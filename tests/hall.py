@@ -277,6 +277,10 @@ class Clocks:
         self.wall += wall
         self.ticks += ticks
 
+    def set(self, wall: float) -> None:
+        """Set the wall clock to this moment."""
+        self.wall += wall - time.time()
+
     def restart(self) -> None:
         """Start the machine anew."""
         self.boot += "'s next"
