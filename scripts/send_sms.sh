@@ -50,7 +50,8 @@ HELP
 
 # FILE -> the directory that it lies in, symlinks followed; not `readlink -f`, which macOS lacks before 12.3.
 directory_of() {
-    local file=$1 target
+    local file target
+    file=$1
     while [ -L "$file" ]; do
         target=$(readlink "$file")
         case $target in

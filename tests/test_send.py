@@ -352,7 +352,7 @@ def test_sample_numbers_of_the_documentation_are_refused_outside_the_sandbox(
 ) -> None:
     ran = words(*SEND[:2], number, *SEND[3:])
     assert ran.code == 2
-    assert "sample number" in ran.error["message"]
+    assert "example number" in ran.error["message"]
     assert standin.calls == []
 
 

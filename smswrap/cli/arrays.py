@@ -70,8 +70,9 @@ def order_of(runtime: Runtime, house: House, arrays: Arrays, heading: Heading) -
     if extends:
         read.extend_codes(EXTENDS)
     _refuse_uneven(read, phones, {SIGNS: signs, PARAMETERS: parameters, EXTENDS: extends})
-    recipients, wrong = read_recipients(map(str, phones), samples_allowed=read.samples_allowed, field=PHONES)
+    recipients, wrong, notices = read_recipients(map(str, phones), samples_allowed=read.samples_allowed, field=PHONES)
     read.problems += wrong
+    read.notice(notices)
     _check_texts(read, SIGNS, signs)
     _check_texts(read, EXTENDS, extends)
     _check_objects(read, parameters)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+import click
+
 from smswrap.cli.answer import Answer, of_report
 from smswrap.cli.arrays import Arrays, Heading, head_of, order_of
 from smswrap.cli.input import Reader, pace_of
@@ -14,21 +16,24 @@ from smswrap.cli.options import Deciding, Following, Guarding, Speed, command, o
 from smswrap.cli.plans import write_or_warn
 from smswrap.cli.send import options_of
 from smswrap.errors import InputError, Problem
-from smswrap.process import checkpoint
-from smswrap.sending.files import open_table
-from smswrap.sending.problems import ProblemReport
-from smswrap.sending.results import check_writable, write_results
-from smswrap.sending.rows import parse_map, read_messages
+from smswrap.sending.table.files import LARGEST_FILE, HiddenRows, open_table
+from smswrap.sending.table.headers import parse_map
+from smswrap.sending.table.problems import Notices, ProblemReport
+from smswrap.sending.table.results import RESULT_FILE, write_results
+from smswrap.sending.table.rows import read_messages
+from smswrap.sending.table.writing import check_writable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from smswrap.cli.runtime import Runtime
     from smswrap.model import Message
     from smswrap.sending.house import House
     from smswrap.sending.report import Report
-    from smswrap.sending.rows import ColumnMap, Table
     from smswrap.sending.service import Options
+    from smswrap.sending.table.headers import ColumnMap
+    from smswrap.sending.table.rows import Table
 
 HELP = """Send each recipient a text of their own: from a file of any size, or from the API's arrays of up to 100.
 
@@ -60,6 +65,18 @@ class Listing:
         "--skip-invalid", is_flag=True, default=False, help="Leave rows with problems out instead of sending nothing."
     )
     result_file: str | None = option("--result-file", metavar="FILE", help="Write each row's outcome to this CSV file.")
+    variables: tuple[str, ...] = option(
+        "--var", multiple=True, default=(), metavar="NAME=VALUE", help="A parameter that is the same for all rows."
+    )
+    sheet: str | None = option("--sheet", metavar="NAME|NUMBER", help="The sheet of a workbook that is the list.")
+    hidden_rows: HiddenRows | None = option(  # noqa: RUF009  as its neighbours; the alias hides that it is a text
+        "--hidden-rows", type=click.Choice(["skip", "send"]), help="What to do with rows that a sheet hides."
+    )
+    encoding: str | None = option("--encoding", metavar="NAME", help="The file's encoding, such as gb18030 or cp1252.")
+    accept_odd_values: bool = option(
+        "--accept-odd-values", is_flag=True, default=False, help="Send values such as nan or 4.2E+05 as they are."
+    )
+    large_file: bool = option("--large-file", is_flag=True, default=False, help="Read a file of any size.")
 
 
 def run(  # noqa: PLR0913, PLR0917  a record for each kind of option
@@ -103,26 +120,37 @@ def _send_file(  # noqa: PLR0913, PLR0917  each is a thing of its own
 
     read = Reader(runtime)
     order = head_of(read, house, heading)
-    if listing.sign_name is not None:
-        read.sign(listing.sign_name)
+    sign = None if listing.sign_name is None else read.sign(listing.sign_name)
+    constants = read.parameters((), listing.variables, odd=listing.accept_odd_values)
     if read.problems:
         raise InputError(read.problems)
     _refuse_overwriting(listing)
     if listing.result_file:
-        check_writable(listing.result_file)
+        check_writable(RESULT_FILE, listing.result_file)
     with (
         ProblemReport(listing.errors_file, skips=listing.skip_invalid) as problems,
-        open_table(source) as table,
+        _opened(source, listing) as table,
     ):
-        template = house.template_if_told(order.template, listing.sign_name, rehearsal=options.dry_run)
-        columns = parse_map(listing.column_map, table.headers, template.variables if template else None)
-        messages = _messages(read, table, columns, listing.sign_name, problems)
+        template = house.template_if_told(order.template, sign, rehearsal=options.dry_run)
+        columns = parse_map(listing.column_map, table.headers, template.variables if template else None, constants)
+        messages = _messages(read, listing, table, columns, constants, sign, problems)
         text = template.content if template else None
         report = service.send(replace(order, messages=messages, listed=True, text=text), options, house, problems)
         if listing.result_file and report.counts is not None:
             outcomes = house.journal.outcomes(report.plan)
             write_or_warn(runtime, partial(write_results, listing.result_file, outcomes, table))
         return report
+
+
+def _opened(source: str, listing: Listing) -> AbstractContextManager[Table]:
+    return open_table(
+        source,
+        column_map=listing.column_map,
+        sheet=listing.sheet,
+        hidden_rows=listing.hidden_rows,
+        encoding=listing.encoding,
+        largest=None if listing.large_file else LARGEST_FILE,
+    )
 
 
 def _refuse_overwriting(listing: Listing) -> None:
@@ -138,15 +166,31 @@ def _refuse_overwriting(listing: Listing) -> None:
         seen[place] = name
 
 
-def _messages(
-    read: Reader, table: Table, columns: ColumnMap, sign: str | None, problems: ProblemReport
+def _messages(  # noqa: PLR0913, PLR0917  each is a thing of its own
+    read: Reader,
+    listing: Listing,
+    table: Table,
+    columns: ColumnMap,
+    constants: Mapping[str, str],
+    sign: str | None,
+    problems: ProblemReport,
 ) -> Iterator[tuple[int, Message]]:
-    for row, found in read_messages(table, columns, sign=sign, samples_allowed=read.samples_allowed):
-        checkpoint()
-        if isinstance(found, list):
-            problems.add(found)
+    notices = Notices()
+    found = read_messages(
+        table,
+        columns,
+        sign=sign,
+        samples_allowed=read.samples_allowed,
+        notices=notices,
+        constants=constants,
+        accept_odd_values=listing.accept_odd_values,
+    )
+    for row, message in found:
+        if isinstance(message, list):
+            problems.add(message)
         else:
-            yield row.number, found
+            yield row, message
+    read.warn(notices.lines)
 
 
 COMMAND = command("send-batch", run, (Listing, Arrays, Heading, Deciding, Following, Guarding, Speed), HELP)

@@ -94,7 +94,7 @@ def _recipient(text: str) -> str:
     found = read_recipient(text, field="--phone-number")
     if isinstance(found, Problem):
         raise InputError([found])
-    return found
+    return found.number
 
 
 def _entry(line: Line, *, masked: bool) -> dict[str, object]:

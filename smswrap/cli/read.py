@@ -140,7 +140,7 @@ def _value(parameter: Parameter, value: object) -> Any:  # noqa: ANN401  what th
         found = read_recipient(str(value), field=parameter.option)
         if isinstance(found, Problem):
             raise InputError([found])
-        return found
+        return found.number
     return check(parameter, value)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from smswrap.cli.options import Deciding, Following, Guarding, command, option
 from smswrap.errors import InputError
 from smswrap.model import Content, Message, Order
 from smswrap.sending.recipients import read_recipients
+from smswrap.sending.spellings import split_numbers
 
 if TYPE_CHECKING:
     from smswrap.cli.answer import Answer
@@ -52,6 +52,9 @@ class Sending:
     variables: tuple[str, ...] = option(
         "--var", multiple=True, default=(), metavar="NAME=VALUE", help="One template parameter; repeatable."
     )
+    accept_odd_values: bool = option(
+        "--accept-odd-values", is_flag=True, default=False, help="Send values such as nan or 4.2E+05 as they are."
+    )
     repeated_once: bool = option("--repeated-once", is_flag=True, default=False, hidden=True)
     out_id: str | None = option("-o", "--out-id", metavar="ID", help="Your own id of this send, below 256 characters.")
     message_group: str | None = option(
@@ -75,7 +78,8 @@ def order_of(runtime: Runtime, house: House, given: Sending) -> Order:
     sign, template = read.sign(given.sign_name), read.template(given.template_code)
     read.out_id(given.out_id)
     group = read.group(given.message_group)
-    parameters = read.parameters(given.template_param, given.variables)
+    odd = given.accept_odd_values or given.repeated_once
+    parameters = read.parameters(given.template_param, given.variables, odd=odd)
     recipients = _recipients(read, given.phone_numbers, repeated_once=given.repeated_once)
     if read.problems:
         raise InputError(read.problems)
@@ -109,15 +113,21 @@ def policy_of(guarding: Guarding) -> DuplicatePolicy:
 
 
 def _recipients(read: Reader, given: tuple[str, ...], *, repeated_once: bool) -> list[str]:
-    numbers = [number for text in given for number in re.split("[,\N{FULLWIDTH COMMA}]", text)]
+    numbers = [number for text in given for number in _split(text, old=repeated_once)]
     if not numbers:
         read.missing("--phone-numbers", "Add -p with the numbers that the person gave.")
         return []
     if repeated_once:
         numbers = read.once(numbers)
-    found, wrong = read_recipients(numbers, samples_allowed=read.samples_allowed, field="--phone-numbers")
+    found, wrong, notices = read_recipients(numbers, samples_allowed=read.samples_allowed, bare_foreign=repeated_once)
     read.problems += wrong
+    read.notice(notices)
     return found
+
+
+def _split(text: str, *, old: bool) -> list[str]:
+    """The numbers of one option; the old command line let empty ones pass."""
+    return [number for number in split_numbers(text) if number.strip() or not old]
 
 
 COMMAND = command("send", run, (Sending, Deciding, Following, Guarding), HELP)

@@ -51,8 +51,8 @@ def misfits(template: Template | None, content: Content, row: int | None) -> lis
     """
     if template is None:
         return []
-    lacking = set(template.variables) - set(content.parameters)
-    problems = compare_variables(template.variables, content.parameters, row=row) if lacking else []
+    missing, unknown = compare_variables(template.variables, content.parameters, row=row)
+    problems = [*missing, *unknown] if missing else []
     if template.content is None:
         return problems
     length = len(render(template.content, content.sign, content.parameters))
@@ -64,10 +64,10 @@ def misfits(template: Template | None, content: Content, row: int | None) -> lis
 
 def superfluous(template: Template | None, content: Content) -> str | None:
     """What to say of parameters that the template does not have, or None."""
-    if template is None or set(template.variables) != set(template.variables) & set(content.parameters):
+    if template is None:
         return None
-    found = compare_variables(template.variables, content.parameters)
-    return f"{found[0]}. They are sent, and do nothing." if found else None
+    missing, unknown = compare_variables(template.variables, content.parameters)
+    return f"{unknown[0]}. They are sent, and do nothing." if unknown and not missing else None
 
 
 def _unapproved(word: str, name: str | None, state: str | None, reason: str | None) -> Iterator[str]:
