@@ -103,7 +103,7 @@ def test_of_two_confirms_at_the_same_moment_one_sends_and_both_tell_the_outcome(
 def test_a_confirm_of_a_plan_that_is_being_sent_waits_for_its_outcome(
     standin: StandIn, start: Callable[..., Running], smswrap: Callable[..., Ran], plan_of: Callable[..., str]
 ) -> None:
-    standin.rules(SLOW_SEND)
+    standin.rules({**SLOW_SEND, "delay_ms": 3_000})
     plan_id = plan_of()
     first = start("confirm", plan_id)
     standin.wait_for_call("send-sms")

@@ -231,7 +231,7 @@ def test_importing_the_package_loads_nothing_else_of_it() -> None:
     assert not {"click", "sqlite3", "rich", "phonenumbers", "json"} & set(ended.stdout.split())
 
 
-def annotations(path: Path) -> Iterator[str]:
+def hints(path: Path) -> Iterator[str]:
     """Every annotation of the file, of arguments, results and names."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, (ast.arg, ast.AnnAssign)) and node.annotation is not None:
@@ -243,7 +243,7 @@ def annotations(path: Path) -> Iterator[str]:
 def test_bags_of_anything_stand_only_where_a_providers_json_is_foreign() -> None:
     # The stand-ins play the providers: all JSON is foreign there.
     ours = [path for path in FILES if not path.is_relative_to(STAND_INS)]
-    bags = [named(path) for path in ours for text in annotations(path) if "dict[str, Any]" in text]
+    bags = [named(path) for path in ours for text in hints(path) if "dict[str, Any]" in text]
     assert len(bags) <= MOST_BAGS, bags
 
 

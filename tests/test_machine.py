@@ -21,7 +21,6 @@ from smswrap.journal.journal import Filter, Journal
 from smswrap.model import Outcome, PlanState
 from smswrap.providers.base import Limits
 from smswrap.sending import dispatch as dispatching
-from smswrap.sending import receipts
 from smswrap.sending.dispatch import Pace
 from smswrap.sending.service import Options
 
@@ -189,7 +188,6 @@ class Sending(RuleBasedStateMachine):
 def test_the_promise_is_kept_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
     # Without the pauses that carriers need, and without syncs, which are another test's matter.
     monkeypatch.setattr("smswrap.journal.store.SYNCHRONOUS", "OFF")
-    monkeypatch.setattr(receipts, "ROUNDS", (0.0,))
     monkeypatch.setattr(dispatching, "THROTTLE_PAUSE", 0.0)
     enough = settings(max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(Sending, settings=enough)

@@ -97,7 +97,7 @@ class Answer:
             return 128 + self.signum
         return int(self.error.exit) if self.error else int(Exit.OK)
 
-    def envelope(self, *, with_reply: bool) -> dict[str, object]:
+    def envelope(self, *, with_reply: bool) -> dict[str, Any]:
         """The answer as JSON, the same shape for all commands and for success and failure.
 
         `reply` is there where it was asked for, and where it tells of a failure.
@@ -136,7 +136,7 @@ def of_report(command: str, report: Report) -> Answer:
     return answer
 
 
-def plan_json(shown: ShownPlan) -> dict[str, object]:
+def plan_json(shown: ShownPlan) -> dict[str, Any]:
     """A plan as `data` shows it: plan_id, account, …, recipients, requests, parts, texts."""
     plan = shown.plan
     parts = plan.parts

@@ -102,7 +102,7 @@ def refuse_expired(plan: Plan) -> None:
         raise _refused(
             plan, f"The plan {plan.plan_id} was cancelled.", "Run the send again for a new plan.", "cancelled"
         )
-    age = max(plan.made.ages()) if plan.reopened is None else time.time() - plan.reopened
+    age = max(plan.made.ages()) if plan.reopened is None else abs(time.time() - plan.reopened)
     if age > YES_HOLDS:
         minutes = YES_HOLDS // 60
         message = f"The plan {plan.plan_id} was shown more than {minutes} minutes ago and has expired."
