@@ -11,7 +11,7 @@ import json
 from typing import NamedTuple
 
 from smswrap.clock import Moment
-from smswrap.journal.store import Store
+from smswrap.journal.health import Health
 
 DAY = 86_400.0
 KEPT = 30 * DAY
@@ -33,7 +33,7 @@ class _Reading(NamedTuple):
     forgot: float
 
 
-class Ageing(Store):
+class Ageing(Health):
     """A journal that forgets."""
 
     jump = 0.0
@@ -58,6 +58,8 @@ class Ageing(Store):
         if last.boot and last.boot == now.boot:
             self.jump = by_wall - by_machine if abs(by_wall - by_machine) > JUMP else 0.0
             return max(0.0, by_machine)
+        # From one start of the machine to the next, only a step back is certainly one of the clock.
+        self.jump = by_wall if by_wall < -JUMP else 0.0
         return min(max(0.0, by_wall), DAY)
 
     def _last_reading(self) -> _Reading | None:

@@ -63,6 +63,8 @@ def send(order: Order, options: Options, house: House, problems: Problems) -> Re
     if not options.dry_run:
         house.provider.check(sends=True)
     plan = _drafted(_completed(order, options, house), house, problems)
+    if house.journal.jump:
+        house.talk.warn(_jumped(house.journal.jump))
     try:
         if earlier := with_key(plan, options.key, house):
             report = _replay(earlier, house)
@@ -209,6 +211,12 @@ def _decided(plan: Plan, options: Options, house: House) -> Report:
     if options.yes or (refusal := _asked(plan, options, house)) is None:
         return replace(_sent(plan, options, house), verified=verified)
     return replace(refusal, verified=verified)
+
+
+def _jumped(seconds: float) -> str:
+    days, hours = divmod(round(abs(seconds) / 3_600), 24)
+    where = "ahead" if seconds > 0 else "back"
+    return f"This machine's clock was moved {days} d {hours} h {where} since smswrap last ran: check `date`."
 
 
 def _refuse(plan: Plan, options: Options, house: House) -> None:
