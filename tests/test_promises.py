@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import DEADLINE, SEND, SIGN, TEMPLATE, wait_until
+from conftest import DEADLINE, SEND, SIGN, TEMPLATE, Ran, wait_until
 from hall import message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import Ran, Running, StandIn
+    from conftest import Running, StandIn
     from hall import Hall
 
 LATE = 'ERROR: Get "http://x/?Signature=s": context deadline exceeded (Client.Timeout exceeded)\n'
@@ -196,3 +199,32 @@ def test_a_journal_that_vanishes_under_a_send_stops_it(
     assert (ran.code, ran.error["code"]) == (1, "journal")
     assert len(standin.api_calls) == 1
     assert not standin.ai_mode
+
+
+LATE_SIGNAL = """
+import os, signal, sys
+from smswrap.cli import app
+write = app.write
+def signalled(*given, **more):
+    os.kill(os.getpid(), int(os.environ["TEST_SIGNAL"]))
+    return write(*given, **more)
+app.write = signalled
+sys.exit(app.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(("number", "code"), [("13900000000", 0), ("13900000008", 8), ("13900000007", 5)])
+def test_a_signal_that_comes_when_the_outcome_is_known_changes_nothing(
+    standin: StandIn, number: str, code: int, signum: signal.Signals
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", LATE_SIGNAL, *SEND[:2], number, *SEND[3:]],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TEST_SIGNAL": str(int(signum))},
+    )
+    assert ended.returncode == code
+    assert Ran(code, ended.stdout, ended.stderr).envelope["data"]["plan_id"]
+    assert len(standin.sends) == 1
