@@ -101,5 +101,7 @@ def _house(choices: Choices, talk: Talk, desk: Desk, journal: Journal, plan: Pla
             profile=choices.profile or plan.asked_profile,
             region=choices.region or plan.asked_region,
         )
-    provider = provider_named(choices.provider or DEFAULT_PROVIDER, settings_of(choices, talk))
-    return House(journal, provider, talk, desk, Asked(choices.profile, choices.region), choices.sandbox)
+    settings = settings_of(choices, talk)
+    provider = provider_named(choices.provider or DEFAULT_PROVIDER, settings)
+    asked = Asked(choices.profile, choices.region)
+    return House(journal, provider, talk, desk, asked, choices.sandbox, settings.patience)

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from smswrap.clock import SHANGHAI
-from smswrap.errors import Fault, InputError, Problem
+from smswrap.errors import Fault, InputError, Problem, SmswrapError
 from smswrap.household import Choices, open_house, open_journal
 from smswrap.journal.journal import Filter
 from smswrap.model import Content, Message, Order, Outcome
@@ -26,6 +26,7 @@ from smswrap.sending.planning import Found
 from smswrap.sending.recipients import read_recipients
 from smswrap.sending.refusals import WINDOW, DuplicatePolicy
 from smswrap.sending.service import Options
+from smswrap.sending.shown import show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -91,10 +92,9 @@ def plan(  # noqa: PLR0913  the options of `smswrap send`, each by its long name
         account = house.provider.account()
         order = Order("send", account, template_code, messages, message_group, out_id, sign=sign_name)
         report = service.send(order, options, house, Found())
-    if report.shown is None:
-        raise AssertionError("a plan that was proposed is not shown")
-    troubles = [f"{trouble.message} {trouble.next_step}" for trouble in talk.troubles]
-    return _proposal(report.shown, [*talk.warnings, *report.shown.warnings, *troubles])
+        shown = report.shown or show(report.plan, house.journal)
+    sent = [f"The key was used: {report.plan.plan_id} has been sent; confirm tells what became of it."]
+    return _proposal(shown, [*talk.heard, *shown.warnings, *(sent if report.again else ())])
 
 
 def confirm(plan_id: str, *, wait: int | None = None, settle: bool = False, sandbox: bool | None = None) -> Report:
@@ -103,7 +103,7 @@ def confirm(plan_id: str, *, wait: int | None = None, settle: bool = False, sand
     A second one sends nothing and tells of the first. `wait` is how many seconds receipts are waited for.
     """
     options = Options(wait=wait, settle=settle)
-    return _reported(plan_id, _choices(sandbox=sandbox), lambda house: service.confirm(plan_id, options, house))
+    return _told(plan_id, sandbox, lambda house: service.confirm(plan_id, options, house))
 
 
 def resume(plan_id: str, *, resend_unknown: bool = False, sandbox: bool | None = None) -> Report:
@@ -112,26 +112,22 @@ def resume(plan_id: str, *, resend_unknown: bool = False, sandbox: bool | None =
     `resend_unknown` says that a person has decided to send again what may have been sent.
     """
     options = Options(yes=resend_unknown)
-    return _reported(
-        plan_id,
-        _choices(sandbox=sandbox),
-        lambda house: service.resume(plan_id, options, house, resend_unknown=resend_unknown),
-    )
+    return _told(plan_id, sandbox, lambda house: service.resume(plan_id, options, house, resend_unknown=resend_unknown))
 
 
 def cancel(plan_id: str, *, sandbox: bool | None = None) -> Report:
     """Say a person's no to a plan: it can no longer be confirmed, and what is left of it is not sent."""
-    return _reported(plan_id, _choices(sandbox=sandbox), lambda house: service.cancel(plan_id, house))
+    return _told(plan_id, sandbox, lambda house: service.cancel(plan_id, house))
 
 
 def status(plan_id: str, *, wait: int | None = None, sandbox: bool | None = None) -> Report:
     """What became of a plan, with unknown outcomes and receipts looked up; sends nothing."""
 
-    def looked_up(house: House) -> Report:
+    def look(house: House) -> Report:
         report = service.look_up(service.find(plan_id, house.journal), house)
         return carrying.followed(report, wait if wait is not None else 0, house)
 
-    return _reported(plan_id, _choices(sandbox=sandbox), looked_up)
+    return _told(plan_id, sandbox, look)
 
 
 def history(  # noqa: PLR0913  the options of `smswrap history`
@@ -158,6 +154,11 @@ class _Listener:
 
     warnings: list[str] = field(default_factory=list)
     troubles: list[Fault] = field(default_factory=list)
+
+    @property
+    def heard(self) -> list[str]:
+        """The warnings, and what else must be known."""
+        return [*self.warnings, *(f"{one.message} {one.next_step}" for one in self.troubles)]
 
     def note(self, text: str) -> None:
         """Nobody watches."""
@@ -195,16 +196,21 @@ class _NobodyThere:
 
 @contextmanager
 def _opened(choices: Choices, talk: _Listener, plan_id: str | None = None) -> Iterator[House]:
-    with open_house(choices, talk, _NobodyThere(), plan_id) as house:
-        yield house
+    try:
+        with open_house(choices, talk, _NobodyThere(), plan_id) as house:
+            yield house
+    except SmswrapError as error:
+        if talk.heard:
+            error.data = {**(error.data or {}), "warnings": talk.heard}
+        raise
 
 
-def _reported(plan_id: str, choices: Choices, act: Callable[[House], Report]) -> Report:
-    """What an act on a plan ends with; AI mode that could not be turned off afterwards is its error (exit 11)."""
+def _told(plan_id: str, sandbox: bool | None, do: Callable[[House], Report]) -> Report:  # noqa: FBT001  three-valued
+    """The report, with what was said on the way, and what went wrong when the house was left."""
     talk = _Listener()
-    with _opened(choices, talk, plan_id) as house:
-        report = act(house)
-    return replace(report, trouble=talk.troubles[0]) if talk.troubles else report
+    with _opened(_choices(sandbox=sandbox), talk, plan_id) as house:
+        report = do(house)
+    return replace(report, said=tuple(talk.warnings), trouble=talk.troubles[0] if talk.troubles else None)
 
 
 def _choices(

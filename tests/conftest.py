@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hall import Clocks, Hall
 
+from smswrap.cli.app import main
 from smswrap.sandbox import PROFILE, write_launcher
 from smswrap.signals import ENDING_SIGNALS
 
@@ -294,6 +295,44 @@ def words(inside: Callable[..., Ran]) -> Callable[..., Ran]:
     from smswrap.cli.app import main
 
     return partial(inside, main)
+
+
+SHIFTING = """
+import os, time
+wall, ticks = (float(part) for part in os.environ["TEST_CLOCKS"].split())
+real_time, real_gettime = time.time, time.clock_gettime
+time.time = lambda: real_time() + wall
+time.clock_gettime = lambda clock: real_gettime(clock) + (ticks if clock == getattr(time, "CLOCK_BOOTTIME", -1) else 0)
+"""
+"""What Python loads at its start (sitecustomize): the process then lives at another time."""
+
+
+@pytest.fixture
+def later(tmp_path: Path) -> Callable[..., dict[str, str]]:
+    """The environment of a process that lives so many seconds later, by both clocks or by each."""
+    folder = tmp_path / "later"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(SHIFTING, "utf-8")
+
+    def environment(wall: float, ticks: float | None = None) -> dict[str, str]:
+        path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+        clocks = f"{wall} {wall if ticks is None else ticks}"
+        return {**os.environ, "PYTHONPATH": path, "TEST_CLOCKS": clocks}
+
+    return environment
+
+
+@pytest.fixture
+def spoken(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """Run the program's `main` in this process, to its end: for what is about words."""
+
+    def run(*arguments: str) -> Ran:
+        capsys.readouterr()
+        code = main(list(arguments))
+        said = capsys.readouterr()
+        return Ran(code, said.out, said.err)
+
+    return run
 
 
 @pytest.fixture

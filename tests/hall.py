@@ -14,7 +14,7 @@ from smswrap.clock import today
 from smswrap.errors import Fault
 from smswrap.journal.journal import Journal
 from smswrap.model import Account, Content, Message, Order
-from smswrap.providers.base import Accepted, Limits, ProviderError, Reply
+from smswrap.providers.base import Accepted, Limits, Patience, ProviderError, Reply
 from smswrap.providers.records import Receipt, Sign, Template
 from smswrap.sending import service
 from smswrap.sending.house import House
@@ -36,6 +36,7 @@ ACCOUNT = Account("aliyun", "work", "AK", "3Fqz", "cn-hangzhou")
 LIMITS = Limits(shared=1000, personal=100)
 TEMPLATE = Template("SMS_1", "a template", "verification", "approved", "code ${code}", ("code",))
 YES = Options(yes=True)
+AT_ONCE = Patience(receipts=(0.0,))
 
 FAULTS = {
     "refuse": Fault("refused", "no", code="isv.MOBILE_NUMBER_ILLEGAL"),
@@ -202,7 +203,7 @@ class Hall:
         self.talk = Listener()
         with (
             Journal(self.path) as journal,
-            House(journal, self.gateway, self.talk, self.person, Asked("work")) as house,
+            House(journal, self.gateway, self.talk, self.person, Asked("work"), patience=AT_ONCE) as house,
         ):
             yield house
 
@@ -276,6 +277,10 @@ class Clocks:
         """Move each of them."""
         self.wall += wall
         self.ticks += ticks
+
+    def set(self, wall: float) -> None:
+        """Set the wall clock to this moment."""
+        self.wall += wall - time.time()
 
     def restart(self) -> None:
         """Start the machine anew."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 from contextlib import closing
@@ -102,7 +103,6 @@ def test_of_two_confirms_at_the_same_moment_one_sends_and_both_tell_the_outcome(
 def test_a_confirm_of_a_plan_that_is_being_sent_waits_for_its_outcome(
     standin: StandIn, start: Callable[..., Running], smswrap: Callable[..., Ran], plan_of: Callable[..., str]
 ) -> None:
-    # Longer than a program takes to start while all cores are busy.
     standin.rules({**SLOW_SEND, "delay_ms": 5_000})
     plan_id = plan_of()
     first = start("confirm", plan_id)
@@ -124,6 +124,7 @@ def test_a_confirm_after_one_that_was_killed_before_it_sent_says_that_nothing_wa
     wait_until(lambda: "plugin update" in standin.calls[before:], "the plugin was not updated")
     killed.send(signal.SIGKILL)
     killed.process.wait(DEADLINE)
+    os.kill(standin.starts[-1]["pid"], signal.SIGKILL)
     ran = smswrap("confirm", plan_id)
     assert (ran.code, ran.envelope["status"], ran.envelope["data"]["counts"]["not_sent"]) == (7, "partial", 1)
     assert f"smswrap resume {plan_id}" in ran.error["next_step"]

@@ -2,63 +2,54 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
-import sqlite3
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from hall import YES, Hall, message
+from hall import LIMITS, YES, message, order_of
 
-from smswrap.journal.journal import Journal
+from smswrap.model import PlanState
+from smswrap.sending.planning import Asked, Found, draft
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from conftest import Ran
+    from hall import Clocks, Hall
 
 FOUR = [f"+86139123456{number:02}" for number in range(4)]
-SHANGHAI_DAYS = {"20260326": "2026-03-26T23:59:59+08:00", "20260327": "2026-03-27T00:00:00+08:00"}
+MOMENTS = {"20260326": "2026-03-26T23:59:59+08:00", "20260327": "2026-03-27T00:00:00+08:00"}
+SECRET = "739152"
 
 
 @pytest.fixture
 def plan_ids(hall: Hall) -> dict[str, str]:
     """A journal of sends with every outcome, oldest first, and of one that was only proposed."""
-    plans = {
-        "accepted": sent(hall, FOUR[:2], "accept"),
-        "refused": sent(hall, FOUR[2:3], "refuse"),
-        "unknown": sent(hall, FOUR[3:], "lose the request"),
-        "sending": cut_off(hall, "+85298765432"),
-        "not_sent": hall.propose(message("+8613912345699", code="739152"), out_id="order-1"),
+    hall.gateway.behaviours = ["accept", "refuse", "lose the request"]
+    found = {
+        outcome: hall.send(*(message(one, code=SECRET) for one in recipients), options=YES, out_id="order-1")
+        for outcome, recipients in (("accepted", FOUR[:2]), ("refused", FOUR[2:3]), ("unknown", FOUR[3:]))
     }
+    hall.die(message("+85298765432"), "die after")
+    hall.propose(message("+8613912345698"))
     with hall.house() as house:
-        (plan,) = house.journal.named(plans["not_sent"])
-        house.journal.say_yes(plan)
-    hall.propose(message("+8613912345698", code="739152"))
-    return plans
-
-
-def sent(hall: Hall, recipients: list[str], behaviour: str) -> str:
-    hall.gateway.behaviours = [behaviour]
-    messages = [message(recipient, code="739152") for recipient in recipients]
-    return hall.send(*messages, options=YES, out_id="order-1").plan.plan_id
-
-
-def cut_off(hall: Hall, recipient: str) -> str:
-    hall.die(message(recipient, code="739152"), "die before")
-    with Journal(hall.path) as journal:
-        return journal.plan_ids()[0][0]
+        order = order_of(message("+8613912345699"))
+        not_sent = draft(order, LIMITS, house.journal, Found(), Asked(), lambda _content, _row: [])
+        with house.journal.transaction():
+            not_sent = house.journal.keep(not_sent, PlanState.CONFIRMED)
+        sending = house.journal.with_unknown()[-1]
+    ids = {outcome: report.plan.plan_id for outcome, report in found.items()}
+    return {**ids, "sending": sending.plan_id, "not_sent": not_sent.plan_id}
 
 
 @pytest.fixture
-def listed(smswrap: Callable[..., Ran]) -> Callable[..., list[dict[str, str]]]:
+def listed(spoken: Callable[..., Ran]) -> Callable[..., list[dict[str, str]]]:
     """The sends that `history` lists."""
 
     def listing(*arguments: str) -> list[dict[str, str]]:
-        ran = smswrap("history", *arguments)
+        ran = spoken("history", *arguments)
         assert ran.code == 0, ran.stderr
         sends: list[dict[str, str]] = ran.envelope["data"]["sends"]
         assert ran.envelope["data"]["shown"] == len(sends)
@@ -114,28 +105,30 @@ def test_what_a_run_left_open_is_listed_as_unknown(
 
 
 def test_it_filters_by_phone_in_any_spelling_and_by_plan(
-    plan_ids: dict[str, str], listed: Callable[..., list[dict[str, str]]], smswrap: Callable[..., Ran]
+    plan_ids: dict[str, str], listed: Callable[..., list[dict[str, str]]], spoken: Callable[..., Ran]
 ) -> None:
     for spelling in ("13912345600", "+86 139 1234 5600", "0086-13912345600"):
         assert [one["plan_id"] for one in listed("-p", spelling)] == [plan_ids["accepted"]]
     assert listed("-p", "13800138000") == []
     assert len(listed("--plan", plan_ids["accepted"])) == 2
     assert listed("--plan", plan_ids["accepted"], "--outcome", "refused") == []
-    assert smswrap("history", "--plan", "' OR 1 --").code == 2
-    assert smswrap("history", "-p", "123").code == 2
+    assert len(listed("--plan", plan_ids["accepted"][:9])) == 2
+    assert spoken("history", "-p", "123").code == 2
+    for unknown in ("' OR 1 --", "%", "", "0123456789abcdef"):
+        assert spoken("history", "--plan", unknown).code == 2
 
 
 def test_a_date_is_a_day_in_shanghai(
-    plan_ids: dict[str, str], listed: Callable[..., list[dict[str, str]]], smswrap: Callable[..., Ran], tmp_path: Path
+    hall: Hall, clocks: Clocks, listed: Callable[..., list[dict[str, str]]], spoken: Callable[..., Ran]
 ) -> None:
-    with contextlib.closing(sqlite3.connect(tmp_path / "state" / "journal.db")) as journal, journal:
-        for outcome, moment in zip(("accepted", "refused"), SHANGHAI_DAYS.values(), strict=True):
-            sql = "UPDATE requests SET started = ? WHERE plan = (SELECT id FROM plans WHERE plan_id = ?)"
-            journal.execute(sql, (datetime.fromisoformat(moment).timestamp(), plan_ids[outcome]))
-    for day, outcome in zip(SHANGHAI_DAYS, ("accepted", "refused"), strict=True):
+    ids = []
+    for moment, recipient in zip(MOMENTS.values(), FOUR, strict=False):
+        clocks.set(datetime.fromisoformat(moment).timestamp())
+        ids.append(hall.send(message(recipient), options=YES).plan.plan_id)
+    for day, plan_id in zip(MOMENTS, ids, strict=True):
         sends = listed("--date", day)
-        assert {(one["plan_id"], one["at"]) for one in sends} == {(plan_ids[outcome], SHANGHAI_DAYS[day])}
-    assert smswrap("history", "--date", "20260231").code == 2
+        assert {(one["plan_id"], one["at"]) for one in sends} == {(plan_id, MOMENTS[day])}
+    assert spoken("history", "--date", "20260231").code == 2
 
 
 @pytest.mark.usefixtures("plan_ids")
@@ -145,18 +138,25 @@ def test_limit_and_offset_walk_through_all_of_it(listed: Callable[..., list[dict
 
 @pytest.mark.usefixtures("plan_ids")
 def test_csv_has_a_header_and_the_same_rows(
-    listed: Callable[..., list[dict[str, str]]], smswrap: Callable[..., Ran]
+    listed: Callable[..., list[dict[str, str]]], spoken: Callable[..., Ran]
 ) -> None:
-    ran = smswrap("history", "--csv")
+    ran = spoken("history", "--csv")
     rows = list(csv.DictReader(io.StringIO(ran.stdout)))
-    assert rows == [{**dict.fromkeys(rows[0], ""), **one} for one in listed()]
-    nothing = smswrap("history", "--csv", "--date", "20200101")
+    assert [{name: value for name, value in row.items() if value} for row in rows] == listed()
+    nothing = spoken("history", "--csv", "--date", "20200101")
     assert nothing.stdout == ran.stdout.splitlines(keepends=True)[0]
 
 
+@pytest.mark.parametrize("form", ["json", "table"])
+def test_csv_and_another_form_are_a_contradiction(spoken: Callable[..., Ran], form: str) -> None:
+    ran = spoken("history", "--csv", "--output", form)
+    assert ran.code == 2
+    assert form in ran.stdout + ran.stderr
+
+
 @pytest.mark.usefixtures("plan_ids")
-def test_a_table_is_for_people(smswrap: Callable[..., Ran]) -> None:
-    ran = smswrap("history", "--output", "table", "--outcome", "refused")
+def test_a_table_is_for_people(spoken: Callable[..., Ran]) -> None:
+    ran = spoken("history", "--output", "table", "--outcome", "refused")
     lines = ran.stdout.splitlines()
     (row,) = [line for line in lines if "isv.MOBILE_NUMBER_ILLEGAL" in line]
     assert "139****5602" in row
@@ -164,6 +164,6 @@ def test_a_table_is_for_people(smswrap: Callable[..., Ran]) -> None:
     assert not ran.stdout.startswith("{")
 
 
-def test_a_machine_that_never_sent_has_an_empty_history(smswrap: Callable[..., Ran]) -> None:
-    ran = smswrap("history")
-    assert (ran.code, ran.envelope["data"]) == (0, {"sends": [], "shown": 0, "next_offset": None})
+def test_a_machine_that_never_sent_has_an_empty_history(spoken: Callable[..., Ran]) -> None:
+    ran = spoken("history")
+    assert (ran.code, ran.envelope["data"]) == (0, {"shown": 0, "next_offset": None, "sends": []})

@@ -8,24 +8,26 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 from threading import Barrier, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from conftest import SEND, SIGN, TEMPLATE
 from hall import YES, message, order_of
 from journal_of_0_1_0 import FINGERPRINTED, STATEMENTS
 
-from smswrap.errors import SetupError, SmswrapError
+from smswrap.errors import InputError, SetupError, SmswrapError
 from smswrap.journal.journal import Filter, Journal
 from smswrap.model import Outcome
 from smswrap.providers.base import Limits
 from smswrap.sending.planning import Asked, Found, draft
+from smswrap.sending.refusals import DuplicatePolicy
+from smswrap.sending.service import Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from conftest import Ran, Running, StandIn
     from hall import Clocks, Hall
@@ -408,6 +410,117 @@ def test_a_list_is_planned_while_another_process_writes(path: Path) -> None:
             lambda _content, _row: [],
         )
     assert plan.recipients == 12_000
+
+
+CRASH = """
+import os, sys
+sys.path.insert(0, sys.argv[2])
+from pathlib import Path
+from hall import YES, Hall, message
+from smswrap.journal.journal import Journal
+from smswrap.providers.base import Limits
+Journal(Path(sys.argv[1])).close()
+Journal.close = lambda journal: None  # whoever closes a journal writes its log into it
+hall = Hall(Path(sys.argv[1]))
+hall.gateway.limits = Limits(1, 1)
+for code in "12":
+    hall.send(message(code=code), options=YES)
+hall.gateway.behaviours = ["accept", "refuse all"]
+half_sent = hall.send(*(message(f"+861390000001{number}", code="3") for number in range(3)), options=YES)
+print(half_sent.plan.plan_id, hall.propose(message(code="4")), flush=True)
+os._exit(1)
+"""
+
+
+class Crashed(NamedTuple):
+    """A hall whose last process died before it closed the journal: two sent, a batch half sent, one proposed."""
+
+    hall: Hall
+    half_sent: str
+    proposed: str
+
+    def spoil(self, place: int, length: int = 1) -> None:
+        """Damage the log."""
+        log = self.hall.path.with_name("journal.db-wal")
+        spoilt = bytearray(log.read_bytes())
+        for at in range(place, place + length):
+            spoilt[at] ^= 0x41
+        log.write_bytes(spoilt)
+
+
+@pytest.fixture(scope="module")
+def crash(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    path = tmp_path_factory.mktemp("crash") / "state" / "journal.db"
+    argv = [sys.executable, "-c", CRASH, str(path), str(Path(__file__).parent)]
+    ended = subprocess.run(argv, check=False, capture_output=True, text=True)
+    assert ended.returncode == 1, ended.stderr
+    return path, ended.stdout.split()
+
+
+@pytest.fixture
+def crashed(hall: Hall, crash: tuple[Path, list[str]]) -> Crashed:
+    path, ids = crash
+    hall.path.parent.mkdir(mode=0o700)
+    for suffix in ("", "-wal"):
+        shutil.copy(f"{path}{suffix}", f"{hall.path}{suffix}")
+    hall.gateway.limits = Limits(1, 1)
+    return Crashed(hall, *ids)
+
+
+def test_a_journal_that_was_not_closed_has_lost_nothing(crashed: Crashed) -> None:
+    with pytest.raises(SmswrapError) as caught:
+        crashed.hall.send(message(code="2"), options=YES)
+    assert caught.value.fault.code == "duplicate"
+    assert crashed.hall.confirm(crashed.proposed).status == "accepted"
+    assert crashed.hall.resume(crashed.half_sent).status == "accepted"
+    assert len(crashed.hall.gateway.ledger) == 3
+
+
+@pytest.mark.parametrize("place", [*range(0, 32, 5), *(56 + 4_120 * frame + 997 * (frame % 4) for frame in range(40))])
+def test_after_damage_to_the_log_nothing_is_sent_that_may_be_a_repeat(crashed: Crashed, place: int) -> None:
+    crashed.spoil(place)
+    for again in (message(code="1"), message(code="2"), message("+8613900000010", code="3")):
+        with pytest.raises(SmswrapError) as caught:
+            crashed.hall.send(again, options=YES)
+        assert caught.value.fault.kind == "duplicate"
+    for go_on in (crashed.hall.resume, crashed.hall.confirm):
+        for plan_id in (crashed.half_sent, crashed.proposed):
+            with suppress(SmswrapError):
+                go_on(plan_id)
+    # What was never sent may be; who stood in what is gone may not.
+    assert set(crashed.hall.gateway.reached) <= {"+8613900000011", "+8613900000012"}
+
+
+def test_damage_to_the_log_is_told_and_ten_minutes_later_all_is_as_before(crashed: Crashed, clocks: Clocks) -> None:
+    hall = crashed.hall
+    crashed.spoil(5_000, 100)
+    for _ in range(2):
+        with pytest.raises(SmswrapError) as caught:
+            hall.send(message("+8613900000099"), options=YES)
+        fault = caught.value.fault
+        assert (fault.kind, fault.code, fault.retry) == ("duplicate", "journal-damaged", "later")
+        assert "damaged" in fault.message
+    allowed = Options(yes=True, duplicates=DuplicatePolicy(allowed=True))
+    assert hall.send(message("+8613900000098"), options=allowed).status == "accepted"
+    assert "damaged" in hall.talk.warnings[0]
+    clocks.pass_by(601)
+    assert hall.send(message("+8613900000099"), options=YES).status == "accepted"
+    assert hall.talk.warnings == []
+
+
+def test_what_a_damaged_log_said_of_a_plan_is_never_guessed(crashed: Crashed, clocks: Clocks) -> None:
+    """The last thing in it was the proposal: before it, the batch stands as it was, and may have gone on since."""
+    crashed.spoil(crashed.hall.path.with_name("journal.db-wal").stat().st_size - 4_000)
+    with suppress(SmswrapError):
+        crashed.hall.send(message(code="9"), options=YES)
+    clocks.pass_by(601)
+    report = crashed.hall.resume(crashed.half_sent)
+    assert (report.status, report.counts and report.counts.not_sent) == ("unknown", 0)
+    assert report.error is not None
+    assert report.error.code == "journal-damaged"
+    with pytest.raises(InputError):
+        crashed.hall.confirm(crashed.proposed)
+    assert crashed.hall.gateway.ledger == []
 
 
 @pytest.mark.parametrize(("number", "code"), [("13900000000", 0), ("13900000007", 5)])

@@ -1,110 +1,190 @@
-"""The library keeps the promise of the command line: planned, confirmed, once, with AI mode off afterwards."""
+"""`import smswrap`: the promises of the command line, for Python programs."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import json
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from conftest import SIGN, TEMPLATE
 
 import smswrap
-from smswrap import InputError, SetupError, SmswrapError
+from smswrap.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from conftest import Ran, StandIn
 
-STRANGER = 4003
-GIVEN: dict[str, Any] = {
-    "phone_numbers": ["13900000000"],
-    "sign_name": "阿里云短信测试",
-    "template_code": "SMS_100000001",
+ONE = "13900000000"
+SEND: dict[str, Any] = {
+    "phone_numbers": [ONE],
+    "sign_name": SIGN,
+    "template_code": TEMPLATE,
     "template_param": {"code": "123456"},
 }
-DISABLING = "configure ai-mode disable"
 
 
-def test_a_plan_sends_nothing_and_its_confirm_sends_it_once(standin: StandIn) -> None:
-    proposal = smswrap.plan(**GIVEN)
-    assert standin.ledger == []
-    assert proposal.recipients == ("+8613900000000",)
-    assert "123456" in str(proposal.text)
-    first, again = smswrap.confirm(proposal.id), smswrap.confirm(proposal.id)
-    assert (first.status, int(first.exit)) == ("accepted", 0)
-    assert again.again
+def fault_of(caught: pytest.ExceptionInfo[smswrap.SmswrapError]) -> tuple[str, str | None]:
+    return caught.value.fault.kind, caught.value.fault.code
+
+
+def test_a_plan_shows_what_a_person_says_yes_to_and_sends_nothing(standin: StandIn) -> None:
+    standin.save_profile("work", access_key_id="LTAI-work-9x9Y")
+    planned = smswrap.plan(**{**SEND, "phone_numbers": [ONE, "+86 137 1111 2222"]}, profile="work")
+    assert planned.text == f"【{SIGN}】您的验证码为：123456，5分钟内有效，请勿泄露。"
+    assert planned.recipients == ("+8613900000000", "+8613711112222")
+    assert (planned.recipients_total, planned.parts, planned.warnings) == (2, 2, ())
+    assert (planned.account.provider, planned.account.profile, planned.account.key_end) == ("aliyun", "work", "9x9Y")
+    assert 1_700 < (planned.expires_at - datetime.now(timezone.utc)).total_seconds() <= 1_800
+    assert standin.sends == []
+    assert not standin.ai_mode
+
+
+def test_a_yes_sends_it_once_and_a_second_one_tells_of_the_first(standin: StandIn) -> None:
+    plan_id = smswrap.plan(**SEND).id
+    first, second = smswrap.confirm(plan_id, wait=5), smswrap.confirm(plan_id)
+    assert (first.status, first.exit, first.error, first.again) == ("accepted", 0, None, False)
+    assert first.counts is not None
+    assert (first.counts.accepted, first.requests[0].outcome) == (1, Outcome.ACCEPTED)
+    assert [receipt.receipt for receipt in first.receipts or ()] == ["delivered"]
+    assert (second.status, second.again, second.counts) == ("accepted", True, first.counts)
     assert len(standin.ledger) == 1
     assert not standin.ai_mode
 
 
-def test_the_same_again_is_a_duplicate_at_this_door_too(standin: StandIn) -> None:
-    smswrap.confirm(smswrap.plan(**GIVEN).id)
-    with pytest.raises(SmswrapError) as raised:
-        smswrap.plan(**GIVEN)
-    assert int(raised.value.fault.exit) == 10
+def test_the_command_line_and_the_library_are_two_doors_to_one_journal(
+    standin: StandIn, spoken: Callable[..., Ran]
+) -> None:
+    plan_id = smswrap.plan(**SEND).id
+    assert spoken("confirm", plan_id).code == 0
+    assert smswrap.status(plan_id).status == "accepted"
+    with pytest.raises(smswrap.SmswrapError) as caught:
+        smswrap.plan(**SEND)
+    assert fault_of(caught) == ("duplicate", "duplicate")
+    (line,) = smswrap.history(phone_number=ONE)
+    assert (line.plan_id, line.recipient, line.outcome) == (plan_id, "+8613900000000", Outcome.ACCEPTED)
+    assert smswrap.history(outcome="refused") == smswrap.history(date="20200101") == []
+    assert smswrap.history(plan=plan_id[:6]) == [line]
     assert len(standin.ledger) == 1
 
 
-def test_what_was_cancelled_cannot_be_confirmed(standin: StandIn) -> None:
-    proposal = smswrap.plan(**GIVEN)
-    smswrap.cancel(proposal.id)
-    with pytest.raises(SmswrapError):
-        smswrap.confirm(proposal.id)
-    assert standin.ledger == []
+def test_everything_that_is_wrong_is_told_at_once_in_the_words_of_the_arguments(standin: StandIn) -> None:
+    with pytest.raises(smswrap.InputError) as caught:
+        smswrap.plan(phone_numbers=["123", ONE], sign_name="", template_code="SMS 1", template_param={"code": ""})
+    assert {problem.field for problem in caught.value.problems} >= {"phone_numbers", "sign_name", "template_code"}
+    assert standin.calls == []
 
 
-def test_ai_mode_that_could_not_be_turned_off_is_told_in_the_report(standin: StandIn) -> None:
-    proposal = smswrap.plan(**GIVEN)
-    standin.rules({"cmd": DISABLING, "exit_code": 1, "stderr": "ERROR: no room"})
-    report = smswrap.confirm(proposal.id)
-    assert (report.status, int(report.exit)) == ("accepted", 11)
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"phone_numbers": []}, "phone_numbers"),
+        ({"provider": "nobody"}, "provider"),
+        ({"profile": "-x"}, "profile"),
+        ({"phone_numbers": ["13800138000"]}, "phone_numbers"),
+    ],
+)
+def test_what_certainly_cannot_be_sent_is_an_input_error(standin: StandIn, more: dict[str, Any], field: str) -> None:
+    with pytest.raises(smswrap.InputError) as caught:
+        smswrap.plan(**{**SEND, **more})
+    assert [problem.field for problem in caught.value.problems] == [field]
+    assert standin.sends == []
+
+
+def test_a_cancelled_plan_and_an_unknown_one_are_not_sent(standin: StandIn) -> None:
+    plan_id = smswrap.plan(**SEND).id
+    assert smswrap.cancel(plan_id).status == "cancelled"
+    with pytest.raises(smswrap.SmswrapError) as caught:
+        smswrap.confirm(plan_id)
+    assert fault_of(caught) == ("confirmation", "cancelled")
+    with pytest.raises(smswrap.InputError):
+        smswrap.confirm("0123456789abcdef")
+    assert standin.sends == []
+
+
+def test_another_account_is_refused(standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    standin.save_profile("other", access_key_id="LTAI-other-9x9Y")
+    plan_id = smswrap.plan(**SEND).id
+    monkeypatch.setenv("SMSWRAP_PROFILE", "other")
+    with pytest.raises(smswrap.SmswrapError) as caught:
+        smswrap.confirm(plan_id)
+    assert fault_of(caught) == ("confirmation", "account")
+    assert standin.sends == []
+
+
+def test_an_unknown_outcome_is_a_report_and_is_found_out_about(standin: StandIn) -> None:
+    plan_id = smswrap.plan(**{**SEND, "phone_numbers": ["13900000008"]}).id
+    report = smswrap.confirm(plan_id)
+    assert (report.status, report.exit) == ("unknown", 8)
     assert report.error is not None
-    assert DISABLING in report.error.next_step
-    assert len(standin.ledger) == 1
+    assert report.error.retry == "after-receipt"
+    found = smswrap.status(plan_id)
+    assert (found.status, found.exit, len(standin.sends)) == ("accepted", 0, 1)
 
 
-@pytest.mark.parametrize("sandbox", [False, True])
-def test_bad_input_is_told_whole_before_any_call(standin: StandIn, *, sandbox: bool) -> None:
-    wrong = {**GIVEN, "phone_numbers": ["13800138000", "12"], "sign_name": "-x"}
-    with pytest.raises(InputError) as raised:
-        smswrap.plan(**wrong, sandbox=sandbox)
-    assert len(raised.value.problems) == 3
-    assert standin.api_calls == []
+def test_a_person_who_decides_so_has_it_sent_again(standin: StandIn) -> None:
+    late = 'ERROR: Get "http://x/": context deadline exceeded (Client.Timeout exceeded)\n'
+    standin.rules({"cmd": "dysmsapi send-sms *", "exit_code": 1, "stderr": late, "times": 1})
+    plan_id = smswrap.plan(**SEND).id
+    assert smswrap.confirm(plan_id).status == "unknown"
+    assert smswrap.resume(plan_id).status == "unknown"
+    assert smswrap.resume(plan_id, resend_unknown=True).status == "accepted"
+    assert (len(standin.sends), len(standin.ledger)) == (2, 1)
 
 
-def test_history_and_status_tell_what_was_sent(standin: StandIn) -> None:
-    plan_id = smswrap.plan(**GIVEN).id
+def test_ai_mode_that_could_not_be_turned_off_shows_in_the_report(standin: StandIn) -> None:
+    plan_id = smswrap.plan(**SEND).id
+    standin.rules({"cmd": "configure ai-mode disable", "exit_code": 1, "stderr": "ERROR: disk is full\n"})
+    report = smswrap.confirm(plan_id)
+    assert (report.status, report.exit) == ("accepted", 11)
+    assert report.error is not None
+    assert (report.error.kind, len(standin.ledger)) == ("ai_mode", 1)
+
+
+def test_ai_mode_that_could_not_be_turned_off_shows_beside_a_plan_and_beside_a_failure(standin: StandIn) -> None:
+    standin.rules({"cmd": "configure ai-mode disable", "exit_code": 1, "stderr": "ERROR: disk is full\n"})
+    planned = smswrap.plan(**SEND)
+    assert "AI mode" in planned.warnings[0]
+    standin.rules(
+        {"cmd": "configure ai-mode disable", "exit_code": 1, "stderr": "ERROR: disk is full\n"},
+        {"cmd": "dysmsapi get-sms-template *", "stdout": json.dumps({"Code": "isv.SMS_TEMPLATE_ILLEGAL"})},
+    )
+    with pytest.raises(smswrap.SmswrapError) as caught:
+        smswrap.plan(**SEND, verify=True)
+    assert "AI mode" in (caught.value.data or {})["warnings"][0]
+
+
+def test_what_a_yes_repeats_is_told_in_the_report(standin: StandIn) -> None:
+    first = smswrap.plan(**SEND).id
+    smswrap.confirm(first)
+    planned = smswrap.plan(**SEND, allow_duplicate=True)
+    assert first in planned.warnings[0]
+    assert first in smswrap.confirm(planned.id).warnings[0]
+    assert len(standin.ledger) == 2
+
+
+def test_the_sandbox_has_a_journal_of_its_own(tmp_path: Path) -> None:
+    planned = smswrap.plan(**SEND, sandbox=True)
+    with pytest.raises(smswrap.InputError):
+        smswrap.confirm(planned.id, sandbox=False)
+    report = smswrap.confirm(planned.id, sandbox=True)
+    assert (report.status, len(smswrap.history(sandbox=True))) == ("accepted", 1)
+    assert len((tmp_path / "stand-in" / "ledger.jsonl").read_text("utf-8").splitlines()) == 1
+
+
+def test_an_idempotency_key_makes_the_same_content_be_sent_once(standin: StandIn) -> None:
+    plan_id = smswrap.plan(**SEND, idempotency_key="order 1").id
     smswrap.confirm(plan_id)
-    (line,) = smswrap.history(plan=plan_id)
-    assert (line.recipient, line.outcome.value) == ("+8613900000000", "accepted")
-    assert smswrap.status(plan_id).receipts
-    assert len(standin.sends) == 1
-
-
-def test_importing_the_package_loads_none_of_it() -> None:
-    code = "import smswrap, sys; print([m for m in sys.modules if m.startswith('smswrap.')])"
-    ended = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert ended.stdout.strip() == "[]"
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root works in another user's home")
-def test_root_is_refused_in_the_home_of_somebody_else(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
-    send = ("send", "-p", "13900000000", "-s", GIVEN["sign_name"], "-t", "SMS_100000001", "--var", "code=123456")
-    os.chown(standin.home, STRANGER, STRANGER)
-    ran = smswrap(*send, "--yes")
-    assert (ran.code, ran.error["code"]) == (3, "root")
-    assert "--allow-root" in ran.error["next_step"]
-    assert standin.ledger == []
-    assert smswrap("--allow-root", *send, "--yes").code == 0
+    again = smswrap.plan(**SEND, idempotency_key="order 1")
+    assert (again.id, len(again.warnings)) == (plan_id, 1)
+    assert smswrap.confirm(again.id).again
     assert len(standin.ledger) == 1
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root works in another user's home")
-def test_the_library_refuses_another_users_home_as_well(standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    os.chown(standin.home, STRANGER, STRANGER)
-    with pytest.raises(SetupError):
-        smswrap.plan(**GIVEN)
-    monkeypatch.setenv("SMSWRAP_ALLOW_ROOT", "1")
-    assert smswrap.plan(**GIVEN).id
+def test_a_name_that_the_package_does_not_have_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="nothing_like_that"):
+        smswrap.nothing_like_that  # noqa: B018  looked up
+    assert {"plan", "confirm", "resume", "cancel", "status", "history"} <= set(dir(smswrap))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from hall import Death, Hall, message
@@ -21,14 +21,13 @@ from smswrap.journal.journal import Filter, Journal
 from smswrap.model import Outcome, PlanState
 from smswrap.providers.base import Limits
 from smswrap.sending import dispatch as dispatching
-from smswrap.sending import receipts
 from smswrap.sending.dispatch import Pace
 from smswrap.sending.service import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from smswrap.model import Line, Message, Plan, RequestRecord
+    from smswrap.model import Counts, Line, Message, Plan, RequestRecord
 
 CODES = {"+8613900000000": "1", "+8613900000001": "1", "+8613900000002": "1", "+8613900000003": "2"}
 BEHAVIOURS = (
@@ -51,6 +50,13 @@ messages = st.builds(
 plans = Bundle("plans")
 
 
+class Seen(NamedTuple):
+    """What the journal holds after a step: the confirmed plans with their counts, and the lines of the history."""
+
+    confirmed: list[tuple[Plan, Counts]]
+    lines: list[Line]
+
+
 class Sending(RuleBasedStateMachine):
     """What people and their machines may do, in any order."""
 
@@ -60,15 +66,16 @@ class Sending(RuleBasedStateMachine):
         self.hall = Hall(Path(self.folder.name) / "state" / "journal.db")
         self.hall.gateway.limits = Limits(shared=2, personal=2)
         self.decided: Counter[str] = Counter()
+        self.last: Seen | None = None
 
     def teardown(self) -> None:
         with self.folder:
-            for plan in self.confirmed():
+            for plan, _ in self.seen.confirmed:
                 self.resume(plan.plan_id, [], 1)
                 self.find_out(plan.plan_id)
-            for plan in self.confirmed():
+            for plan, counts in self.seen.confirmed:
                 if plan.cancelled is None:
-                    assert self.counts(plan).not_sent == 0, plan
+                    assert counts.not_sent == 0, plan
             self.everything_adds_up()
 
     @rule(target=plans, messages=messages)
@@ -101,7 +108,7 @@ class Sending(RuleBasedStateMachine):
 
     @rule(plan_id=plans, behaviours=faults)
     def decide_to_send_again(self, plan_id: str, behaviours: list[str]) -> None:
-        plan = next((plan for plan in self.confirmed() if plan.plan_id == plan_id), None)
+        plan = next((plan for plan, _ in self.seen.confirmed if plan.plan_id == plan_id), None)
         if plan is not None:
             self.decided.update(one.out_id for one in self.requests(plan) if one.outcome is Outcome.UNKNOWN)
             self.hall.gateway.behaviours = behaviours.copy()
@@ -113,6 +120,7 @@ class Sending(RuleBasedStateMachine):
         with self.hall.house() as house:
             for plan in house.journal.named(plan_id) if plan_id else []:
                 house.journal.forget(plan)
+        self.last = None
 
     @invariant()
     def nobody_got_it_twice_unless_a_person_decided_that(self) -> None:
@@ -122,21 +130,20 @@ class Sending(RuleBasedStateMachine):
 
     @invariant()
     def nobody_got_the_same_content_by_two_plans(self) -> None:
-        reached = [line for line in self.lines() if line.outcome in {Outcome.ACCEPTED, Outcome.UNKNOWN}]
+        reached = [line for line in self.seen.lines if line.outcome in {Outcome.ACCEPTED, Outcome.UNKNOWN}]
         # Within the window, and one template: a recipient and a sign are one content here.
         assert all(times == 1 for times in Counter((line.recipient, line.sign) for line in reached).values())
 
     @invariant()
     def everything_adds_up(self) -> None:
-        for plan in self.confirmed():
-            counts = self.counts(plan)
+        for plan, counts in self.seen.confirmed:
             parts = (counts.accepted, counts.refused, counts.unknown, counts.not_sent)
             assert counts.recipients == sum(parts) == plan.recipients
 
     @invariant()
     def sends_are_journalled(self) -> None:
         reached = {(out_id, one.recipient) for out_id, one in self.hall.gateway.ledger}
-        held = {(line.out_id, line.recipient): line.outcome for line in self.lines()}
+        held = {(line.out_id, line.recipient): line.outcome for line in self.seen.lines}
         assert reached <= set(held)
         assert {pair for pair, outcome in held.items() if outcome is Outcome.ACCEPTED} <= reached
         told = {held[pair] for pair in reached if not self.decided[pair[0]]}
@@ -153,8 +160,6 @@ class Sending(RuleBasedStateMachine):
 
         with pytest.MonkeyPatch.context() as dying:
             dying.setattr(Journal, "transaction", transaction)
-            # That it syncs is another test's matter, and slow.
-            dying.setattr("smswrap.journal.store.SYNCHRONOUS", "OFF")
             try:
                 return do()
             except Death:
@@ -163,28 +168,26 @@ class Sending(RuleBasedStateMachine):
                 return None  # refused: nothing was done
             finally:
                 gateway.killed = False
+                self.last = None
 
-    def confirmed(self) -> list[Plan]:
-        with self.hall.house() as house:
-            known = [house.journal.named(plan_id)[0] for plan_id, _ in house.journal.plan_ids()]
-        return [plan for plan in known if plan.state is PlanState.CONFIRMED]
+    @property
+    def seen(self) -> Seen:
+        """What the journal holds now, read once after each step."""
+        if self.last is None:
+            with self.hall.house() as house:
+                known = [house.journal.named(plan_id)[0] for plan_id, _ in house.journal.plan_ids()]
+                confirmed = [(one, house.journal.counts(one)) for one in known if one.state is PlanState.CONFIRMED]
+                self.last = Seen(confirmed, house.journal.lines(Filter(), 1000))
+        return self.last
 
     def requests(self, plan: Plan) -> list[RequestRecord]:
         with self.hall.house() as house:
             return house.journal.made(plan, 100)
 
-    def counts(self, plan: Plan) -> Any:
-        with self.hall.house() as house:
-            return house.journal.counts(plan)
-
-    def lines(self) -> Iterator[Line]:
-        with self.hall.house() as house:
-            yield from house.journal.lines(Filter(), 1000)
-
 
 def test_the_promise_is_kept_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Without the pauses that carriers need.
-    monkeypatch.setattr(receipts, "ROUNDS", (0.0,))
+    # Without the pauses that carriers need, and without syncs, which are another test's matter.
+    monkeypatch.setattr("smswrap.journal.store.SYNCHRONOUS", "OFF")
     monkeypatch.setattr(dispatching, "THROTTLE_PAUSE", 0.0)
     enough = settings(max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(Sending, settings=enough)

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import sqlite3
-import time
-from contextlib import closing
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
-from conftest import SEND, SIGN, TEMPLATE
+import pytest
+from conftest import DEADLINE, SEND, SIGN, TEMPLATE, Ran, wait_until
+from hall import message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import Ran, Running, StandIn
+    from conftest import Running, StandIn
+    from hall import Hall
 
 LATE = 'ERROR: Get "http://x/?Signature=s": context deadline exceeded (Client.Timeout exceeded)\n'
+NO_MONEY = '{"Code":"isv.AMOUNT_NOT_ENOUGH","Message":"x"}\n'
+PEOPLE = [f"138{number:08}" for number in range(1, 1502)]
+"""Two requests: 1000 and 501."""
 
-
-def change(tmp_path: Path, sql: str, *values: object) -> None:
-    with closing(sqlite3.connect(tmp_path / "state" / "journal.db")) as journal, journal:
-        assert journal.execute(sql, values).rowcount > 0
+TIMED_OUT = {"cmd": "dysmsapi send-sms *", "exit_code": 1, "stderr": LATE, "times": 1}
+"""The first send gets no answer in time, and never reached the gateway."""
 
 
 def unknown_plan(smswrap: Callable[..., Ran], number: str = "13900000004") -> str:
@@ -47,60 +51,80 @@ def test_a_decision_to_send_again_that_fails_early_leaves_the_outcome_unknown(
 def test_two_decisions_at_once_send_it_again_once(
     standin: StandIn, smswrap: Callable[..., Ran], start: Callable[..., Running]
 ) -> None:
-    plan_id = unknown_plan(smswrap)
-    standin.rules({"cmd": "dysmsapi send-sms *", "delay_ms": 300, "then": "continue"})
-    runs = [start("resume", "--resend-unknown", plan_id, "--yes", "--read-timeout", "1") for _ in range(2)]
-    for run in runs:
-        run.end()
-    assert len(standin.ledger) <= 3
-    sends = [call for call in standin.api_calls if call["argv"][1] == "send-sms"]
-    assert len(sends) <= 3
+    standin.rules(TIMED_OUT, {"cmd": "dysmsapi send-sms *", "exit_code": 1, "stderr": LATE, "delay_ms": 300})
+    plan_id = unknown_plan(smswrap, "13900000000")
+    runs = [start("resume", "--resend-unknown", plan_id, "--yes") for _ in range(2)]
+    assert [run.end().code for run in runs] == [8, 8]
+    assert len(standin.sends) == 2
 
 
-def test_a_yes_that_comes_hours_later_sends_nothing(
-    standin: StandIn, smswrap: Callable[..., Ran], tmp_path: Path
+def test_a_decision_to_send_again_begins_with_the_receipt_of_the_first(
+    standin: StandIn, smswrap: Callable[..., Ran]
 ) -> None:
+    plan_id = unknown_plan(smswrap)
+    ran = smswrap("resume", "--resend-unknown", plan_id, "--yes")
+    assert (ran.code, ran.envelope["data"]["counts"]["accepted"]) == (0, 1)
+    assert (len(standin.sends), len(standin.ledger)) == (1, 1)
+
+
+def test_a_decision_to_send_again_waits_for_the_call_of_a_smswrap_that_was_killed(
+    standin: StandIn, smswrap: Callable[..., Ran], start: Callable[..., Running]
+) -> None:
+    standin.rules({"cmd": "dysmsapi send-sms *", "delay_ms": 2_000, "then": "continue", "times": 1})
+    killed = start(*SEND)
+    standin.wait_for_call("send-sms")
+    killed.send(signal.SIGKILL)
+    killed.process.wait(DEADLINE)
+    plan_id = smswrap("history").envelope["data"]["sends"][0]["plan_id"]
+    assert standin.ledger == []
+    ran = smswrap("resume", "--resend-unknown", plan_id, "--yes")
+    assert (ran.code, ran.envelope["data"]["counts"]["accepted"]) == (0, 1)
+    assert (len(standin.sends), len(standin.ledger)) == (1, 1)
+    wait_until(lambda: not standin.ai_mode, "AI mode stayed on")
+
+
+@pytest.mark.parametrize(("ticks", "code"), [(0, 9), (7 * 3_600, 2)])
+def test_a_yes_that_comes_hours_later_sends_nothing(
+    standin: StandIn, smswrap: Callable[..., Ran], later: Callable[..., dict[str, str]], ticks: float, code: int
+) -> None:
+    """By a clock that jumped, the plan has expired; when the hours have passed, it is forgotten with its codes."""
     plan_id = smswrap(*SEND[:-1]).envelope["data"]["plan_id"]
-    change(tmp_path, "UPDATE plans SET created = ?", time.time() - 7 * 3600)
-    smswrap(*SEND[:2], "13922220002", *SEND[3:-1])
-    assert smswrap("confirm", plan_id).code in {2, 9}
+    hours_later = later(7 * 3_600, ticks)
+    assert smswrap(*SEND[:2], "13922220002", *SEND[3:-1], env=hours_later).code == 9
+    ran = smswrap("confirm", plan_id, env=hours_later)
+    assert (ran.code, ran.error["code"]) == (code, "expired" if code == 9 else None)
     assert standin.ledger == []
 
 
-def test_numbers_of_plans_are_never_used_again(standin: StandIn, smswrap: Callable[..., Ran], tmp_path: Path) -> None:
-    assert standin.launcher.exists()
-    smswrap(*SEND[:-1])
-    change(tmp_path, "DELETE FROM plans")
-    smswrap(*SEND[:-1])
-    with closing(sqlite3.connect(tmp_path / "state" / "journal.db")) as journal:
-        ((number,),) = journal.execute("SELECT id FROM plans").fetchall()
-    assert number > 1
+def test_numbers_of_plans_are_never_used_again(hall: Hall) -> None:
+    first = hall.send(message()).plan
+    with hall.house() as house:
+        house.journal.forget(first)
+        assert house.journal.named(first.plan_id) == []
+    assert hall.send(message()).plan.number > first.number
 
 
 def test_what_another_plan_sent_meanwhile_is_not_sent_by_resume(
-    standin: StandIn, smswrap: Callable[..., Ran], tmp_path: Path
+    standin: StandIn, smswrap: Callable[..., Ran], later: Callable[..., dict[str, str]]
 ) -> None:
-    people = ",".join(f"138{number:08}" for number in range(1, 1502))
-    standin.rules(
-        {"cmd": "dysmsapi send-sms *", "stdout": '{"Code":"isv.AMOUNT_NOT_ENOUGH","Message":"x"}\n', "times": 1}
-    )
-    stopped = smswrap(*SEND[:2], people, *SEND[3:]).envelope["data"]
-    change(tmp_path, "UPDATE plans SET confirmed = confirmed - 900, created = created - 900")
-    change(tmp_path, "UPDATE requests SET started = started - 900, boot = '' WHERE started IS NOT NULL")
-    again = smswrap(*SEND[:2], "13800001501", *SEND[3:])
-    assert again.code == 10
-    assert smswrap(*SEND[:2], "13800001501", *SEND[3:], "--allow-duplicate").code == 0
-    assert smswrap("resume", stopped["plan_id"]).code == 10
-    assert [message["phone"] for message in standin.ledger] == ["13800001501"]
+    standin.rules({"cmd": "dysmsapi send-sms *", "stdout": NO_MONEY, "times": 1})
+    stopped = smswrap(*SEND[:2], ",".join(PEOPLE), *SEND[3:]).envelope["data"]
+    after = later(900)
+    assert smswrap(*SEND[:2], PEOPLE[-1], *SEND[3:], env=after).code == 10
+    assert smswrap(*SEND[:2], PEOPLE[-1], *SEND[3:], "--allow-duplicate", env=after).code == 0
+    after = later(1_700)
+    assert smswrap("resume", stopped["plan_id"], env=after).code == 10
+    assert [one["phone"] for one in standin.ledger] == [PEOPLE[-1]]
 
 
 def test_a_message_with_the_same_out_id_is_no_proof_of_another_one(
-    standin: StandIn, smswrap: Callable[..., Ran]
+    standin: StandIn, smswrap: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start = ("send", "-p", "13812341234", "-s", SIGN, "-t", TEMPLATE, "-o", "order-1", "--yes")
-    assert smswrap(*start, "--var", "code=1111").code == 0
+    monkeypatch.setenv("SMSWRAP_PATIENCE", "0.3")
+    send = ("send", "-p", "13812341234", "-s", SIGN, "-t", TEMPLATE, "-o", "order-1", "--yes")
+    assert smswrap(*send, "--var", "code=1111").code == 0
     standin.rules({"cmd": "dysmsapi send-sms *2222*", "exit_code": 1, "stderr": LATE})
-    assert smswrap(*start, "--var", "code=2222", "--settle").code == 8
+    assert smswrap(*send, "--var", "code=2222", "--settle").code == 8
     assert len(standin.ledger) == 1
 
 
@@ -157,19 +181,17 @@ def test_one_number_at_its_limit_stops_nobody_else(
     assert len(standin.ledger) == 10
 
 
-def test_without_arguments_there_is_help_or_an_envelope_and_no_traceback(smswrap: Callable[..., Ran]) -> None:
-    ran = smswrap()
-    assert ran.code in {0, 2}
-    assert "Traceback" not in ran.stderr
-    assert "list-signs" in ran.stdout + ran.stderr
+def test_without_arguments_there_is_help_and_an_envelope(spoken: Callable[..., Ran]) -> None:
+    ran = spoken()
+    assert (ran.code, ran.error["kind"]) == (2, "input")
+    assert "list-signs" in ran.stderr
 
 
 def test_a_journal_that_vanishes_under_a_send_stops_it(
     standin: StandIn, start: Callable[..., Running], tmp_path: Path
 ) -> None:
-    people = ",".join(f"138{number:08}" for number in range(1, 1502))
     standin.rules({"cmd": "dysmsapi send-sms *", "delay_ms": 500, "then": "continue"})
-    running = start(*SEND[:2], people, *SEND[3:])
+    running = start(*SEND[:2], ",".join(PEOPLE), *SEND[3:])
     standin.wait_for_call("send-sms")
     for path in (tmp_path / "state").glob("journal.db*"):
         path.unlink()
@@ -177,3 +199,32 @@ def test_a_journal_that_vanishes_under_a_send_stops_it(
     assert (ran.code, ran.error["code"]) == (1, "journal")
     assert len(standin.api_calls) == 1
     assert not standin.ai_mode
+
+
+LATE_SIGNAL = """
+import os, signal, sys
+from smswrap.cli import app
+write = app.write
+def signalled(*given, **more):
+    os.kill(os.getpid(), int(os.environ["TEST_SIGNAL"]))
+    return write(*given, **more)
+app.write = signalled
+sys.exit(app.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(("number", "code"), [("13900000000", 0), ("13900000008", 8), ("13900000007", 5)])
+def test_a_signal_that_comes_when_the_outcome_is_known_changes_nothing(
+    standin: StandIn, number: str, code: int, signum: signal.Signals
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", LATE_SIGNAL, *SEND[:2], number, *SEND[3:]],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TEST_SIGNAL": str(int(signum))},
+    )
+    assert ended.returncode == code
+    assert Ran(code, ended.stdout, ended.stderr).envelope["data"]["plan_id"]
+    assert len(standin.sends) == 1

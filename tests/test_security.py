@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pexpect
 import pytest
 from conftest import SEND, SIGN, TEMPLATE
+
+import smswrap
+from smswrap import SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
     from conftest import Ran, StandIn
 
+STRANGER = 4003
 SANDBOX_SEND = ("--sandbox", *SEND)
 
 
@@ -143,3 +147,27 @@ def test_reset_asks_at_a_terminal(words: Callable[..., Ran], tmp_path: Path, ans
     child.expect(pexpect.EOF)
     child.close()
     assert (tmp_path / "stand-in").exists() is not deleted
+
+
+# S18: root in somebody else's home
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root works in another user's home")
+def test_root_is_refused_in_the_home_of_somebody_else(standin: StandIn, words: Callable[..., Ran]) -> None:
+    os.chown(standin.home, STRANGER, STRANGER)
+    ran = words(*SEND)
+    assert (ran.code, ran.error["code"]) == (3, "root")
+    assert "--allow-root" in ran.error["next_step"]
+    assert standin.ledger == []
+    assert words("--allow-root", *SEND).code == 0
+    assert len(standin.ledger) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root works in another user's home")
+def test_the_library_refuses_another_users_home_as_well(standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {"phone_numbers": ["13900000000"], "sign_name": SIGN, "template_code": TEMPLATE}
+    os.chown(standin.home, STRANGER, STRANGER)
+    with pytest.raises(SetupError):
+        smswrap.plan(**given, template_param={"code": "1234"})
+    monkeypatch.setenv("SMSWRAP_ALLOW_ROOT", "1")
+    assert smswrap.plan(**given, template_param={"code": "1234"}).id

@@ -117,7 +117,7 @@ class Answer:
 
 def of_report(command: str, report: Report) -> Answer:
     """The answer about a plan."""
-    data: dict[str, Any] = {"plan_id": report.plan.plan_id}
+    data: dict[str, object] = {"plan_id": report.plan.plan_id}
     if report.shown is not None:
         data = {**plan_json(report.shown), "state": report.plan.state.value}
     if report.counts is not None:
@@ -171,12 +171,12 @@ def plan_json(shown: ShownPlan) -> dict[str, Any]:
     }
 
 
-def account_json(account: Account) -> dict[str, Any]:
+def account_json(account: Account) -> dict[str, object]:
     """An account as `data` shows it: profile, mode, key_end, region, base."""
     return {name: value for name, value in asdict(account).items() if name != "provider"}
 
 
-def _requests(requests: Sequence[RequestRecord]) -> list[dict[str, Any]]:
+def _requests(requests: Sequence[RequestRecord]) -> list[dict[str, object]]:
     most = max(1, MOST_RECIPIENTS // max(1, len(requests)))
     return [
         {
@@ -192,14 +192,14 @@ def _requests(requests: Sequence[RequestRecord]) -> list[dict[str, Any]]:
     ]
 
 
-def _receipts(receipts: Sequence[Receipt]) -> dict[str, Any]:
+def _receipts(receipts: Sequence[Receipt]) -> dict[str, object]:
     counted = {word: sum(one.receipt == word for one in receipts) for word in ("delivered", "failed", "in_flight")}
     first = sorted(receipts, key=lambda one: one.receipt != "failed")[:MOST_RECEIPTS]
     shown = [as_json(one) for one in first] if len(receipts) <= MOST_RECEIPTS else [_brief(one) for one in first]
     return {"receipt_counts": counted, "receipts": shown, "receipts_left_out": len(receipts) - len(first)}
 
 
-def _brief(receipt: Receipt) -> dict[str, Any]:
+def _brief(receipt: Receipt) -> dict[str, object]:
     return {
         "recipient": receipt.recipient,
         "receipt": receipt.receipt,

@@ -111,8 +111,13 @@ def main(argv: Sequence[str], spelt: Callable[[str], str] = str) -> int:
     process.leave_no_core()
     with process.signals_noticed():
         answer = _answer(argv, runtime)
-    if isinstance(answer, int):
-        return answer
+        if isinstance(answer, Answer) and answer.report is not None:
+            # What became of a send is told, whatever comes now.
+            return _told(answer, runtime)
+    return answer if isinstance(answer, int) else _told(answer, runtime)
+
+
+def _told(answer: Answer, runtime: Runtime) -> int:
     form = answer.form or runtime.output
     _settle(answer, runtime, form)
     lost = write(answer, form, with_reply=runtime.common.with_reply)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -97,7 +97,7 @@ def _recipient(text: str) -> str:
     return found.number
 
 
-def _entry(line: Line, *, masked: bool) -> dict[str, Any]:
+def _entry(line: Line, *, masked: bool) -> dict[str, object]:
     return {
         "plan_id": line.plan_id,
         "at": iso(line.at),
@@ -113,7 +113,7 @@ def _entry(line: Line, *, masked: bool) -> dict[str, Any]:
     }
 
 
-def _csv(rows: list[dict[str, Any]]) -> str:
+def _csv(rows: list[dict[str, object]]) -> str:
     drawn = io.StringIO()
     writer = csv.DictWriter(drawn, COLUMNS, lineterminator="\n")
     writer.writeheader()

@@ -8,13 +8,10 @@ by at most a day from one start of it to the next.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from smswrap.clock import Moment
-from smswrap.journal.store import PATIENCE, Store
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from smswrap.journal.health import Health
 
 DAY = 86_400.0
 KEPT = 30 * DAY
@@ -36,13 +33,11 @@ class _Reading(NamedTuple):
     forgot: float
 
 
-class Ageing(Store):
+class Ageing(Health):
     """A journal that forgets."""
 
-    def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
-        self.jump = 0.0
-        """Seconds by which the wall clock was moved since the last run; known once a plan is begun."""
-        super().__init__(path, patience=patience)
+    jump = 0.0
+    """Seconds by which the wall clock was moved since the last run; known once a plan is begun."""
 
     def _age(self) -> float:
         """Go on with the journal's clock, and forget what is old, inside a transaction; gives the age of now."""
@@ -63,6 +58,8 @@ class Ageing(Store):
         if last.boot and last.boot == now.boot:
             self.jump = by_wall - by_machine if abs(by_wall - by_machine) > JUMP else 0.0
             return max(0.0, by_machine)
+        # From one start of the machine to the next, only a step back is certainly one of the clock.
+        self.jump = by_wall if by_wall < -JUMP else 0.0
         return min(max(0.0, by_wall), DAY)
 
     def _last_reading(self) -> _Reading | None:

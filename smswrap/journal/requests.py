@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import struct
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,21 +39,22 @@ class Requests(Plans):
     """The journal's requests."""
 
     @contextlib.contextmanager
-    def sole_sender(self, plan: Plan, wait: Callable[[], None], *, fresh: bool = False) -> Iterator[None]:
+    def sole_sender(self, plan: Plan, wait: Callable[[], None], *, fresh: bool = False) -> Iterator[int]:
         """Be the only one who makes this plan's requests; `wait` is called while another does.
 
         What a dead predecessor left at `sending` is unknown from then on; a `fresh` plan had none. The lock goes with
-        its process.
+        the last process that has the file which this gives: a call that outlives us keeps it.
         """
-        path = self.path.with_name("senders.lock")
-        file = private_file(path)
+        file = private_file(self.path.with_name("senders.lock"))
         try:
-            while not _locked(file, plan.number):
+            while not _locked(file, plan.number, fcntl.F_WRLCK):
                 wait()
             if not fresh:
                 self._give_up_cut_off(plan)
-            yield
+            yield file
         finally:
+            # A guard of ours has the file as well: closing it would not be enough.
+            _locked(file, plan.number, fcntl.F_UNLCK)
             os.close(file)
 
     def take(self, plan: Plan, attempts: Mapping[int, float] = NO_ATTEMPTS) -> Claim | None:
@@ -253,10 +255,16 @@ def altered(plan: Plan) -> Fault:
     return Fault("confirmation", message, "Nothing more of it is sent.", step, "never", "altered")
 
 
-def _locked(file: int, byte: int) -> bool:
-    # One byte of one file for each plan: nothing to tidy up, and a forked guard does not inherit such a lock.
+def _locked(file: int, byte: int, how: int) -> bool:
+    """Take or give back one byte of one file for each plan: nothing to tidy up. False if somebody else has it."""
+    # A lock of the open file and not of the process, where the system has that (Linux): children inherit it. Its
+    # struct flock: type, whence, start, length, process.
+    command = getattr(fcntl, "F_OFD_SETLK", None)
     try:
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
+        if command is None:
+            fcntl.lockf(file, {fcntl.F_WRLCK: fcntl.LOCK_EX | fcntl.LOCK_NB}.get(how, fcntl.LOCK_UN), 1, byte)
+        else:
+            fcntl.fcntl(file, command, struct.pack("hhqqi4x", how, os.SEEK_SET, byte, 1, 0))
     except (BlockingIOError, PermissionError):
         return False
     return True

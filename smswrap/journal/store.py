@@ -18,6 +18,7 @@ from smswrap.disk import private_file, private_folder
 from smswrap.errors import Fault, SetupError, SmswrapError
 from smswrap.journal import schema
 from smswrap.journal.keys import Keys
+from smswrap.journal.log import hole_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,9 +61,10 @@ class Store:
         with self._told():
             self._file, header = _opened_privately(path)
             self._is_current = _is_current(header)
+            log_was_left = _size(path.with_name(f"{path.name}-wal")) > 0
             self._connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
             self._connection.row_factory = sqlite3.Row
-            self._prepare()
+            self._prepare(log_was_left=log_was_left)
 
     def close(self) -> None:
         """Close the file. The last one to do so removes the write-ahead log, where erased values may still stand."""
@@ -138,16 +140,22 @@ class Store:
         self._run("PRAGMA cache_size = -16000")
         self._run("PRAGMA temp_store = FILE")
 
-    def _prepare(self) -> None:
+    def _prepare(self, *, log_was_left: bool) -> None:
         # Under a lock of our own: SQLite's patience does not cover the switch to WAL, and of several first users at
         # once some failed (measured: 9 of 900).
         with self._alone():
+            self.hole = self._hole() if log_was_left else None
             if not self._is_current and self._refuse_strangers() != VERSION:
                 self._run("PRAGMA journal_mode = WAL")
                 self._migrate()
         for pragma in (f"synchronous = {SYNCHRONOUS}", "foreign_keys = ON", "secure_delete = ON"):
             self._run(f"PRAGMA {pragma}")
         self.keys = self._read_keys()
+
+    def _hole(self) -> str | None:
+        """What marks a log that has lost commits. Only while we could write does it stand still."""
+        with self.transaction():
+            return hole_in(self.path)
 
     def _refuse_strangers(self) -> int:
         """The version of the file. Raises SetupError if it is another program's."""
@@ -274,6 +282,13 @@ def _opened_privately(path: Path) -> tuple[os.stat_result, bytes]:
         return os.fstat(file), os.pread(file, HEADER, 0)
     finally:
         os.close(file)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _is_current(header: bytes) -> bool:

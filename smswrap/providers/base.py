@@ -34,6 +34,8 @@ class Patience(NamedTuple):
     """What a program that must end gets after TERM, and again after KILL."""
     read_retries: tuple[float, ...] = (0.5, 2.0)
     """Before each repetition of a read that timed out; a send is never repeated."""
+    receipts: tuple[float, ...] = (0.0, 2.0, 5.0)
+    """Before each look for a message of unknown outcome: a receipt shows up some time after it."""
 
     @classmethod
     def scaled(cls, factor: str | None) -> Patience:
@@ -43,8 +45,10 @@ class Patience(NamedTuple):
         except ValueError:
             times = 1.0
         plain = cls()
-        retries = tuple(times * pause for pause in plain.read_retries)
-        return cls(times * plain.connect, times * plain.start, times * plain.grace, retries)
+        retries, receipts = (
+            tuple(times * pause for pause in pauses) for pauses in (plain.read_retries, plain.receipts)
+        )
+        return cls(times * plain.connect, times * plain.start, times * plain.grace, retries, receipts)
 
 
 class Talk(Protocol):

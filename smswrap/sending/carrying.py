@@ -47,7 +47,9 @@ class Alone:
 
     def __enter__(self) -> Plan:
         journal = self._house.journal
-        self._held.enter_context(journal.sole_sender(self._plan, self._wait, fresh=self._fresh))
+        lock = self._held.enter_context(journal.sole_sender(self._plan, self._wait, fresh=self._fresh))
+        # A call that outlives us may still send: whoever goes on with the plan waits for it, too.
+        self._held.enter_context(process.lending(lock))
         return self._plan if self._fresh else journal.read(self._plan)
 
     def __exit__(self, *_: object) -> None:
@@ -79,15 +81,16 @@ def carry_out(
     return told(plan, house.journal, signum=process.signal_received())
 
 
-def settle_unknown(plan: Plan, house: House) -> None:
-    """Look for unknown outcomes in the receipts; whatever ends this, what is known is told."""
+def settle_unknown(plan: Plan, house: House, *, once: bool = False) -> None:
+    """Look for unknown outcomes in the receipts, for a while or `once`; whatever ends this, what is known is told."""
     asked = len(house.journal.unknown(plan))
     if not asked or process.signal_received():
         return
+    rounds = (0.0,) if once else house.patience.receipts
     house.talk.note(f"Looking for {asked} request(s) of unknown outcome in the receipts …")
 
     def look() -> None:
-        found = receipts.settle_unknown(plan, house.journal, house.line.session())
+        found = receipts.settle_unknown(plan, house.journal, house.line.session(), rounds)
         house.talk.note(f"{found} of them were accepted; what no receipt shows stays unknown.")
 
     _as_far_as_possible(look, house)

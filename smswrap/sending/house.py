@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, final
 
 from smswrap.errors import SmswrapError
+from smswrap.providers.base import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +75,7 @@ class House:
     desk: Desk
     asked: Asked
     sandbox: bool = False
+    patience: Patience = field(default_factory=Patience)
     line: SessionLine = field(init=False)
     _templates: dict[str, Template] = field(default_factory=dict)
 

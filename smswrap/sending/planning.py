@@ -147,10 +147,15 @@ def _mixed(
             # What a personal request sends is erased with it: it shares no content with the shared ones.
             lone.append(message._replace(copied=message.content == shared))
             if len(lone) == limits.personal:
-                yield False, lone
+                yield False, _in_order(lone)
                 lone = []
     if lone:
-        yield len(lone) == 1 and not personal, lone
+        yield len(lone) == 1 and not personal, _in_order(lone)
+
+
+def _in_order(messages: list[WalkedMessage]) -> list[WalkedMessage]:
+    """As they are taken to be sent: a digest names their order, too."""
+    return sorted(messages, key=lambda message: message.position)
 
 
 def _groups(walk: Iterable[WalkedMessage], most: int) -> Iterator[list[WalkedMessage]]:

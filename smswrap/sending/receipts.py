@@ -31,9 +31,6 @@ MOST_FOLLOWED = 1000
 ASKED_FOR = 3
 """Recipients of a request that are looked up to find out about it."""
 
-ROUNDS = (0.0, 2.0, 5.0)
-"""Seconds before each round of such a look-up: a receipt shows up some time after the message."""
-
 SKEW = 120.0
 """Seconds by which the gateway's clock may differ from ours."""
 
@@ -71,14 +68,15 @@ def explained(receipt: Receipt, provider: str | None) -> Receipt:
     return replace(receipt, meaning=explain(receipt.code, provider).meaning if receipt.code else None)
 
 
-def settle_unknown(plan: Plan, journal: Journal, session: Session) -> int:
+def settle_unknown(plan: Plan, journal: Journal, session: Session, rounds: tuple[float, ...]) -> int:
     """Look for the plan's unknown requests in the receipts of some of their recipients; gives how many were found.
 
-    Found means accepted. Not found means nothing: the outcome stays unknown, and a person decides.
+    `rounds` are the seconds before each round of queries. Found means accepted. Not found means nothing: the outcome
+    stays unknown, and a person decides.
     """
     asked = journal.unknown(plan)
     left = asked
-    for pause in ROUNDS:
+    for pause in rounds:
         if left:
             process.pause(pause)
             left = [number for number in left if not _find(plan, journal, number, session)]

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from smswrap.clock import iso
 from smswrap.errors import Fault, InputError, Problem, SmswrapError
 from smswrap.masking import mask_number
 from smswrap.model import YES_HOLDS, Outcome, PlanState
@@ -14,6 +15,7 @@ from smswrap.sending.receipts import FINAL, latest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from smswrap.clock import Moment
     from smswrap.model import Account, Earlier, Plan
     from smswrap.sending.house import House
 
@@ -43,8 +45,12 @@ def refuse_duplicates(plan: Plan, policy: DuplicatePolicy, house: House, *, asks
     """Raise SmswrapError (kind duplicate) if a recent send had the same content for the same recipient.
 
     One that failed at the carrier may be sent again, with a warning; where that is not known, the provider is asked,
-    unless `asks` says that this is no moment for it.
+    unless `asks` says that this is no moment for it. After the journal lost its last entries, everything may be a
+    repeat for a while.
     """
+    lost = house.journal.lost
+    if lost is not None and min(lost.ages()) < WINDOW:
+        _tell_of_loss(plan, policy, house, lost)
     found = house.journal.duplicates(plan, policy.window, MOST_TOLD, only_unknown=policy.only_unknown)
     if not found:
         return
@@ -102,7 +108,7 @@ def refuse_expired(plan: Plan) -> None:
         raise _refused(
             plan, f"The plan {plan.plan_id} was cancelled.", "Run the send again for a new plan.", "cancelled"
         )
-    age = max(plan.made.ages()) if plan.reopened is None else time.time() - plan.reopened
+    age = max(plan.made.ages()) if plan.reopened is None else abs(time.time() - plan.reopened)
     if age > YES_HOLDS:
         minutes = YES_HOLDS // 60
         message = f"The plan {plan.plan_id} was shown more than {minutes} minutes ago and has expired."
@@ -129,6 +135,16 @@ def with_key(plan: Plan, key: str | None, house: House) -> Plan | None:
         rule = "was used for a send of other content"
         raise InputError([Problem("--idempotency-key", (key or "")[:60], rule, "Use a new key for a new send.")])
     return earlier
+
+
+def _tell_of_loss(plan: Plan, policy: DuplicatePolicy, house: House, lost: Moment) -> None:
+    message = f"The journal's log was damaged, found {iso(lost.wall)}: what was sent last is not known any more."
+    if policy.allowed:
+        house.talk.warn(message)
+        return
+    step = f"Query what was sent last, or wait until {iso(lost.wall + WINDOW)}; --allow-duplicate sends all the same."
+    fault = Fault("duplicate", message, "Nothing was sent: it may be a repeat.", step, "later", "journal-damaged")
+    raise SmswrapError(fault, data={"plan_id": plan.plan_id})
 
 
 def _failed(earlier: Earlier, house: House, *, asks: bool) -> bool:

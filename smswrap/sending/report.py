@@ -38,7 +38,8 @@ class Report:
 
     `again` says that nothing was sent now, `waiting` how many recipients `resume` would still send to, `in_vain` that
     receipts were looked at for the unknown ones, `signum` the signal that asked the program to end. `shown` is the plan
-    as a person is shown it, where it was proposed.
+    as a person is shown it, where it was proposed. `trouble` went wrong beside the requests (AI mode is still on), and
+    `said` are the warnings on the way, where there is nobody else to hear of them.
     """
 
     stage: Stage
@@ -56,11 +57,11 @@ class Report:
     in_vain: bool = False
     signum: int | None = None
     trouble: Fault | None = None
-    """What went wrong beside the requests, such as AI mode that could not be turned off."""
+    said: tuple[str, ...] = ()
 
     @property
     def error(self) -> Fault | None:
-        """The failure of the whole, else the trouble beside it, or None."""
+        """The failure of the whole, or None."""
         return self._failure or self.trouble
 
     @property
@@ -99,7 +100,7 @@ class Report:
     def warnings(self) -> list[str]:
         """What should be known besides."""
         pending = sum(receipt.receipt == "in_flight" for receipt in self.receipts or ())
-        found = []
+        found = list(self.said)
         if pending:
             found.append(
                 f"{pending} accepted message(s) have no receipt yet: do not send again, query their status later."

@@ -63,6 +63,8 @@ def send(order: Order, options: Options, house: House, problems: Problems) -> Re
     if not options.dry_run:
         house.provider.check(sends=True)
     plan = _drafted(_completed(order, options, house), house, problems)
+    if house.journal.jump:
+        house.talk.warn(_jumped(house.journal.jump))
     try:
         if earlier := with_key(plan, options.key, house):
             report = _replay(earlier, house)
@@ -110,7 +112,7 @@ def resume(plan_id: str, options: Options, house: House, *, resend_unknown: bool
     """Go on with a plan that was cut short: send what was never sent, and leave alone what may have been.
 
     A yes holds for 30 minutes; later, what is left is proposed anew. `resend_unknown` is a person's decision to send
-    what is still unknown once more; `options.yes` says that it was made.
+    what no receipt shows once more; `options.yes` says that it was made.
     """
     plan = _confirmed(find(plan_id, house.journal))
     house.provider.check(sends=True)
@@ -125,10 +127,13 @@ def resume(plan_id: str, options: Options, house: House, *, resend_unknown: bool
         with Alone(plan, house) as still:
             return told_again(still, house)
     refuse_overtaken(plan, options.duplicates, house)
-    lapsed = time.time() - (plan.confirmed or 0.0) > YES_HOLDS and not (resend_unknown and options.yes)
+    # A yes of the future is one of a clock that was wrong: it may be of any age.
+    lapsed = abs(time.time() - (plan.confirmed or 0.0)) > YES_HOLDS and not (resend_unknown and options.yes)
     if lapsed and (refusal := _asked_again(plan, house)):
         return refusal
     with Alone(plan, house) as still:
+        if resend_unknown:
+            settle_unknown(still, house, once=True)
         return carry_out(_confirmed(still), options.pace, house, settle=options.settle, attempts=attempts)
 
 
@@ -206,6 +211,12 @@ def _decided(plan: Plan, options: Options, house: House) -> Report:
     if options.yes or (refusal := _asked(plan, options, house)) is None:
         return replace(_sent(plan, options, house), verified=verified)
     return replace(refusal, verified=verified)
+
+
+def _jumped(seconds: float) -> str:
+    days, hours = divmod(round(abs(seconds) / 3_600), 24)
+    where = "ahead" if seconds > 0 else "back"
+    return f"This machine's clock was moved {days} d {hours} h {where} since smswrap last ran: check `date`."
 
 
 def _refuse(plan: Plan, options: Options, house: House) -> None:
