@@ -50,6 +50,8 @@ SERVICE = "volcSMS"
 REGION = "cn-north-1"
 ENDPOINT = "https://sms.volcengineapi.com"
 CONTENT_TYPE = "application/json"
+SANDBOX_ACCESS_KEY = "AKLTsandbox"
+"""Whose secret is the key that the sandbox's gateway was started with: so that a template's text can be asked for."""
 ENV_FILE = "~/.openclaw/.env"
 MOST_NUMBERS = 200
 MEGABYTE = 1024 * 1024
@@ -776,7 +778,7 @@ def enter_sandbox(run: Run, stack: contextlib.ExitStack) -> tuple[Server, Keys]:
     server = parse_base(names[0], base, run)
     if not is_loopback(server.host):
         raise CallError("sandbox", f"{names[0]} is not on this machine, so nothing is sent there")
-    return server, Keys("", check_header(names[1], key))
+    return server, Keys(SANDBOX_ACCESS_KEY, check_header(names[1], key))
 
 
 def find_package() -> list[str]:
