@@ -1233,7 +1233,7 @@ def test_the_account_is_shown_without_its_secret(run: Callable[..., Run]) -> Non
         "ARK_SKILL_API_BASE": "https://gateway.example:8443/api/?token=pass-w0rd%2F1234567",
     }
     done = run(["show_account"], env)
-    assert json.loads(done.stdout) == {"mode": "bearer", "key_end": "-key", "base": "https://gateway.example:8443/api"}
+    assert json.loads(done.stdout) == {"mode": "bearer", "key_end": KEY[-4:], "base": "https://gateway.example:8443/api"}
     assert json.loads(run(["show-account"], {**env, "ARK_SKILL_API_KEY": "short"}).stdout)["key_end"] is None
     assert run(["show_account"], {}).returncode == 4
 

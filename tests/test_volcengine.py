@@ -22,7 +22,7 @@ import pytest
 from conftest import DEADLINE, wait_until
 from hypothesis import given
 from hypothesis import strategies as st
-from test_sandbox_gateway import run_gateway
+from test_sandbox_gateway import KEY, run_gateway
 
 from smswrap.clock import SHANGHAI, today
 from smswrap.errors import CredentialsError, InputError, SetupError
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 VOLCENGINE = ("--provider", "volcengine")
 SIGN, TEMPLATE, GROUP, MARKETING = "火山引擎", "ST_code", "77da1acf", "88eb2bd0"
 IN_GROUP = ("--message-group", GROUP)
-KEY = "sandbox-key"
+
 PROJECT = Path(__file__).parents[1]
 
 
@@ -298,7 +298,7 @@ def test_no_real_account_gets_into_the_sandbox(
         with pytest.raises(BlockingIOError):
             listener.accept()
     assert ran.code == 0
-    assert account.calls[0]["headers"]["authorization"].startswith("Bearer ")
+    assert account.calls[0]["headers"]["authorization"].startswith("HMAC-SHA256 ")
     assert not any(secret in ran.stdout + ran.stderr for secret in secrets.values())
 
 
