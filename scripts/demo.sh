@@ -7,9 +7,13 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 set_up run
 
 unset SMSWRAP_SANDBOX_DIR SMSWRAP_PROVIDER SMSWRAP_PROFILE SMSWRAP_REGION SMSWRAP_READ_TIMEOUT
-SMSWRAP_STATE_DIR=$(mktemp -d)
+SMSWRAP_STATE_DIR=$(mktemp -d 2>/dev/null) || SMSWRAP_STATE_DIR=''
+case $SMSWRAP_STATE_DIR in
+    # PATH would be split at the colon.
+    '' | *:*) SMSWRAP_STATE_DIR=$(rmdir -- "$SMSWRAP_STATE_DIR" 2>/dev/null; mktemp -d /tmp/smswrap-demo.XXXXXX) ;;
+esac
 export SMSWRAP_STATE_DIR SMSWRAP_SANDBOX=1 SMSWRAP_OUTPUT=table
-trap 'rm -rf "$SMSWRAP_STATE_DIR"' EXIT
+trap 'rm -rf -- "$SMSWRAP_STATE_DIR"' EXIT
 sms=$venv/bin/smswrap
 
 say() { printf '\n\033[1m%s\033[0m\n' "$1"; }

@@ -12,5 +12,5 @@ pin() {
 }
 
 pin run.txt "$@"
-pin test.txt --extra test "$@"
+pin test.txt --extra test --extra build "$@"
 pin lowest.txt --extra test --resolution lowest-direct "$@"

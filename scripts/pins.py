@@ -1,4 +1,4 @@
-"""Is every package that is installed here pinned with hashes, and under a licence that Apache-2.0 goes with?"""
+"""Are requirements/*.txt what pyproject.toml asks for, with hashes; is what is installed pinned, its licence known?"""
 
 from __future__ import annotations
 
@@ -6,49 +6,82 @@ import re
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
+FILES = ("run.txt", "test.txt", "lowest.txt")
 ALLOWED = re.compile(r"MIT|BSD|Apache|MPL|Mozilla|ISC|Python Software|PSF|Public Domain|Unlicense", re.IGNORECASE)
-OURS = {"smswrap", "pip", "setuptools"}
-"""Not installed from requirements: ourselves, and what the interpreter brings along."""
+"""Licences that Apache-2.0 goes with; nothing of ours is linked into the others' files."""
+
+BROUGHT_ALONG = {"smswrap", "pip", "setuptools"}
+"""Not installed from requirements: ourselves, and what the interpreter has."""
 
 
-def pinned(name: str) -> dict[str, int]:
-    """The packages of a requirements file, and how many hashes each has."""
-    found: dict[str, int] = {}
-    current = ""
-    for line in (ROOT / "requirements" / name).read_text("utf-8").splitlines():
-        if match := re.match(r"([A-Za-z0-9._-]+)==", line):
-            current = normal(match[1])
-            found[current] = 0
-        found[current] = found.get(current, 0) + line.count("--hash=sha256:")
-    return found
+class Pin(NamedTuple):
+    """One version of a package in a requirements file; Pythons and systems may have different ones."""
+
+    name: str
+    version: str
+    hashes: int
 
 
-def normal(name: str) -> str:
-    """A package's name as indexes compare it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+def pins_of(file: str) -> list[Pin]:
+    """The pins of a requirements file."""
+    text = (ROOT / "requirements" / file).read_text("utf-8")
+    blocks = re.findall(r"^([\w.-]+)==([^\s;\\]+)(.*\n(?:[ \t].*\n)*)", text, re.MULTILINE)
+    return [Pin(canonicalize_name(name), version, rest.count("--hash=sha256:")) for name, version, rest in blocks]
+
+
+def complaints_of_pins() -> Iterator[str]:
+    """What is wrong with the files."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    asked = {"run.txt": [], "lowest.txt": extras["test"], "test.txt": [*extras["test"], *extras["build"]]}
+    for file in FILES:
+        pins = pins_of(file)
+        yield from (f"{file}: {pin.name} {pin.version} has no hash" for pin in pins if not pin.hashes)
+        for wanted in map(Requirement, [*project["dependencies"], *asked[file]]):
+            versions = [pin.version for pin in pins if pin.name == canonicalize_name(wanted.name)]
+            if not versions or not all(wanted.specifier.contains(version) for version in versions):
+                yield f"{file}: {wanted} is asked for, but {versions or 'nothing'} is pinned: run scripts/pin.sh"
+    for pin in set(pins_of("run.txt")) - set(pins_of("test.txt")):
+        yield f"{pin.name} {pin.version} is what users run, but not what is tested: run scripts/pin.sh"
+
+
+def complaints_of_packages() -> Iterator[str]:
+    """What is wrong with what is installed here."""
+    pinned = {pin.name for pin in pins_of("test.txt")}
+    for package in metadata.distributions():
+        name = canonicalize_name(package.name)
+        if name not in BROUGHT_ALONG:
+            if name not in pinned:
+                yield f"{name} is installed but not pinned: run scripts/pin.sh"
+            if not ALLOWED.search(licence(package)):
+                yield f"{name} has a licence that nobody looked at: {licence(package)[:80]!r}"
 
 
 def licence(package: metadata.Distribution) -> str:
     """Everything that a package says of its licence."""
     about = package.metadata
     classifiers = [text for text in about.get_all("Classifier") or [] if text.startswith("License")]
-    return " ".join([about.get("License-Expression") or "", (about.get("License") or "")[:200], *classifiers])
+    texts = [*(about.get_all("License-Expression") or []), *(about.get_all("License") or [])]
+    return " ".join([*(text[:200] for text in texts), *classifiers])
 
 
 def main() -> int:
     """Print what is wrong; 1 if something is."""
-    wrong = [f"{name}: {one} has no hash" for name in ("run.txt", "test.txt", "lowest.txt") for one, n in pinned(name).items() if not n]
-    pins = pinned("test.txt")
-    for package in metadata.distributions():
-        name = normal(package.metadata["Name"])
-        if name in OURS:
-            continue
-        if name not in pins:
-            wrong.append(f"{name} is installed but not pinned: run scripts/pin.sh")
-        if not ALLOWED.search(licence(package)):
-            wrong.append(f"{name} has a licence that nobody looked at: {licence(package)[:80]!r}")
+    wrong = [*complaints_of_pins(), *complaints_of_packages()]
     sys.stdout.write("".join(f"{line}\n" for line in wrong))
     return 1 if wrong else 0
 

@@ -33,12 +33,12 @@ Commands and their options (* must be given):
          --template-type 0|1|2|3|7   0 verification, 1 notification, 2 promotion, 3 international, 7 digital
     -s,  --sign-name SIGN            only this sign
          --page-index N              from 1
-         --page-size N               1-50
+         --page-size N               1-50; 10
 
 Options of all commands:
-    -r,  --region ID                 default: that of the environment or the profile, else cn-hangzhou
+    -r,  --region ID                 default: cn-hangzhou, whatever the environment and the profile say
          --profile NAME              a saved profile of the aliyun CLI
-    -h,  --help                      this text
+    -h,  --help                      this text; only as the first word or right after the command
 
 stdout is the provider's reply (JSON) and nothing else; messages go to stderr.
 Exit codes: 0 done, 1 unexpected, 2 invalid input, 3 setup, 4 credentials or permission, 5 refused by the provider,
@@ -50,7 +50,8 @@ HELP
 
 # FILE -> the directory that it lies in, symlinks followed; not `readlink -f`, which macOS lacks before 12.3.
 directory_of() {
-    local file=$1 target
+    local file target
+    file=$1
     while [ -L "$file" ]; do
         target=$(readlink "$file")
         case $target in

@@ -5,7 +5,7 @@ set -euo pipefail
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 # shellcheck source=scripts/setup.sh
 . "$here/setup.sh"
-wanted=test
+wanted='test'
 if [ "${1-}" = --lowest ]; then
     wanted=lowest
     shift

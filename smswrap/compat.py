@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smswrap.errors import InputError
 from smswrap.providers.parameters import shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 HELP = "See `send_sms.sh --help`."
 
@@ -28,8 +30,11 @@ SIGN = {"-s": "--sign-name", "--sign-name": "--sign-name"}
 TEMPLATE = {"-t": "--template-code", "--template-code": "--template-code"}
 FIRST_FIFTY = ("--page=1", "--page-size=50")
 
-ALWAYS = ("--provider=aliyun", "--output=raw")
-"""Before every verb: SMSWRAP_PROVIDER and SMSWRAP_OUTPUT must not change what an old command line does."""
+ALWAYS = ("--provider=aliyun", "--output=raw", "--region=cn-hangzhou")
+"""Before every verb: neither the environment nor the profile changes what an old command line does.
+
+The region decides which host is asked, and the old script named one on every call.
+"""
 
 COMMANDS: Mapping[str, Command] = {
     "send": Command(
@@ -45,7 +50,7 @@ COMMANDS: Mapping[str, Command] = {
             "--verify": "--verify",
         },
         # Its callers have asked the person before, and were never stopped from sending the same twice.
-        always=("--yes", "--only-unknown-duplicates"),
+        always=("--yes", "--only-unknown-duplicates", "--repeated-once"),
     ),
     "list-signs": Command(always=FIRST_FIFTY),
     "list-templates": Command(always=FIRST_FIFTY),
@@ -71,9 +76,12 @@ COMMANDS: Mapping[str, Command] = {
             "--page-index": "--page",
             "--page-size": "--page-size",
         },
+        always=("--page=1", "--page-size=10"),
     ),
 }
 FLAGS = frozenset({"--verify"})
+LISTS = frozenset({"--phone-numbers"})
+"""Options of ours whose value is a list: what stands between two commas may be nothing."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -84,11 +92,38 @@ def main(argv: Sequence[str]) -> int:
         return _refuse(error)
     from smswrap.cli.app import main as carry_out
 
-    return carry_out(translated)
+    return carry_out(translated, spelling_of(argv[0]))
+
+
+def spelling_of(name: str) -> Callable[[str], str]:
+    """How messages about this command are worded at this door: its own options, and a `smswrap` that can be started."""
+    old: dict[str, str] = {}
+    for spelling, new in {**COMMANDS[name].options, **COMMON}.items():
+        if new not in {**COMMANDS[name].options, **COMMON}:
+            old.setdefault(new, spelling)
+    program = _program()
+
+    def spelt(text: str) -> str:
+        for new, spelling in old.items():
+            text = re.sub(rf"{new}(?![\w-])", spelling, text)
+        return text.replace("`smswrap ", f"`{program} ")
+
+    return spelt
+
+
+def _program() -> str:
+    """The words that start smswrap: its name if it is on PATH, else the file beside our interpreter."""
+    from shutil import which
+
+    beside = Path(sys.executable).with_name("smswrap")
+    return str(beside) if which("smswrap") is None and beside.exists() else "smswrap"
 
 
 def translate(argv: Sequence[str]) -> list[str]:
-    """Give smswrap's arguments for an old command line, or raise InputError: nothing of it is silently left out."""
+    """Give smswrap's arguments for an old command line, or raise InputError: nothing of it is silently left out.
+
+    As in the old script an empty value counts as none, and of an option that is given twice the last value counts.
+    """
     name, *words = argv or [""]
     if name not in COMMANDS:
         raise InputError.of("command", shorten(name), "is not known to send_sms.sh", _suggestion(name, COMMANDS))
@@ -107,10 +142,21 @@ def _options(name: str, words: Sequence[str]) -> dict[str, str]:
         if spelling not in known:
             raise _unknown(name, spelling, place, known)
         option = known[spelling]
-        if option in found:
-            raise InputError.of(spelling, "", "is given twice", "Give it once; several numbers are joined by commas.")
-        found[option] = _flag(spelling, value) if option in FLAGS else f"{option}={_value(spelling, value, rest)}"
+        if option in FLAGS:
+            found[option] = _flag(spelling, value)
+            continue
+        text = _cleared(option, value[0] if value else _following(spelling, rest, known))
+        found.pop(option, None)
+        if text:
+            found[option] = f"{option}={text}"
     return found
+
+
+def _cleared(option: str, text: str) -> str:
+    """The value without what is nothing: all of it if it is blank, of a list its empty elements."""
+    if option not in LISTS:
+        return text if text.strip() else ""
+    return ",".join(part for part in re.split("[,\N{FULLWIDTH COMMA}]", text) if part.strip())
 
 
 def _flag(spelling: str, value: list[str]) -> str:
@@ -119,16 +165,9 @@ def _flag(spelling: str, value: list[str]) -> str:
     return spelling
 
 
-def _value(spelling: str, value: list[str], rest: list[str]) -> str:
-    found = value[0] if value else _following(spelling, rest)
-    if not found:
-        raise InputError.of(spelling, "", "has an empty value", f"Give a value, or leave {spelling} out.")
-    return found
-
-
-def _following(spelling: str, rest: list[str]) -> str:
-    # "-" alone is stdin. Other words with a hyphen in front are options: `-o --verfy` must not send unverified.
-    if rest and (rest[0] == "-" or not rest[0].startswith("-")):
+def _following(spelling: str, rest: list[str], known: Mapping[str, str]) -> str:
+    # A value may begin with a hyphen. But `-o --verfy` must not send unverified, nor `-o -s X` without its sign.
+    if rest and not rest[0].startswith("--") and rest[0] not in known:
         return rest.pop(0)
     step = f"Write it after {spelling}; if it begins with a hyphen, as {spelling}=VALUE."
     raise InputError.of(spelling, "", "needs a value", step)
@@ -152,9 +191,8 @@ def _suggestion(word: str, known: Mapping[str, object]) -> str:
 def _refuse(error: InputError) -> int:
     from smswrap.cli.runtime import Console
 
-    fault = error.fault
-    Console().say(f"error: {fault.message} {fault.meaning} {fault.next_step}")
-    return int(fault.exit)
+    Console().error(error.fault)
+    return int(error.fault.exit)
 
 
 def run() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import IntEnum, unique
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -93,6 +93,21 @@ class Fault:
         return {key: fields[key] for key in ("kind", "code", "message", "meaning", "next_step", "retry")}
 
 
+NOTHING_SENT = "Nothing was sent."
+NOT_MADE = "The request was not made; nothing was sent."
+_OF_A_READ: Mapping[str, str] = {
+    NOTHING_SENT: "",
+    NOT_MADE: "The request was not made.",
+    "Nothing was called and nothing was sent.": "Nothing was called.",
+}
+"""What a failure means, where nothing could have been sent."""
+
+
+def without_sending(fault: Fault) -> Fault:
+    """The failure as a command tells it that never sends."""
+    return replace(fault, meaning=_OF_A_READ.get(fault.meaning, fault.meaning))
+
+
 CUT_OFF = Fault(
     kind="unknown",
     message="The run that made this request ended before it had the answer.",
@@ -144,8 +159,8 @@ class InputError(SmswrapError):
         fault = Fault(
             kind="input",
             message=f"{told}; and {rest} more problem(s)." if rest > 0 else f"{told}.",
-            meaning="Nothing was sent.",
-            next_step=" ".join(steps) or "Mend the value and run the command again.",
+            meaning=NOTHING_SENT,
+            next_step=" ".join(steps) or "Fix the value and run the command again.",
         )
         counted = {} if total is None else {"problems_total": total}
         super().__init__(fault, data={"problems": [asdict(problem) for problem in problems], **counted, **more})
@@ -161,13 +176,11 @@ class SetupError(SmswrapError):
     """This machine is not ready: CLI missing or too old, plugin, configuration. Exit 3."""
 
     def __init__(self, message: str, next_step: str, *, code: str | None = None) -> None:
-        meaning = "The request was not made; nothing was sent."
-        super().__init__(Fault("setup", message, meaning, next_step, code=code))
+        super().__init__(Fault("setup", message, NOT_MADE, next_step, code=code))
 
 
 class CredentialsError(SmswrapError):
     """The provider cannot know or does not allow who asks. Exit 4."""
 
     def __init__(self, message: str, next_step: str, *, code: str | None = None) -> None:
-        meaning = "The request was not made; nothing was sent."
-        super().__init__(Fault("credentials", message, meaning, next_step, code=code))
+        super().__init__(Fault("credentials", message, NOT_MADE, next_step, code=code))

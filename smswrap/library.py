@@ -236,7 +236,7 @@ def _read(
 
 
 def _numbers(numbers: Iterable[str], *, sandbox: bool) -> list[str]:
-    found, wrong = read_recipients(numbers, samples_allowed=sandbox, field="phone_numbers")
+    found, wrong, _notices = read_recipients(numbers, samples_allowed=sandbox, field="phone_numbers")
     if wrong or not found:
         raise InputError(wrong or [Problem("phone_numbers", "", "names no recipient", "Give at least one number.")])
     return found

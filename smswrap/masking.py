@@ -10,7 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
 # ASCII on purpose: the letter before a number may well be a Chinese one.
-_NUMBER = re.compile(r"(?<![0-9A-Za-z])(?<![0-9]\.)\+?[0-9]{7,15}(?![0-9A-Za-z]|\.[0-9])")
+# The first and the last group of a request's id are none.
+_NUMBER = re.compile(
+    r"(?<![0-9A-Za-z])(?<![0-9]\.)(?<!-[0-9A-Fa-f]{4}-)\+?[0-9]{7,15}"
+    r"(?![0-9A-Za-z]|\.[0-9])(?!-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-)"
+)
 _QUERY = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*")
 _KEY_NAME = (
     r"(?:access[-_ ]?key(?:[-_ ]?(?:id|secret))?|secret[-_ ]?(?:access[-_ ]?)?key|(?:private|api)[-_ ]?key"
@@ -76,7 +80,7 @@ def redact(text: str, private: Iterable[str] = ()) -> str:
     """
     text = hide(strip_colour(text)[:LONGEST_REDACTED], private)
     text = _KEY.sub(r"\1***", _QUERY.sub(r"\1?***", text))
-    return visible(_NUMBER.sub(lambda found: mask_number(found[0]), text), keep="\n")
+    return visible(_NUMBER.sub(lambda found: mask_number(found[0]), text), keep="\n\t")
 
 
 def hide(text: str, private: Iterable[str]) -> str:

@@ -306,6 +306,15 @@ def _signal_group(child: subprocess.Popen[bytes], number: signal.Signals) -> Non
         os.killpg(child.pid, number)
 
 
+def abandon(stream: int) -> None:
+    """Let whatever is still written to this file descriptor go nowhere.
+
+    Else Python tries to flush the rest at its end, complains, and ends with 120.
+    """
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+
+
 def is_terminal(*streams: int) -> bool:
     """Whether all these file descriptors are terminals."""
     return all(_is_terminal(stream) for stream in streams)

@@ -33,5 +33,8 @@ def remembered(name: str) -> dict[str, Any]:
 
 def remember(name: str, facts: dict[str, Any]) -> None:
     """Keep facts under the name, whole or not at all; not being able to is no failure."""
-    with contextlib.suppress(OSError, SetupError), replacing(private_folder(directory()) / name) as file:
+    with (
+        contextlib.suppress(OSError, SetupError),
+        replacing(private_folder(directory()) / name, encoding="utf-8") as file,
+    ):
         json.dump(facts, file)

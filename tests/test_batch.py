@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import SIGN, TEMPLATE
@@ -35,6 +35,11 @@ def people(tmp_path: Path) -> Callable[..., str]:
     return write
 
 
+def sending(standin: StandIn) -> list[dict[str, Any]]:
+    """The calls that send."""
+    return [call for call in standin.api_calls if call["argv"][1].startswith("send-")]
+
+
 MAPPED = ("--map", "phone=手机号,code=code")
 
 
@@ -47,30 +52,30 @@ def test_rows_of_one_content_share_a_request_and_others_go_out_as_a_batch(
         f"138{number:08}": {"code": f"{number // 2:06}"} for number in range(1, 9)
     }
     operations = sorted(call["argv"][1] for call in standin.api_calls)
-    assert operations == ["send-batch-sms", "send-sms", "send-sms", "send-sms"]
+    assert operations == ["get-sms-template", "send-batch-sms", "send-sms", "send-sms", "send-sms"]
 
 
 def test_nothing_is_sent_while_a_row_has_a_problem(
-    standin: StandIn, smswrap: Callable[..., Ran], people: Callable[..., str], tmp_path: Path
+    standin: StandIn, words: Callable[..., Ran], people: Callable[..., str], tmp_path: Path
 ) -> None:
-    wrong = ("1.38E+10,1,", "13800000001,1,", "13812345678,,", "12345,1,")
+    wrong = ("1.38E+10,1,", "13800000001,1,", "13887654321,,", "12345,1,")
     errors = tmp_path / "errors.csv"
     file = people(4, extra=wrong)
-    ran = smswrap(*BATCH, "--file", file, *MAPPED, "--errors-file", str(errors))
+    ran = words(*BATCH, "--file", file, *MAPPED, "--errors-file", str(errors))
     assert ran.code == 2
     assert ran.envelope["data"]["problems_total"] == 4
     assert sorted(problem["row"] for problem in ran.envelope["data"]["problems"]) == [6, 7, 8, 9]
     with errors.open(encoding="utf-8-sig", newline="") as lines:
         assert sorted(row["row"] for row in csv.DictReader(lines)) == ["6", "7", "8", "9"]
-    assert standin.calls == []
+    assert [call["argv"][1] for call in standin.api_calls] == ["get-sms-template"]
 
 
 def test_skip_invalid_sends_the_rest_and_the_result_file_tells_of_every_row(
-    standin: StandIn, smswrap: Callable[..., Ran], people: Callable[..., str], tmp_path: Path
+    standin: StandIn, words: Callable[..., Ran], people: Callable[..., str], tmp_path: Path
 ) -> None:
     results = tmp_path / "results.csv"
     file = people(4, extra=("1.38E+10,1,x",))
-    ran = smswrap(*BATCH, "--file", file, *MAPPED, "--skip-invalid", "--result-file", str(results))
+    ran = words(*BATCH, "--file", file, *MAPPED, "--skip-invalid", "--result-file", str(results))
     assert ran.code == 0
     with results.open(encoding="utf-8-sig", newline="") as lines:
         rows = list(csv.DictReader(lines))
@@ -80,55 +85,55 @@ def test_skip_invalid_sends_the_rest_and_the_result_file_tells_of_every_row(
 
 
 def test_without_yes_the_batch_waits_for_its_confirmation(
-    standin: StandIn, smswrap: Callable[..., Ran], people: Callable[..., str]
+    standin: StandIn, words: Callable[..., Ran], people: Callable[..., str]
 ) -> None:
-    ran = smswrap(*BATCH[:-1], "--file", people(6), *MAPPED, "--verify")
+    ran = words(*BATCH[:-1], "--file", people(6), *MAPPED, "--verify")
     assert (ran.code, ran.envelope["data"]["recipients_total"]) == (9, 6)
     assert ran.envelope["data"]["messages"][0]["text"].startswith(f"【{SIGN}】")
     assert standin.ledger == []
-    assert smswrap("confirm", ran.envelope["data"]["plan_id"]).code == 0
+    assert words("confirm", ran.envelope["data"]["plan_id"]).code == 0
     assert len(standin.ledger) == 6
 
 
 def test_requests_run_at_once_under_one_session(
-    standin: StandIn, smswrap: Callable[..., Ran], people: Callable[..., str]
+    standin: StandIn, words: Callable[..., Ran], people: Callable[..., str]
 ) -> None:
     standin.rules({"cmd": "dysmsapi *", "delay_ms": 300, "then": "continue"})
-    assert smswrap(*BATCH, "--file", people(15), *MAPPED, "--jobs", "4").code == 0
+    assert words(*BATCH, "--file", people(15), *MAPPED, "--jobs", "4").code == 0
     ends = {record["pid"]: record["time"] for record in standin.records("calls.jsonl") if record["event"] == "end"}
-    starts = [call["time"] for call in standin.api_calls]
-    assert sorted(starts)[3] < min(ends[call["pid"]] for call in standin.api_calls)
+    sends = sending(standin)
+    assert sorted(call["time"] for call in sends)[3] < min(ends[call["pid"]] for call in sends)
     assert standin.calls.count("configure ai-mode enable") == 1
 
 
 def test_the_rate_bounds_how_many_start_in_a_second(
-    standin: StandIn, smswrap: Callable[..., Ran], people: Callable[..., str]
+    standin: StandIn, words: Callable[..., Ran], people: Callable[..., str]
 ) -> None:
-    assert smswrap(*BATCH, "--file", people(7), *MAPPED, "--rate", "4").code == 0
-    starts = sorted(call["time"] for call in standin.api_calls)
+    assert words(*BATCH, "--file", people(7), *MAPPED, "--rate", "4").code == 0
+    starts = sorted(call["time"] for call in sending(standin))
     assert len(starts) == 4
     assert starts[-1] - starts[0] > 0.6
 
 
 def test_a_throttled_request_waits_and_is_made_again(
-    standin: StandIn, smswrap: Callable[..., Ran], people: Callable[..., str]
+    standin: StandIn, words: Callable[..., Ran], people: Callable[..., str]
 ) -> None:
     standin.rules({"cmd": "dysmsapi send-sms *", "stdout": LIMITED, "times": 1})
-    ran = smswrap(*BATCH, "--file", people(5), *MAPPED)
+    ran = words(*BATCH, "--file", people(5), *MAPPED)
     assert ran.code == 0
     assert len({message["phone"] for message in standin.ledger}) == len(standin.ledger) == 5
 
 
 def test_a_refusal_that_meets_every_request_stops_the_batch_and_resume_sends_the_rest(
-    standin: StandIn, smswrap: Callable[..., Ran], people: Callable[..., str]
+    standin: StandIn, words: Callable[..., Ran], people: Callable[..., str]
 ) -> None:
-    standin.rules({"cmd": "dysmsapi *", "stdout": BALANCE, "times": 1})
-    ran = smswrap(*BATCH, "--file", people(21), *MAPPED, "--jobs", "1")
+    standin.rules({"cmd": "dysmsapi send-*", "stdout": BALANCE, "times": 1})
+    ran = words(*BATCH, "--file", people(21), *MAPPED, "--jobs", "1")
     assert (ran.code, ran.error["code"]) == (5, "isv.AMOUNT_NOT_ENOUGH")
     counts = ran.envelope["data"]["counts"]
     assert counts["refused"] + counts["not_sent"] == 21
-    assert len(standin.api_calls) == 1
-    again = smswrap("resume", ran.envelope["data"]["plan_id"])
+    assert len(sending(standin)) == 1
+    again = words("resume", ran.envelope["data"]["plan_id"])
     assert (again.code, again.envelope["data"]["counts"]["accepted"]) == (0, 21)
     assert len({message["phone"] for message in standin.ledger}) == len(standin.ledger) == 21
 
@@ -136,7 +141,7 @@ def test_a_refusal_that_meets_every_request_stops_the_batch_and_resume_sends_the
 def test_an_interrupt_lets_the_running_ones_finish_and_tells_how_to_go_on(
     standin: StandIn,
     start: Callable[..., Running],
-    smswrap: Callable[..., Ran],
+    words: Callable[..., Ran],
     people: Callable[..., str],
     tmp_path: Path,
 ) -> None:
@@ -155,32 +160,33 @@ def test_an_interrupt_lets_the_running_ones_finish_and_tells_how_to_go_on(
     assert f"smswrap resume {plan_id}" in ran.error["next_step"]
     assert results.read_text("utf-8-sig").count("not_sent") == counts["not_sent"]
     standin.rules()
-    assert smswrap("resume", plan_id).code == 0
+    assert words("resume", plan_id).code == 0
     assert len({message["phone"] for message in standin.ledger}) == len(standin.ledger) == 41
     assert not standin.ai_mode
 
 
-def test_options_of_files_and_of_arrays_do_not_mix(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
-    ran = smswrap(*BATCH, "--file", "x.csv", "--phone-number-json", '["13812345678"]')
+def test_options_of_files_and_of_arrays_do_not_mix(standin: StandIn, words: Callable[..., Ran]) -> None:
+    ran = words(*BATCH, "--file", "x.csv", "--phone-number-json", '["13887654321"]')
     assert ran.code == 2
     assert "--phone-number-json" in ran.error["message"]
     assert standin.calls == []
 
 
 def test_the_errors_file_cannot_be_the_list_itself(
-    standin: StandIn, smswrap: Callable[..., Ran], people: Callable[..., str]
+    standin: StandIn, words: Callable[..., Ran], people: Callable[..., str]
 ) -> None:
     file = people(2)
     before = Path(file).read_bytes()
-    assert smswrap(*BATCH, "--file", file, *MAPPED, "--errors-file", file).code == 2
+    assert words(*BATCH, "--file", file, *MAPPED, "--errors-file", file).code == 2
     assert Path(file).read_bytes() == before
     assert standin.calls == []
 
 
-def test_chaos_a_batch_that_is_killed_again_and_again_is_sent_once() -> None:
+@pytest.mark.parametrize("seed", ["11", "12"])
+def test_chaos_a_batch_that_is_killed_again_and_again_is_sent_once(seed: str) -> None:
     script = Path(__file__).parent.parent / "scripts" / "chaos.py"
     ended = subprocess.run(
-        [sys.executable, script, "--rounds", "2", "--seed", "11"],
+        [sys.executable, script, "--rounds", "1", "--seed", seed],
         capture_output=True,
         text=True,
         check=False,
@@ -191,10 +197,10 @@ def test_chaos_a_batch_that_is_killed_again_and_again_is_sent_once() -> None:
 
 
 def test_a_result_file_that_cannot_be_written_is_refused_before_anything_is_sent(
-    standin: StandIn, smswrap: Callable[..., Ran], people: Callable[..., str], tmp_path: Path
+    standin: StandIn, words: Callable[..., Ran], people: Callable[..., str], tmp_path: Path
 ) -> None:
     for name in (tmp_path / "missing" / "x.csv", tmp_path):
-        ran = smswrap(*BATCH, "--file", people(2), *MAPPED, "--result-file", str(name))
+        ran = words(*BATCH, "--file", people(2), *MAPPED, "--result-file", str(name))
         assert (ran.code, "cannot be written" in ran.error["message"]) == (2, True)
     assert standin.calls == []
 
@@ -210,4 +216,4 @@ def test_a_result_file_that_can_no_longer_be_written_does_not_hide_what_was_sent
     folder.rmdir()
     ran = running.end()
     assert (ran.code, ran.envelope["status"]) == (0, "accepted")
-    assert "cannot be written" in ran.envelope["warnings"][0]
+    assert any("cannot be written" in warning for warning in ran.envelope["warnings"])

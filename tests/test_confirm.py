@@ -31,7 +31,7 @@ SLOW_SEND = {"cmd": "dysmsapi send-sms *", "delay_ms": 1_000, "then": "continue"
 ALLOWING = Options(duplicates=DuplicatePolicy(allowed=True))
 ADD_A_RECIPIENT = """
     INSERT INTO messages (plan, position, row, recipient, content, request)
-    SELECT plan, 9, 9, '+8613912345678', content, request FROM messages WHERE row = 2
+    SELECT plan, 9, 9, '+8613912341234', content, request FROM messages WHERE row = 2
 """
 THREE = tuple(message(f"+861390000000{number}") for number in range(3))
 
@@ -65,14 +65,14 @@ def alter(path: Path, sql: str) -> None:
 def test_a_confirm_sends_the_plan_and_a_second_one_tells_its_outcome(
     standin: StandIn, smswrap: Callable[..., Ran], plan_of: Callable[..., str]
 ) -> None:
-    plan_id = plan_of("13812345678", "13912345678")
+    plan_id = plan_of("13812341234", "13912341234")
     first, second = smswrap("confirm", plan_id), smswrap("confirm", plan_id)
     assert (first.code, first.envelope["status"], first.envelope["command"]) == (0, "accepted", "confirm")
     assert (second.code, second.envelope["status"]) == (0, "accepted")
     assert "nothing was sent now" in second.envelope["warnings"][0]
     assert second.envelope["data"] == first.envelope["data"]
     assert second.envelope["reply"] is None
-    assert sorted(message["phone"] for message in standin.ledger) == ["13812345678", "13912345678"]
+    assert sorted(message["phone"] for message in standin.ledger) == ["13812341234", "13912341234"]
     assert standin.ledger[0]["params"] == {"code": "123456"}
 
 
@@ -236,7 +236,7 @@ def test_after_a_restart_of_the_machine_the_wall_clock_alone_counts(hall: Hall, 
 @pytest.mark.parametrize(
     "sql",
     [
-        "UPDATE messages SET recipient = '+8613912345678' WHERE row = 2",
+        "UPDATE messages SET recipient = '+8613912341234' WHERE row = 2",
         "UPDATE contents SET sign = '乙'",
         'UPDATE contents SET parameters = \'{"code": "2"}\'',
         "UPDATE contents SET parameters = NULL",
@@ -265,7 +265,7 @@ def test_an_altered_plan_is_refused_to_the_user(
     standin: StandIn, smswrap: Callable[..., Ran], plan_of: Callable[..., str], tmp_path: Path
 ) -> None:
     plan_id = plan_of()
-    alter(tmp_path / "state" / "journal.db", "UPDATE messages SET recipient = '+8613912345678'")
+    alter(tmp_path / "state" / "journal.db", "UPDATE messages SET recipient = '+8613912341234'")
     ran = smswrap("confirm", plan_id)
     assert (ran.code, ran.error["code"], ran.envelope["data"]["plan_id"]) == (9, "altered", plan_id)
     assert standin.ledger == []
@@ -347,8 +347,8 @@ def test_a_yes_at_the_terminal_sends_what_was_shown(hall: Hall) -> None:
 def test_a_plan_of_which_a_part_was_sent_meanwhile_is_a_duplicate(
     standin: StandIn, smswrap: Callable[..., Ran], plan_of: Callable[..., str]
 ) -> None:
-    plan_id = plan_of("13812345678", "13912345678")
-    sent = smswrap(*SEND[:2], "13912345678", *SEND[3:])
+    plan_id = plan_of("13812341234", "13912341234")
+    sent = smswrap(*SEND[:2], "13912341234", *SEND[3:])
     ran = smswrap("confirm", plan_id)
     assert (ran.code, ran.error["code"]) == (10, "duplicate")
     assert sent.envelope["data"]["plan_id"] in ran.error["message"]

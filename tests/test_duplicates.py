@@ -244,7 +244,7 @@ def test_a_key_replays_the_first_answer(standin: StandIn, smswrap: Callable[...,
 
 def test_a_key_with_another_content_is_an_error(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
     smswrap(*SEND, "--idempotency-key", "order 1")
-    ran = smswrap(*SEND[:2], "13812345678", *SEND[3:], "--idempotency-key", "order 1")
+    ran = smswrap(*SEND[:2], "13812341234", *SEND[3:], "--idempotency-key", "order 1")
     assert (ran.code, ran.envelope["data"]["problems"][0]["field"]) == (2, "--idempotency-key")
     assert len(standin.ledger) == 1
 

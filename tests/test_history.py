@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
-
-from smswrap.errors import Fault
-from smswrap.providers.base import Limits, Message
 from smswrap.sending.confirmation import Guarding, confirm_at_once, propose
 from smswrap.sending.journal import Journal
 from smswrap.sending.plan import Draft, Plan, note_messages, split
 from smswrap.sending.requests import Result, settle, take
+
+from smswrap.errors import Fault
+from smswrap.providers.base import Limits, Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,6 +23,8 @@ from smswrap.sending.message import (
     parse_object,
     read_parameters,
     render,
+    tidy_sign,
+    tidy_template,
 )
 
 if TYPE_CHECKING:
@@ -104,7 +106,9 @@ def test_a_name_that_stands_twice_in_the_json_is_a_problem(text: str) -> None:
         ('{"\\udfff":"a"}', "is not valid UTF-8"),
         ('{"a":"x\\u0000y"}', "holds a control character (variable 'a')"),
         ('{"a":"x\\u001b[31my"}', "holds a control character (variable 'a')"),
-        ('{"a":"x\\ny"}', "holds a control character (variable 'a')"),
+        ('{"a":"x\\ry"}', "holds a control character (variable 'a')"),
+        ('{"a":"\\n"}', "must not be empty (variable 'a')"),
+        ('{"a\\nb":"1"}', "holds a control character"),
         ('{"a":"x\\u007fy"}', "holds a control character (variable 'a')"),
         ("[" * 20_000, "is nested too deeply"),
         ('{"a":' * 3_000, "is nested too deeply"),
@@ -225,8 +229,15 @@ def test_on_the_mainland_every_character_counts_one(character: str, characters: 
         ("签" + "€" * 70, 2),
         ("😀" * 35, 1),
         ("😀" * 36, 2),
-        ("😀" * 67, 2),
-        ("😀" * 68, 3),
+        ("😀" * 66, 2),
+        ("😀" * 67, 3),
+        # Nothing that counts two is split: a part of 67 holds 33 emoji, a part of 153 holds 76 brackets.
+        ("[" * 152, 2),
+        ("[" * 153, 3),
+        ("a" * 152 + "[" + "a" * 152, 3),
+        ("a" * 152 + "[" + "a" * 151, 2),
+        ("签" * 66 + "😀" + "签" * 66, 3),
+        ("签" * 66 + "😀" + "签" * 65, 2),
     ],
 )
 def test_abroad_the_alphabet_decides_how_much_a_part_holds(text: str, parts: int) -> None:
@@ -251,7 +262,8 @@ def test_the_parts_hold_the_whole_text_and_none_is_superfluous(text: str, *, mai
     units = sum(2 if char in GSM_EXTENSION else 1 for char in text) if gsm7 else units
     single, each = (160, 153) if gsm7 else (70, 67)
     parts = count_parts(text, mainland=mainland)
-    assert parts == 1 if units <= single else (parts - 1) * each < units <= parts * each
+    # What counts two is not split, so that a part may have one place free.
+    assert parts == 1 if units <= single else (parts - 1) * (each - 1) < units <= parts * each
 
 
 @given(sent_texts)
@@ -284,7 +296,8 @@ def test_rendering_fills_every_variable(names: list[str], between: str, value: s
 
 @given(st.sets(variables), st.sets(variables))
 def test_variables_match_exactly_when_the_names_are_the_same(expected: set[str], given_names: set[str]) -> None:
-    problems = compare_variables(sorted(expected), dict.fromkeys(sorted(given_names), "1"), row=7)
+    missing, unknown = compare_variables(sorted(expected), dict.fromkeys(sorted(given_names), "1"), row=7)
+    problems = [*missing, *unknown]
     assert len(problems) == bool(expected - given_names) + bool(given_names - expected)
     told = " ".join(problem.rule for problem in problems)
     assert all(f"${{{name}}}" in told for name in expected ^ given_names)
@@ -292,7 +305,43 @@ def test_variables_match_exactly_when_the_names_are_the_same(expected: set[str],
 
 
 def test_missing_and_superfluous_variables_are_told_apart() -> None:
-    missing, unknown = compare_variables(["code", "name"], {"code": "1", "kode": "2"})
+    (missing,), (unknown,) = compare_variables(["code", "name"], {"code": "1", "kode": "2"})
     assert missing.rule == "lacks the template's ${name}"
     assert unknown.rule == "has ${kode}, which the template does not have"
     assert unknown.next_step == "The template's variables are: ${code}, ${name}."
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\r\nb\r\n\r\nc", "第一行\n第二行"])
+def test_line_breaks_of_a_value_are_kept(value: str) -> None:
+    assert read_parameters(json.dumps({"a": value}), [f"b={value}"]) == {"a": value, "b": value}
+    assert render("<${a}>", "签", {"a": value}) == f"【签】<{value}>"
+
+
+@pytest.mark.parametrize(
+    ("given_text", "sign"),
+    [
+        ("【示例商城】", "示例商城"),
+        ("[Shop]", "Shop"),
+        ("［示例］", "示例"),
+        (" 示例 ", "示例"),
+        ("\u200b【 示例 】\ufeff", "示例"),
+        ("示例", "示例"),
+        ("【甲】【乙】", "【甲】【乙】"),
+        ("【】", "【】"),
+        ("甲[乙]", "甲[乙]"),
+        ("  ", "  "),
+    ],
+)
+def test_what_was_pasted_around_a_sign_is_taken_off_and_told(given_text: str, sign: str) -> None:
+    tidied = tidy_sign(given_text, row=4)
+    assert tidied.value == sign
+    assert [notice.row for notice in tidied.notices] == ([] if given_text == sign else [4])
+
+
+@pytest.mark.parametrize(
+    ("given_text", "template"), [(" SMS_1\t", "SMS_1"), ("\ufeffSMS_1", "SMS_1"), ("SMS_1;2", "SMS_1;2")]
+)
+def test_blanks_around_a_template_are_taken_off_and_told(given_text: str, template: str) -> None:
+    tidied = tidy_template(given_text)
+    assert tidied.value == template
+    assert bool(tidied.notices) == (given_text != template)

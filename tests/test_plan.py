@@ -59,7 +59,7 @@ def test_a_dry_run_sends_nothing_and_leaves_nothing_behind_not_even_in_free_page
 def test_exit_9_keeps_the_plan_with_its_texts_and_parts_for_the_confirm(
     standin: StandIn, smswrap: Callable[..., Ran]
 ) -> None:
-    ran = smswrap("send", "-p", "13812345678,13912345678", *SEND[3:-2], f"code={'8' * 60}", "--verify")
+    ran = smswrap("send", "-p", "13812341234,13912341234", *SEND[3:-2], f"code={'8' * 60}", "--verify")
     data = ran.envelope["data"]
     assert (ran.code, ran.error["kind"]) == (9, "confirmation")
     assert f"smswrap confirm {data['plan_id']}" in ran.error["next_step"]

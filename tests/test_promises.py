@@ -97,7 +97,7 @@ def test_what_another_plan_sent_meanwhile_is_not_sent_by_resume(
 def test_a_message_with_the_same_out_id_is_no_proof_of_another_one(
     standin: StandIn, smswrap: Callable[..., Ran]
 ) -> None:
-    start = ("send", "-p", "13812345678", "-s", SIGN, "-t", TEMPLATE, "-o", "order-1", "--yes")
+    start = ("send", "-p", "13812341234", "-s", SIGN, "-t", TEMPLATE, "-o", "order-1", "--yes")
     assert smswrap(*start, "--var", "code=1111").code == 0
     standin.rules({"cmd": "dysmsapi send-sms *2222*", "exit_code": 1, "stderr": LATE})
     assert smswrap(*start, "--var", "code=2222", "--settle").code == 8

@@ -24,9 +24,9 @@ SANDBOX_SEND = ("--sandbox", *SEND)
 
 @pytest.mark.parametrize("value", ["--profile=nope", "--config-path=/tmp/e.json", "-x", "--retry-count=5", "-p"])
 def test_an_out_id_that_looks_like_an_option_goes_out_in_one_word(
-    standin: StandIn, smswrap: Callable[..., Ran], value: str
+    standin: StandIn, words: Callable[..., Ran], value: str
 ) -> None:
-    assert smswrap(*SEND, f"--out-id={value}").code == 0
+    assert words(*SEND, f"--out-id={value}").code == 0
     assert f"--out-id={value}" in standin.api_calls[-1]["argv"]
     assert value not in standin.api_calls[-1]["argv"]
 
@@ -48,18 +48,18 @@ def test_an_out_id_that_looks_like_an_option_goes_out_in_one_word(
     ],
 )
 def test_names_that_look_like_options_are_refused_before_any_call(
-    standin: StandIn, smswrap: Callable[..., Ran], arguments: tuple[str, ...]
+    standin: StandIn, words: Callable[..., Ran], arguments: tuple[str, ...]
 ) -> None:
-    ran = smswrap(*arguments)
+    ran = words(*arguments)
     assert ran.code == 2
     assert standin.calls == []
 
 
 def test_a_region_from_the_environment_is_looked_at_too(
-    standin: StandIn, smswrap: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+    standin: StandIn, words: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SMSWRAP_REGION", "--profile=x")
-    assert smswrap("list-signs").code == 2
+    assert words("list-signs").code == 2
     assert standin.calls == []
 
 
@@ -77,22 +77,22 @@ def foreign_cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_sandbox_needs_no_exec_bit_and_never_falls_through_to_the_cli_on_path(
-    smswrap: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trace = foreign_cli(tmp_path, monkeypatch)
-    assert smswrap("--sandbox", "list-signs").code == 0
+    assert words("--sandbox", "list-signs").code == 0
     # What a file system mounted noexec does to it.
     (tmp_path / "stand-in" / "bin" / "aliyun").chmod(0o600)
-    assert smswrap(*SANDBOX_SEND).code == 0
+    assert words(*SANDBOX_SEND).code == 0
     assert not trace.exists()
 
 
 def test_a_sandbox_whose_path_cannot_work_stops_with_exit_3(
-    smswrap: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trace = foreign_cli(tmp_path, monkeypatch)
     monkeypatch.setenv("SMSWRAP_SANDBOX_DIR", str(tmp_path / "a:b" / "sbx"))
-    ran = smswrap(*SANDBOX_SEND)
+    ran = words(*SANDBOX_SEND)
     assert ran.code == 3
     assert "a:b" in ran.error["message"]
     assert not trace.exists()
@@ -101,9 +101,9 @@ def test_a_sandbox_whose_path_cannot_work_stops_with_exit_3(
 # S3: only our own is deleted
 
 
-def test_reset_deletes_a_sandbox_that_it_made(smswrap: Callable[..., Ran], tmp_path: Path) -> None:
-    assert smswrap("--sandbox", "list-signs").code == 0
-    ran = smswrap("sandbox", "reset")
+def test_reset_deletes_a_sandbox_that_it_made(words: Callable[..., Ran], tmp_path: Path) -> None:
+    assert words("--sandbox", "list-signs").code == 0
+    ran = words("sandbox", "reset")
     assert ran.code == 0
     assert ran.envelope["data"] == {"path": str(tmp_path / "stand-in"), "deleted": True}
     assert not (tmp_path / "stand-in").exists()
@@ -111,7 +111,7 @@ def test_reset_deletes_a_sandbox_that_it_made(smswrap: Callable[..., Ran], tmp_p
 
 @pytest.mark.parametrize("used_before", [False, True])
 def test_reset_leaves_a_folder_alone_that_smswrap_did_not_make(
-    smswrap: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, used_before: bool
+    words: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, used_before: bool
 ) -> None:
     precious = tmp_path / "precious"
     (precious / ".git").mkdir(parents=True)
@@ -119,24 +119,24 @@ def test_reset_leaves_a_folder_alone_that_smswrap_did_not_make(
     monkeypatch.chdir(precious)
     monkeypatch.setenv("SMSWRAP_SANDBOX_DIR", ".")
     if used_before:
-        assert smswrap("--sandbox", "list-signs").code == 0
-    ran = smswrap("sandbox", "reset")
+        assert words("--sandbox", "list-signs").code == 0
+    ran = words("sandbox", "reset")
     assert ran.code == 3
     assert (precious / "thesis.json").exists()
     assert (precious / ".git").exists()
 
 
-def test_reset_follows_no_link(smswrap: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert smswrap("--sandbox", "list-signs").code == 0
+def test_reset_follows_no_link(words: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert words("--sandbox", "list-signs").code == 0
     (tmp_path / "link").symlink_to(tmp_path / "stand-in")
     monkeypatch.setenv("SMSWRAP_SANDBOX_DIR", str(tmp_path / "link"))
-    assert smswrap("sandbox", "reset").code == 3
+    assert words("sandbox", "reset").code == 3
     assert (tmp_path / "stand-in").exists()
 
 
 @pytest.mark.parametrize(("answer", "deleted"), [("y", True), ("n", False)])
-def test_reset_asks_at_a_terminal(smswrap: Callable[..., Ran], tmp_path: Path, answer: str, *, deleted: bool) -> None:
-    assert smswrap("--sandbox", "list-signs").code == 0
+def test_reset_asks_at_a_terminal(words: Callable[..., Ran], tmp_path: Path, answer: str, *, deleted: bool) -> None:
+    assert words("--sandbox", "list-signs").code == 0
     child = pexpect.spawn(sys.executable, ["-m", "smswrap", "sandbox", "reset"], encoding="utf-8", timeout=30)
     child.expect("Delete .*stand-in")
     child.sendline(answer)

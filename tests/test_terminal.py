@@ -40,6 +40,11 @@ def end(child: pexpect.spawn[str]) -> tuple[int | None, str]:
     return child.exitstatus, child.before or ""
 
 
+def looked_up(standin: StandIn) -> list[str]:
+    """The operations that were called."""
+    return [call["argv"][1] for call in standin.api_calls]
+
+
 @pytest.mark.parametrize("yes", ["y", "YES", "是"])
 def test_a_yes_sends_what_was_shown(standin: StandIn, terminal: Callable[..., pexpect.spawn[str]], yes: str) -> None:
     child = terminal(*ASKING)
@@ -48,7 +53,8 @@ def test_a_yes_sends_what_was_shown(standin: StandIn, terminal: Callable[..., pe
     assert SIGN in shown
     assert "+8613900000000" in shown
     assert "code=123456" in shown
-    assert standin.calls == []
+    assert looked_up(standin) == ["get-sms-template"]
+    assert not standin.ai_mode
     child.sendline(yes)
     code, rest = end(child)
     assert code == 0
@@ -65,17 +71,20 @@ def test_anything_else_sends_nothing_and_exits_9(
     child.send(no) if no == "\x04" else child.sendline(no)
     code, rest = end(child)
     assert code == 9
-    assert "Declined; nothing was sent." in rest
-    assert standin.calls == []
+    assert rest.splitlines()[1:] == ["error: Not sent: declined.", "hint: Run the command again to send after all."]
+    assert looked_up(standin) == ["get-sms-template"]
 
 
 def test_an_interrupt_at_the_question_exits_130(standin: StandIn, terminal: Callable[..., pexpect.spawn[str]]) -> None:
     child = terminal(*ASKING)
     child.expect_exact("[y/N] ")
     child.sendintr()
-    code, _ = end(child)
+    code, rest = end(child)
     assert code == 130
-    assert standin.calls == []
+    assert [line for line in rest.splitlines() if "SIGINT" in line] == [
+        "error: Ended by SIGINT. No send request was made."
+    ]
+    assert looked_up(standin) == ["get-sms-template"]
 
 
 def test_verify_shows_the_text_before_it_asks_with_ai_mode_off_meanwhile(
@@ -87,8 +96,7 @@ def test_verify_shows_the_text_before_it_asks_with_ai_mode_off_meanwhile(
     assert not standin.ai_mode
     child.sendline("y")
     assert end(child)[0] == 0
-    operations = [call["argv"][1] for call in standin.api_calls]
-    assert operations == ["get-sms-sign", "get-sms-template", "send-sms"]
+    assert looked_up(standin) == ["get-sms-template", "get-sms-sign", "send-sms"]
 
 
 def test_yes_does_not_ask_even_at_a_terminal(standin: StandIn, terminal: Callable[..., pexpect.spawn[str]]) -> None:
@@ -117,7 +125,8 @@ def test_an_interrupt_at_the_terminal_while_a_send_runs_leaves_ai_mode_off(
     child = terminal(*SEND)
     standin.wait_for_call("send-sms")
     child.sendintr()
-    code, _ = end(child)
+    code, rest = end(child)
     assert code == 130
+    assert "Ended by SIGINT; 1 of 1 were accepted." in rest
     assert len(standin.ledger) == 1
     assert not standin.ai_mode

@@ -38,8 +38,8 @@ OPERATIONS = {
     "list-qualifications": "query-sms-qualification-record",
     "query-qualification": "query-single-sms-qualification",
 }
-ENVELOPE = ["smswrap", "command", "provider", "status", "data", "reply", "error", "warnings"]
-ERROR = ["kind", "code", "message", "meaning", "next_step", "retry"]
+ENVELOPE = ["smswrap", "command", "provider", "sandbox", "status", "error", "warnings", "data", "reply"]
+ERROR = ["kind", "code", "message", "meaning", "next_step", "retry", "request_id"]
 SIGNS = [f"签名{number:03}" for number in range(1, 121)]
 
 
@@ -55,17 +55,17 @@ def test_each_verb_makes_its_operation_with_ai_mode_on_and_off_again(
 
 
 @pytest.mark.parametrize("verb", READS)
-def test_each_verb_gives_the_providers_reply_raw(standin: StandIn, smswrap: Callable[..., Ran], verb: str) -> None:
+def test_each_verb_gives_the_providers_reply_raw(standin: StandIn, words: Callable[..., Ran], verb: str) -> None:
     assert standin.launcher.exists()
-    raw = smswrap(verb, *READS[verb], "--output", "raw").stdout
+    raw = words(verb, *READS[verb], "--output", "raw").stdout
     assert raw.startswith("{\n\t")
     assert json.loads(raw)["Code"] == "OK"
 
 
 @pytest.mark.parametrize("verb", READS)
-def test_each_verb_gives_a_plain_table(standin: StandIn, smswrap: Callable[..., Ran], verb: str) -> None:
-    smswrap(*SEND)
-    table = smswrap(verb, *READS[verb], "--output", "table").stdout
+def test_each_verb_gives_a_plain_table(standin: StandIn, words: Callable[..., Ran], verb: str) -> None:
+    words(*SEND)
+    table = words(verb, *READS[verb], "--output", "table").stdout
     assert table.strip()
     assert "\x1b" not in table
     assert "{" not in table.replace("${", "")
@@ -76,90 +76,88 @@ def account(standin: StandIn, **lists: list[dict[str, Any]]) -> None:
     (standin.directory / "account.json").write_text(json.dumps(lists), "utf-8")
 
 
-def test_lists_page_as_the_api_does(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+def test_lists_page_as_the_api_does(standin: StandIn, words: Callable[..., Ran]) -> None:
     account(standin, signs=[{"name": name, "state": "approved"} for name in SIGNS])
-    data = smswrap("list-signs", "--page", "3", "--page-size", "50").envelope["data"]
+    data = words("list-signs", "--page", "3", "--page-size", "50").envelope["data"]
     assert [sign["sign"] for sign in data["signs"]] == SIGNS[100:]
     assert (data["page"], data["total"]) == (3, 120)
 
 
-def test_all_walks_every_page(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+def test_all_walks_every_page(standin: StandIn, words: Callable[..., Ran]) -> None:
     account(standin, signs=[{"name": name, "state": "approved"} for name in SIGNS])
-    envelope = smswrap("list-signs", "--all").envelope
+    envelope = words("list-signs", "--all", "--with-reply").envelope
     assert [sign["sign"] for sign in envelope["data"]["signs"]] == SIGNS
     assert len(envelope["reply"]) == len(standin.api_calls) == 3
 
 
-def test_approved_keeps_what_can_be_sent_with(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+def test_approved_keeps_what_can_be_sent_with(standin: StandIn, words: Callable[..., Ran]) -> None:
     assert standin.launcher.exists()
     for verb, key in (("list-signs", "signs"), ("list-templates", "templates")):
-        every = smswrap(verb).envelope["data"][key]
+        every = words(verb, "--full").envelope["data"][key]
         assert {item["state"] for item in every} == {"approved", "reviewing", "rejected", "cancelled"}
-        kept = smswrap(verb, "--approved").envelope["data"][key]
+        kept = words(verb, "--approved", "--full").envelope["data"][key]
         assert kept == [item for item in every if item["state"] == "approved"]
 
 
-def test_approved_on_a_single_lookup_is_an_answer_in_the_exit_code(
-    standin: StandIn, smswrap: Callable[..., Ran]
-) -> None:
+def test_approved_on_a_single_lookup_is_an_answer_in_the_exit_code(standin: StandIn, words: Callable[..., Ran]) -> None:
     assert standin.launcher.exists()
-    assert smswrap("query-sign", "-s", SIGN, "--approved").code == 0
-    ran = smswrap("query-template", "-t", "SMS_100000006", "--approved")
+    assert words("query-sign", "-s", SIGN, "--approved").code == 0
+    ran = words("query-template", "-t", "SMS_100000006", "--approved")
     assert (ran.code, ran.error["code"]) == (5, "not-approved")
 
 
-def test_what_is_not_there_is_refused_and_points_to_the_list(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+def test_what_is_not_there_is_refused_and_points_to_the_list(standin: StandIn, words: Callable[..., Ran]) -> None:
     assert standin.launcher.exists()
-    ran = smswrap("query-sign", "-s", "没有的签名")
+    ran = words("query-sign", "-s", "没有的签名")
     assert ran.code == 5
     assert ran.error["code"]
     assert ran.envelope["reply"]["Code"] == ran.error["code"]
 
 
 def test_the_status_of_a_failed_message_exits_5_and_explains_its_code(
-    standin: StandIn, smswrap: Callable[..., Ran]
+    standin: StandIn, words: Callable[..., Ran]
 ) -> None:
-    smswrap(*SEND[:2], "13900000001", *SEND[3:])
-    ran = smswrap("query-status", "-p", "+86 139 0000 0001", "--biz-id", standin.ledger[0]["biz_id"])
+    words(*SEND[:2], "13900000001", *SEND[3:])
+    ran = words("query-status", "-p", "+86 139 0000 0001", "--biz-id", standin.ledger[0]["biz_id"])
     assert (ran.code, ran.envelope["status"]) == (5, "undelivered")
     (message,) = ran.envelope["data"]["messages"]
     assert (message["receipt"], message["code"]) == ("failed", "MOBILE_NOT_ON_SERVICE")
     assert "The number" in message["meaning"]
 
 
-def test_the_status_of_a_message_in_flight_exits_0(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
-    smswrap(*SEND[:2], "13900000006", *SEND[3:])
-    ran = smswrap("query-status", "-p", "13900000006")
+def test_the_status_of_a_message_in_flight_exits_0(standin: StandIn, words: Callable[..., Ran]) -> None:
+    words(*SEND[:2], "13900000006", *SEND[3:])
+    ran = words("query-status", "-p", "13900000006")
     assert (ran.code, ran.envelope["data"]["messages"][0]["receipt"]) == (0, "in_flight")
     assert standin.api_calls[-1]["argv"][6:8] == ["--send-date", today()]
 
 
-def test_query_status_waits_for_a_late_receipt(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+def test_query_status_waits_for_a_late_receipt(standin: StandIn, words: Callable[..., Ran]) -> None:
     standin.conditions(late_seconds=1.0)
-    smswrap(*SEND[:2], "13900000005", *SEND[3:])
-    ran = smswrap("query-status", "-p", "13900000005", "--wait")
+    words(*SEND[:2], "13900000005", *SEND[3:])
+    ran = words("query-status", "-p", "13900000005", "--wait")
     assert (ran.code, ran.envelope["data"]["messages"][0]["receipt"]) == (0, "delivered")
 
 
-def test_query_status_that_waits_in_vain_says_so(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
-    smswrap(*SEND[:2], "13900000006", *SEND[3:])
-    ran = smswrap("query-status", "-p", "13900000006", "--wait", "--wait-timeout", "1")
+def test_query_status_that_waits_in_vain_says_so(standin: StandIn, words: Callable[..., Ran]) -> None:
+    words(*SEND[:2], "13900000006", *SEND[3:])
+    ran = words("query-status", "-p", "13900000006", "--wait", "--wait-timeout", "1")
     assert "Still no receipt" in ran.envelope["warnings"][0]
     assert len(standin.api_calls) > 2
 
 
-def test_query_status_pages_with_all(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+def test_query_status_pages_with_all(standin: StandIn, words: Callable[..., Ran]) -> None:
     for _ in range(3):
-        smswrap(*SEND, "--allow-duplicate")
-    data = smswrap("query-status", "-p", "13900000000", "--page-size", "2", "--all").envelope["data"]
+        words(*SEND, "--allow-duplicate")
+    data = words("query-status", "-p", "13900000000", "--page-size", "2", "--all").envelope["data"]
     assert len(data["messages"]) == data["total"] == 3
     assert len(standin.ledger) == 3
 
 
-def test_statistics_add_totals_and_the_delivery_rate(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
-    smswrap(*SEND)
-    smswrap(*SEND[:2], "13900000001", *SEND[3:])
-    data = smswrap("query-statistics", *READS["query-statistics"], "-s", SIGN, "--template-type", "0").envelope["data"]
+def test_statistics_add_totals_and_the_delivery_rate(standin: StandIn, words: Callable[..., Ran]) -> None:
+    words(*SEND)
+    words(*SEND[:2], "13900000001", *SEND[3:])
+    data = words("query-statistics", *READS["query-statistics"], "-s", SIGN, "--template-type", "0").envelope["data"]
     assert data["unit"] == "parts"
     told = {key: value for key, value in data["totals"].items() if value is not None}
     assert told == {"sent": 2, "delivered": 1, "failed": 1, "no_receipt": 0, "delivery_rate": 0.5}
@@ -168,34 +166,34 @@ def test_statistics_add_totals_and_the_delivery_rate(standin: StandIn, smswrap: 
     assert argv[argv.index("--is-globe") + 1] == "1"
 
 
-def test_qualifications_are_masked_unless_asked_for(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+def test_qualifications_are_masked_unless_asked_for(standin: StandIn, words: Callable[..., Ran]) -> None:
     assert standin.launcher.exists()
     for output in ("json", "table"):
-        masked = smswrap("query-qualification", "--qualification-group-id", "10000123", "--output", output).stdout
-        shown = smswrap(
+        masked = words("query-qualification", "--qualification-group-id", "10000123", "--output", output).stdout
+        shown = words(
             "query-qualification", "--qualification-group-id", "10000123", "--output", output, "--show-personal-data"
         ).stdout
         raw = json.loads(
-            smswrap("query-qualification", "--qualification-group-id", "10000123", "--output", "raw").stdout
+            words("query-qualification", "--qualification-group-id", "10000123", "--output", "raw").stdout
         )["Data"]
         for secret in (raw["LegalPersonIDCardNo"], raw["AdminPhoneNo"], raw["AdminName"]):
             assert secret not in masked
             assert secret in shown
 
 
-def test_a_rejected_qualification_tells_why(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+def test_a_rejected_qualification_tells_why(standin: StandIn, words: Callable[..., Ran]) -> None:
     assert standin.launcher.exists()
-    listed = smswrap("list-qualifications").envelope["data"]["qualifications"]
+    listed = words("list-qualifications").envelope["data"]["qualifications"]
     (rejected,) = [record for record in listed if record["state"] == "rejected"]
-    data = smswrap("query-qualification", "--qualification-group-id", str(rejected["group_id"])).envelope["data"]
+    data = words("query-qualification", "--qualification-group-id", str(rejected["group_id"])).envelope["data"]
     assert data["state"] == "rejected"
     assert data["audit_remark"] == rejected["audit_remark"]
 
 
-def test_all_filters_of_the_qualification_list_reach_the_api(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+def test_all_filters_of_the_qualification_list_reach_the_api(standin: StandIn, words: Callable[..., Ran]) -> None:
     filters = ("--state", "PASS", "--use-by-self", "true", "--work-order-id", "1", "--company-name", "公司")
     more = ("--qualification-group-name", "名", "--legal-person-name", "人", "--page", "1", "--page-size", "20")
-    assert smswrap("list-qualifications", *filters, *more).code == 0
+    assert words("list-qualifications", *filters, *more).code == 0
     argv = standin.api_calls[0]["argv"]
     for option, value in zip(filters[::2], filters[1::2], strict=True):
         assert argv[argv.index(option) + 1] == value
@@ -204,10 +202,10 @@ def test_all_filters_of_the_qualification_list_reach_the_api(standin: StandIn, s
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("query-status", "-p", "13812345678", "--send-date", "20260231"),
-        ("query-status", "-p", "13812345678", "--send-date", "2026-11-1"),
-        ("query-status", "-p", "13812345678", "--send-date", days_ago(31)),
-        ("query-status", "-p", "13812345678", "--send-date", days_ago(-2)),
+        ("query-status", "-p", "13887654321", "--send-date", "20260231"),
+        ("query-status", "-p", "13887654321", "--send-date", "2026-11-1"),
+        ("query-status", "-p", "13887654321", "--send-date", days_ago(31)),
+        ("query-status", "-p", "13887654321", "--send-date", days_ago(-2)),
         ("query-status", "-p", "12345"),
         ("query-status",),
         ("list-signs", "--page-size", "0"),
@@ -226,7 +224,7 @@ def test_all_filters_of_the_qualification_list_reach_the_api(standin: StandIn, s
         ("list-qualifications", "--state", "UNKNOWN"),
         ("query-qualification", "--qualification-group-id", "abc"),
         ("send-batch", "-t", TEMPLATE, "--phone-number-json", '{"a":1}', "--sign-name-json", '["a"]'),
-        ("send-batch", "-t", TEMPLATE, "--phone-number-json", '["13812345678"]', "--sign-name-json", '["a","b"]'),
+        ("send-batch", "-t", TEMPLATE, "--phone-number-json", '["13887654321"]', "--sign-name-json", '["a","b"]'),
         ("send-batch", "-t", TEMPLATE, "--phone-number-json", "[]", "--sign-name-json", '["a"]'),
         (*SEND[:7], "-tp", '["code"]'),
         (*SEND[:7], "-tp", '{"code":null}'),
@@ -240,9 +238,9 @@ def test_all_filters_of_the_qualification_list_reach_the_api(standin: StandIn, s
     ],
 )
 def test_bad_input_exits_2_with_one_sentence_before_any_call(
-    standin: StandIn, smswrap: Callable[..., Ran], arguments: tuple[str, ...]
+    standin: StandIn, words: Callable[..., Ran], arguments: tuple[str, ...]
 ) -> None:
-    ran = smswrap(*arguments)
+    ran = words(*arguments)
     assert (ran.code, ran.error["kind"], ran.envelope["status"]) == (2, "input", "failed")
     assert ran.error["message"]
     assert ran.error["next_step"]
@@ -251,47 +249,50 @@ def test_bad_input_exits_2_with_one_sentence_before_any_call(
     assert standin.calls == []
 
 
-def test_reads_are_repeated_twice_after_a_timeout(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+def test_reads_are_repeated_twice_after_a_timeout(
+    standin: StandIn, words: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMSWRAP_PATIENCE", "0.2")
     text = 'ERROR: Get "http://x/?Signature=s": context deadline exceeded (Client.Timeout exceeded)\n'
     standin.rules({"cmd": "dysmsapi *", "exit_code": 1, "stderr": text, "times": 2})
-    assert smswrap("list-signs").code == 0
+    assert words("list-signs").code == 0
     standin.rules({"name": "again", "cmd": "dysmsapi *", "exit_code": 1, "stderr": text})
-    ran = smswrap("list-signs")
+    ran = words("list-signs")
     assert (ran.code, ran.error["kind"], ran.error["retry"]) == (6, "unavailable", "later")
     assert len(standin.api_calls) == 6
 
 
-def test_a_read_that_is_refused_is_not_repeated(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+def test_a_read_that_is_refused_is_not_repeated(standin: StandIn, words: Callable[..., Ran]) -> None:
     standin.rules({"cmd": "dysmsapi *", "stdout": '{"Code":"isv.OUT_OF_SERVICE","Message":"x","RequestId":"R"}\n'})
-    assert smswrap("list-signs").code == 5
+    assert words("list-signs").code == 5
     assert len(standin.api_calls) == 1
 
 
-def test_send_batch_gives_each_recipient_their_own_text(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
-    ran = smswrap(
+def test_send_batch_gives_each_recipient_their_own_text(standin: StandIn, words: Callable[..., Ran]) -> None:
+    ran = words(
         *("send-batch", "-t", TEMPLATE, "--yes", "--verify", "-o", "batch-1", "--sms-up-extend-code-json", '["1","2"]'),
-        *("--phone-number-json", '["13812345678","+86 139-1234-5678"]'),
+        *("--phone-number-json", '["13887654321","+86 139-8765-4321"]'),
         *("--sign-name-json", f'["{SIGN}","示例商城"]', "--template-param-json", '[{"code":"111111"},{"code":222222}]'),
     )
     assert (ran.code, ran.envelope["status"]) == (0, "accepted")
     sent = [(message["phone"], message["sign"], message["params"]) for message in standin.ledger]
     assert sent == [
-        ("13812345678", SIGN, {"code": "111111"}),
-        ("13912345678", "示例商城", {"code": "222222"}),
+        ("13887654321", SIGN, {"code": "111111"}),
+        ("13987654321", "示例商城", {"code": "222222"}),
     ]
     assert len({message["biz_id"] for message in standin.ledger}) == 1
     assert standin.ledger[0]["out_id"] == "batch-1"
 
 
-def test_explain_prints_a_row_and_searches(smswrap: Callable[..., Ran]) -> None:
-    row = smswrap("explain", "isv.SMS_SIGN_NAME_ILLEGAL").envelope["data"]
+def test_explain_prints_a_row_and_searches(words: Callable[..., Ran]) -> None:
+    row = words("explain", "isv.SMS_SIGN_NAME_ILLEGAL").envelope["data"]
     assert "list-signs --approved" in row["next_step"]
-    every = smswrap("explain").envelope["data"]["total"]
-    found = smswrap("explain", "--search", "balance").envelope["data"]
+    every = words("explain").envelope["data"]["total"]
+    found = words("explain", "--search", "balance").envelope["data"]
     assert 0 < found["total"] < every
-    unlisted = smswrap("explain", "isv.NEVER_SEEN").envelope["data"]
+    unlisted = words("explain", "isv.NEVER_SEEN").envelope["data"]
     assert unlisted["meaning"]
-    assert smswrap("explain", "--output", "table").stdout.count("\n") > every
+    assert words("explain", "--output", "table").stdout.count("\n") > every
 
 
 @pytest.mark.parametrize(
@@ -312,9 +313,9 @@ def test_explain_prints_a_row_and_searches(smswrap: Callable[..., Ran]) -> None:
         *((verb, *more) for verb, more in READS.items()),
     ],
 )
-def test_every_answer_has_one_shape(standin: StandIn, smswrap: Callable[..., Ran], arguments: tuple[str, ...]) -> None:
+def test_every_answer_has_one_shape(standin: StandIn, words: Callable[..., Ran], arguments: tuple[str, ...]) -> None:
     assert standin.launcher.exists()
-    assert_one_shape(smswrap(*arguments))
+    assert_one_shape(words(*arguments))
 
 
 def assert_one_shape(ran: Ran) -> None:
@@ -353,14 +354,14 @@ VOLCENGINE_SEND = ("send", "-p", "13900000000", "-s", "火山引擎", "-t", "ST_
     ],
 )
 def test_every_answer_through_volcengine_has_the_same_shape(
-    smswrap: Callable[..., Ran], arguments: tuple[str, ...]
+    words: Callable[..., Ran], arguments: tuple[str, ...]
 ) -> None:
-    assert_one_shape(smswrap("--sandbox", "--provider", "volcengine", *arguments))
+    assert_one_shape(words("--sandbox", "--provider", "volcengine", *arguments))
 
 
 @pytest.mark.parametrize("verb", ["send", "send-batch", "explain", *READS])
-def test_every_verb_has_help_with_an_example(smswrap: Callable[..., Ran], verb: str) -> None:
-    ran = smswrap(verb, "--help")
+def test_every_verb_has_help_with_an_example(words: Callable[..., Ran], verb: str) -> None:
+    ran = words(verb, "--help")
     assert ran.code == 0
     assert "Example" in ran.stdout
     assert f"smswrap {verb}" in ran.stdout
@@ -372,9 +373,9 @@ def test_the_readme_shows_what_the_program_answers() -> None:
     assert ended.returncode == 0, ended.stderr
 
 
-def test_the_readme_names_every_verb(smswrap: Callable[..., Ran]) -> None:
+def test_the_readme_names_every_verb(words: Callable[..., Ran]) -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
-    listed = smswrap("--help").stdout.partition("Commands:")[2].partition("Exit codes")[0]
+    listed = words("--help").stdout.partition("Commands:")[2].partition("Exit codes")[0]
     verbs = [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and line[2:3].isalpha()]
     assert len(verbs) > 10
     assert [verb for verb in verbs if f"`{verb}" not in readme] == []

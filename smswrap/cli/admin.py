@@ -35,6 +35,10 @@ Example:
 """
 
 
+MOST_WITH_STEPS = 50
+"""Codes of a list up to which each is told with what to do; of more, one code at a time tells it."""
+
+
 @dataclass(frozen=True)
 class Searching:
     """Which codes."""
@@ -51,8 +55,13 @@ def run_explain(runtime: Runtime, code: str | None, searching: Searching) -> Ans
         close = catalogue.near(code)
         step = f"Did you mean {', '.join(close)}?" if close else "`smswrap explain` lists all codes."
         raise InputError.of("CODE", code[:60], "is not a code that smswrap knows", step)
-    codes = [{**row._asdict(), "next_step": row.step()} for row in rows]
-    return Answer("explain", data={"codes": codes, "total": len(codes)})
+    told = (lambda row: row.step()) if len(rows) <= MOST_WITH_STEPS else (lambda _row: None)
+    codes = [
+        {"code": row.code, "provider": row.provider, "kind": row.kind, "meaning": row.meaning, "next_step": told(row)}
+        for row in rows
+    ]
+    known = [{name: value for name, value in code.items() if value is not None} for code in codes]
+    return Answer("explain", data={"codes": known, "total": len(known)})
 
 
 def run_doctor(runtime: Runtime) -> Answer:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
 import sys
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from smswrap import process
 from smswrap.clock import iso
 from smswrap.errors import Exit
+from smswrap.providers.records import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from smswrap.errors import Fault
-    from smswrap.model import Account, Counts, RequestRecord
+    from smswrap.model import Account, RequestRecord
     from smswrap.providers.records import Receipt
     from smswrap.sending.report import Report
     from smswrap.sending.shown import ShownPlan
@@ -39,6 +38,9 @@ MOST_RECEIPTS = 20
 MOST_RECIPIENTS = 1000
 """Recipients that an answer about a plan names, in all its requests together."""
 
+EMPTY: tuple[object, ...] = (None, [], {}, "", ())
+"""What short rows and tables leave out."""
+
 _UNSAFE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
 
@@ -48,7 +50,8 @@ class Answer:
 
     `form` is how it is written, whatever --output says. `reply` is the provider's JSON (a list for several requests)
     and `text` the same as it was received. `report` is what became of a plan: then status, exit code and error follow
-    from it. `trouble` went wrong beside the request.
+    from it. `trouble` went wrong beside the request; `request_id` is the provider's, of what failed. `again` begins a
+    command line of the same kind; `columns` are what a table shows of its rows, where the operation says so.
     """
 
     command: str
@@ -63,19 +66,27 @@ class Answer:
     trouble: Fault | None = None
     signum: int | None = None
     sandbox: bool = False
+    again: str = "smswrap"
     form: str | None = None
+    request_id: str | None = None
+    columns: tuple[str, ...] = ()
 
     @property
     def error(self) -> Fault | None:
-        """The failure of the whole."""
-        return (self.report.error if self.report else self.fault) or self.trouble
+        """The failure of the whole; its next step can be pasted as it stands."""
+        found = (self.report.error if self.report else self.fault) or self.trouble
+        return found and replace(found, next_step=found.next_step.replace("`smswrap ", f"`{self.again} "))
 
     @property
     def status(self) -> str:
         """One word for what happened."""
         if self.report is not None:
             return self.report.status
-        return "ok" if self.fault is None else self.failed or STATUS_OF.get(self.fault.kind, "failed")
+        if self.fault is None:
+            return "ok"
+        if self.fault.kind == "confirmation" and self.fault.code != "waiting":
+            return self.fault.code or "failed"
+        return self.failed or STATUS_OF.get(self.fault.kind, "failed")
 
     @property
     def exit(self) -> int:
@@ -97,7 +108,7 @@ class Answer:
             "provider": self.provider,
             "sandbox": self.sandbox,
             "status": self.status,
-            "error": self.error.as_json() if self.error else None,
+            "error": {**self.error.as_json(), "request_id": self.request_id} if self.error else None,
             "warnings": self.warnings,
             "data": self.data,
             "reply": self.reply if with_reply or self.error is not None else None,
@@ -118,6 +129,8 @@ def of_report(command: str, report: Report) -> Answer:
     if report.receipts is not None:
         data |= _receipts(report.receipts)
     answer = Answer(command, report.plan.account.provider, data, report=report)
+    failed = (one.request_id for one in report.requests if one.fault is not None and one.request_id)
+    answer.request_id = next(failed, None)
     answer.warnings = [*(report.shown.warnings if report.shown else ()), *report.warnings]
     _attach_replies(answer, [request.reply for request in report.requests if request.reply])
     return answer
@@ -161,16 +174,6 @@ def plan_json(shown: ShownPlan) -> dict[str, Any]:
 def account_json(account: Account) -> dict[str, Any]:
     """An account as `data` shows it: profile, mode, key_end, region, base."""
     return {name: value for name, value in asdict(account).items() if name != "provider"}
-
-
-def as_json(record: Any) -> Any:  # noqa: ANN401  any record, and what stands in it
-    """A record as JSON."""
-    return asdict(record)
-
-
-def counts_json(counts: Counts) -> dict[str, int]:
-    """Recipients by outcome."""
-    return asdict(counts)
 
 
 def _requests(requests: Sequence[RequestRecord]) -> list[dict[str, Any]]:
@@ -220,12 +223,12 @@ def _parsed(text: str) -> Any:  # noqa: ANN401  whatever the provider said
         return text
 
 
-def write(answer: Answer, form: str, *, with_reply: bool) -> bool:
-    """Write the answer to stdout; False if it could not be written whole."""
+def write(answer: Answer, form: str, *, with_reply: bool) -> Exception | None:
+    """Write the answer to stdout; what kept it from being written whole comes back."""
     if form == "json":
         return _put(json_text(answer.envelope(with_reply=with_reply), pretty=process.is_terminal(1)))
     if form == "raw":
-        return _put(answer.text) if answer.text else True
+        return _put(answer.text)
     from smswrap.cli.tables import render
 
     return _put(render(answer))
@@ -233,24 +236,19 @@ def write(answer: Answer, form: str, *, with_reply: bool) -> bool:
 
 def json_text(value: object, *, pretty: bool) -> str:
     """JSON on one line, or for people at a terminal; what a terminal would obey stands as escapes."""
-    text = json.dumps(value, ensure_ascii=False, indent=2 if pretty else None, default=dict)
+    form = {"indent": 2} if pretty else {"separators": (",", ":")}
+    text = json.dumps(value, ensure_ascii=False, default=dict, **form)
     return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def _put(text: str) -> bool:
+def _put(text: str) -> Exception | None:
     if not text:
-        return True
+        return None
     try:
         # Half characters can come in from JSON escapes; as escapes they may leave again.
         sys.stdout.buffer.write(text.rstrip("\n").encode("utf-8", "backslashreplace") + b"\n")
         sys.stdout.flush()
-    except (OSError, ValueError, AttributeError):
-        _abandon_stdout()
-        return False
-    return True
-
-
-def _abandon_stdout() -> None:
-    # Else Python tries to flush the rest at its end, and complains on stderr.
-    with contextlib.suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except (OSError, ValueError, AttributeError) as error:
+        process.abandon(1)
+        return error
+    return None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
@@ -13,13 +15,14 @@ from click.exceptions import NoArgsIsHelpError
 from smswrap import __version__, process
 from smswrap.cli.answer import Answer, write
 from smswrap.cli.options import with_common_options
-from smswrap.cli.runtime import Runtime
-from smswrap.errors import Fault, SmswrapError
+from smswrap.cli.runtime import Console, Runtime
+from smswrap.errors import Fault, InputError, SmswrapError, without_sending
 from smswrap.masking import redact
 from smswrap.providers.base import ProviderError, Settings, recover
+from smswrap.providers.parameters import shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 PLANS, ADMIN = "smswrap.cli.plans:COMMANDS", "smswrap.cli.admin:COMMANDS"
 COMMANDS: Mapping[str, str] = {
@@ -34,6 +37,12 @@ COMMANDS: Mapping[str, str] = {
     "sandbox": ADMIN,
 }
 """Where each verb's command lives, so that only the one that runs is loaded; the others are the operations' verbs."""
+
+SENDING = frozenset({"send", "send-batch", "confirm", "resume"})
+"""Verbs of which "nothing was sent" is worth saying."""
+
+MANY = 2
+"""Problems that make a table of their own."""
 
 EXITS = """Exit codes: 0 done · 1 unexpected · 2 usage or invalid input · 3 setup (CLI, plugin, configuration) ·
 4 credentials or permission · 5 refused by the provider · 6 throttled, try later · 7 some of a batch not sent ·
@@ -64,8 +73,14 @@ class Verbs(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Remember the verb for the envelope, then find its command."""
-        ctx.ensure_object(Runtime).command = args[0]
+        """Remember the verb for the envelope, then find its command; of an unknown one, say which are near."""
+        ctx.ensure_object(Runtime).command = verb = args[0]
+        if not verb.startswith("-") and self.get_command(ctx, verb) is None:
+            from difflib import get_close_matches
+
+            near = [f"`smswrap {known}`" for known in get_close_matches(verb, self.list_commands(ctx), n=2)]
+            meant = f"Did you mean {' or '.join(near)}?" if near else "See `smswrap --help` for the verbs."
+            raise InputError.of("verb", shorten(verb), "is not one of smswrap's", meant)
         return super().resolve_command(ctx, args)
 
 
@@ -87,21 +102,30 @@ def app() -> None:
 with_common_options(app, variables=True)
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run one command line: write its answer to stdout, talk on stderr, and return the exit code."""
-    runtime = Runtime(argv)
+def main(argv: Sequence[str], spelt: Callable[[str], str] = str) -> int:
+    """Run one command line: write its answer to stdout, talk on stderr, and return the exit code.
+
+    `spelt` puts what is said on stderr in the words of another door.
+    """
+    runtime = Runtime(argv, Console(spelt))
     process.leave_no_core()
     with process.signals_noticed():
         answer = _answer(argv, runtime)
     if isinstance(answer, int):
         return answer
-    _settle(answer, runtime)
-    if not write(answer, answer.form or runtime.output, with_reply=runtime.common.with_reply):
-        plan = answer.data.get("plan_id") if isinstance(answer.data, dict) else None
-        told = f"status {answer.status}" + (f", plan {plan}" if plan else "")
-        runtime.talk.say(f"The answer could not be written to stdout whole: {told}.")
-        return 1 if answer.exit == 0 and answer.report is None else answer.exit
-    return answer.exit
+    form = answer.form or runtime.output
+    _settle(answer, runtime, form)
+    lost = write(answer, form, with_reply=runtime.common.with_reply)
+    return answer.exit if lost is None else _unwritten(answer, runtime, lost)
+
+
+def _unwritten(answer: Answer, runtime: Runtime, lost: Exception) -> int:
+    """The exit code of an answer that could not be written: whoever closed the pipe of a query wanted no more of it."""
+    if answer.report is None and isinstance(lost, BrokenPipeError):
+        return answer.exit
+    plan = f", plan {answer.report.plan.plan_id}" if answer.report else ""
+    runtime.talk.say(f"The answer could not be written to stdout whole: status {answer.status}{plan}.")
+    return 1 if answer.exit == 0 and answer.report is None else answer.exit
 
 
 def _answer(argv: Sequence[str], runtime: Runtime) -> Answer | int:
@@ -123,8 +147,7 @@ def _failed(runtime: Runtime, error: Exception) -> Answer:
     if isinstance(error, SmswrapError):
         answer.data = error.data
     if isinstance(error, ProviderError):
-        answer.reply, answer.text = error.body, error.text
-        answer.data = {"request_id": error.request_id} if error.request_id else None
+        answer.reply, answer.text, answer.request_id = error.body, error.text, error.request_id or None
     return answer
 
 
@@ -133,34 +156,45 @@ def _fault_of(error: Exception, runtime: Runtime) -> Fault:
         return error.fault
     if isinstance(error, NoArgsIsHelpError):
         runtime.talk.note(error.format_message())
-        return Fault("input", "No command was given.", "Nothing was sent.", f"See `{error.ctx.command_path} --help`.")
+        return Fault("input", "No command was given.", "", f"See `{error.ctx.command_path} --help`.")
     return _usage_fault(error) if isinstance(error, click.UsageError) else _internal_fault(error, runtime)
 
 
-def _settle(answer: Answer, runtime: Runtime) -> None:
+def _settle(answer: Answer, runtime: Runtime, form: str) -> None:
     """Bring in what went wrong beside the request, and tell the person on stderr."""
     answer.sandbox = runtime.common.sandbox
+    if answer.sandbox and not os.environ.get("SMSWRAP_SANDBOX"):
+        answer.again = "smswrap --sandbox"
     answer.warnings = [*runtime.talk.warnings, *answer.warnings]
+    if answer.fault is not None and runtime.command not in SENDING:
+        answer.fault = without_sending(answer.fault)
     for trouble in runtime.talk.troubles:
         if answer.error is None:
             answer.trouble = trouble
         else:
             answer.warnings.append(f"{trouble.message} {trouble.next_step}")
-            runtime.talk.say(f"error: {trouble.message} {trouble.next_step}")
+            runtime.talk.error(trouble)
     if answer.error is not None:
-        words = (answer.error.message, answer.error.meaning, answer.error.next_step)
-        runtime.talk.say("error: " + " ".join(word for word in words if word))
+        runtime.talk.error(_headline(answer, form))
+
+
+def _headline(answer: Answer, form: str) -> Fault:
+    """What stderr says of the failure: where a table on stdout lists the problems, only how many there are."""
+    data = answer.data if isinstance(answer.data, dict) else {}
+    problems = data.get("problems", ())
+    if answer.fault is None or form != "table" or len(problems) < MANY:
+        return answer.error  # type: ignore[return-value]  # the caller has seen that there is one
+    return replace(answer.fault, message=f"{data.get('problems_total', len(problems))} problems.")
 
 
 def _usage_fault(error: click.UsageError) -> Fault:
     where = error.ctx.command_path if error.ctx else "smswrap"
-    nothing = "Nothing was sent."
-    return Fault("input", error.format_message(), nothing, f"See `{where} --help`.")
+    return Fault("input", error.format_message(), "Nothing was sent.", f"See `{where} --help`.")
 
 
 def _interrupted(runtime: Runtime, ended: process.Ended) -> Answer:
     message = f"Ended by {ended.signum.name}."
-    meaning = "No send request was made."
+    meaning = "No send request was made." if runtime.command in SENDING else ""
     fault = Fault("interrupted", message, meaning, "Run it again if you like.", "later", ended.signum.name)
     return Answer(runtime.command, runtime.provider_name, fault=fault, signum=ended.signum)
 

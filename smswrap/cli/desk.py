@@ -45,8 +45,12 @@ class Terminal:
     def ask(self, question: str) -> bool:
         """Ask for a yes; no answer and end of input are a no. A signal raises Ended."""
         self._runtime.talk.say(question, end="")
-        with process.interruptible():
-            answer = sys.stdin.readline()
+        try:
+            with process.interruptible():
+                answer = sys.stdin.readline()
+        except process.Ended:
+            self._runtime.talk.say("")  # what is said next begins a line
+            raise
         if not answer.endswith("\n"):
             self._runtime.talk.say("")
         return answer.strip().lower() in YES

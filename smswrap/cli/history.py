@@ -13,16 +13,14 @@ from smswrap.cli.answer import Answer
 from smswrap.cli.options import command, option
 from smswrap.clock import iso
 from smswrap.errors import InputError, Problem
-from smswrap.journal.journal import Filter
 from smswrap.masking import mask_number
 from smswrap.model import Outcome
 from smswrap.providers.parameters import Parameter, check
 from smswrap.sending.recipients import read_recipient
-from smswrap.sending.service import find
 
 if TYPE_CHECKING:
     from smswrap.cli.runtime import Runtime
-    from smswrap.journal.journal import Journal
+    from smswrap.journal.journal import Filter, Journal
     from smswrap.model import Line
 
 HELP = """List what was sent, newest first: one row a recipient.
@@ -58,7 +56,7 @@ class Looking:
     plan_id: str | None = option("--plan", metavar="PLAN", help="Only this plan.")
     show_numbers: bool = option("--show-numbers", is_flag=True, default=False, help="Show recipients unmasked.")
     limit: int = option(
-        "--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="Messages at most."
+        "--limit", type=click.IntRange(1, 100_000), default=40, show_default=True, help="Messages at most."
     )
     offset: int = option("--offset", type=click.IntRange(0), default=0, help="Messages to pass over.")
     as_csv: bool = option("--csv", is_flag=True, default=False, help="Write CSV instead.")
@@ -66,19 +64,25 @@ class Looking:
 
 def run(runtime: Runtime, looking: Looking) -> Answer:
     """Look, and tell."""
-    if looking.as_csv and runtime.common.output not in {None, "raw"}:
+    if looking.as_csv and runtime.asked_output not in {None, "raw"}:
         step = "Leave out one of them."
-        raise InputError.of("--csv", "", f"does not go with --output {runtime.common.output}", step)
+        raise InputError.of("--csv", "", f"does not go with --output {runtime.asked_output}", step)
     with runtime.journal() as journal:
-        lines = journal.lines(_filter(journal, looking), looking.limit, looking.offset)
-    rows = [_entry(line, masked=not looking.show_numbers) for line in lines]
-    answer = Answer("history", data={"shown": len(rows), "sends": rows})
+        # One more than is shown tells whether there are more.
+        lines = journal.lines(_filter(journal, looking), looking.limit + 1, looking.offset)
+    rows = [_entry(line, masked=not looking.show_numbers) for line in lines[: looking.limit]]
+    following = looking.offset + looking.limit if len(lines) > looking.limit else None
+    known = [{name: value for name, value in row.items() if value is not None} for row in rows]
+    answer = Answer("history", data={"shown": len(rows), "next_offset": following, "sends": known})
     if looking.as_csv:
         answer.text, answer.form = _csv(rows), "raw"
     return answer
 
 
 def _filter(journal: Journal, looking: Looking) -> Filter:
+    from smswrap.journal.journal import Filter
+    from smswrap.sending.service import find
+
     day = None if looking.date is None else check(Parameter("date", "", "", "date"), looking.date)
     recipient = None if looking.phone_number is None else _recipient(looking.phone_number)
     outcome = None if looking.outcome is None else Outcome(looking.outcome)
@@ -90,7 +94,7 @@ def _recipient(text: str) -> str:
     found = read_recipient(text, field="--phone-number")
     if isinstance(found, Problem):
         raise InputError([found])
-    return found
+    return found.number
 
 
 def _entry(line: Line, *, masked: bool) -> dict[str, Any]:

@@ -6,23 +6,23 @@ import math
 from typing import TYPE_CHECKING, TypeVar
 
 from smswrap.errors import InputError, Problem
-from smswrap.providers.base import operations_of
+from smswrap.providers.base import listing, operations_of
 from smswrap.providers.parameters import LONGEST_TEXT, check_shape, check_text
-from smswrap.sending.dispatch import Pace
-from smswrap.sending.message import read_parameters
+from smswrap.sending.message import odd_values, read_parameters, tidy_sign, tidy_template
+from smswrap.sending.recipients import Recipient, read_recipient
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from smswrap.cli.options import Speed
     from smswrap.cli.runtime import Runtime
+    from smswrap.sending.dispatch import Pace
+    from smswrap.sending.message import Tidied
 
 T = TypeVar("T")
 
 LONGEST_OUT_ID = 255
 """Characters: below 256 by the API page of SendBatchSms."""
-
-LISTS = {"--sign-name": "list-signs --approved", "--template-code": "list-templates --approved"}
 
 
 class Reader:
@@ -40,11 +40,27 @@ class Reader:
 
     def sign(self, value: str | None) -> str:
         """A sign that must be given."""
-        return self._named("--sign-name", value, "sign")
+        return self._named("--sign-name", self._tidied(value, tidy_sign), "sign")
 
     def template(self, value: str | None) -> str:
         """A template that must be given."""
-        return self._named("--template-code", value, "template")
+        return self._named("--template-code", self._tidied(value, tidy_template), "template")
+
+    def notice(self, notices: Iterable[Problem]) -> None:
+        """Tell what was noticed and stops nothing."""
+        self.warn([f"{notice}." for notice in notices])
+
+    def warn(self, lines: Iterable[str]) -> None:
+        """Tell what the person should know."""
+        for line in lines:
+            self._runtime.talk.warn(line)
+
+    def _tidied(self, value: str | None, tidy: Callable[[str], Tidied]) -> str | None:
+        if value is None:
+            return None
+        tidied = tidy(value)
+        self.notice(tidied.notices)
+        return tidied.value
 
     def text(self, option: str, value: str, *, longest: int = LONGEST_TEXT) -> str:
         """A text that a provider can take."""
@@ -72,14 +88,27 @@ class Reader:
             rule = f"is an extension of the sending number, which {self._runtime.provider_name} does not take"
             self.problems.append(Problem(option, "", rule, "Leave it out."))
 
-    def parameters(self, objects: tuple[str, ...], variables: tuple[str, ...]) -> dict[str, str]:
-        """The template's parameters."""
+    def parameters(self, objects: tuple[str, ...], variables: tuple[str, ...], *, odd: bool = False) -> dict[str, str]:
+        """The template's parameters; values that a program left behind are problems unless `odd` ones may pass."""
         if len(objects) > 1:
             self.problems.append(
                 Problem("--template-param", "", "is given twice", "Give all parameters in one object.")
             )
         given = objects[0] if objects else None
-        return self.collect(lambda: read_parameters(given, variables)) or {}
+        parameters = self.collect(lambda: read_parameters(given, variables)) or {}
+        if not odd:
+            self.problems += odd_values(parameters)
+        return parameters
+
+    def once(self, numbers: Sequence[str]) -> list[str]:
+        """The numbers, of those that are the same recipient only the first; how many that leaves out is told."""
+        found: dict[object, str] = {}
+        for number in numbers:
+            found.setdefault(_same(number), number)
+        if len(found) < len(numbers):
+            left_out = len(numbers) - len(found)
+            self._runtime.talk.warn(f"{left_out} number(s) stood twice; each recipient is sent to once.")
+        return list(found.values())
 
     def missing(self, option: str, step: str) -> None:
         """An option that must be given was not."""
@@ -95,7 +124,8 @@ class Reader:
 
     def _named(self, option: str, value: str | None, shape: str) -> str:
         if value is None:
-            self.missing(option, f"Ask the person which to use; `smswrap {LISTS[option]}` shows what the account has.")
+            verb = listing(self._runtime.provider_name, shape)
+            self.missing(option, f"Let the person choose from `smswrap {verb} --approved`.")
             return ""
         text = self.text(option, value)
         return self.collect(lambda: check_shape(option, text, shape)) or "" if text else ""
@@ -108,8 +138,16 @@ class Reader:
         return [] if name in known else [Problem(f"--{name}", "", rule, "Leave it out, or choose another --provider.")]
 
 
+def _same(number: str) -> object:
+    """What two spellings of a number have in common."""
+    read = read_recipient(number) if number.strip() else None
+    return read.number if isinstance(read, Recipient) else number
+
+
 def pace_of(speed: Speed) -> Pace:
     """How fast requests are made. Raises InputError for a rate that is no number."""
+    from smswrap.sending.dispatch import Pace
+
     if speed.rate is not None and not math.isfinite(speed.rate):
         raise InputError.of("--rate", str(speed.rate), "is not a finite number", "Give requests a second, such as 2.5.")
     return Pace(speed.jobs, speed.rate)

@@ -14,9 +14,8 @@ from smswrap.cli.input import pace_of
 from smswrap.cli.options import Following, Guarding, Speed, command, option
 from smswrap.cli.send import policy_of
 from smswrap.errors import InputError, SmswrapError
-from smswrap.sending.refusals import DuplicatePolicy
-from smswrap.sending.results import check_writable, write_results
-from smswrap.sending.service import Options, cancel, confirm, find, look_up, resume, with_unknown
+from smswrap.sending.table.results import RESULT_FILE, write_results
+from smswrap.sending.table.writing import check_writable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,6 +91,8 @@ def run_confirm(  # noqa: PLR0913, PLR0917  an argument, and a record for each k
     runtime: Runtime, plan_id: str, following: Following, results: ResultFile, guarding: Guarding, speed: Speed
 ) -> Answer:
     """Confirm a plan."""
+    from smswrap.sending.service import Options, confirm
+
     wait, settle = following.seconds, following.settle
     options = Options(wait=wait, settle=settle, duplicates=policy_of(guarding), pace=pace_of(speed))
     with runtime.house(plan_id) as house, _results(runtime, house, plan_id, results):
@@ -100,6 +101,9 @@ def run_confirm(  # noqa: PLR0913, PLR0917  an argument, and a record for each k
 
 def run_resume(runtime: Runtime, plan_id: str | None, how: Resuming, results: ResultFile, speed: Speed) -> Answer:
     """Go on with a plan, or find out about unknown outcomes."""
+    from smswrap.sending.refusals import DuplicatePolicy
+    from smswrap.sending.service import Options, look_up, resume, with_unknown
+
     if how.unknown:
         with runtime.house(plan_id) as house:
             return _looked_up([look_up(plan, house) for plan in with_unknown(plan_id, house)])
@@ -114,6 +118,8 @@ def run_resume(runtime: Runtime, plan_id: str | None, how: Resuming, results: Re
 
 def run_cancel(runtime: Runtime, plan_id: str) -> Answer:
     """Cancel a plan."""
+    from smswrap.sending.service import cancel
+
     with runtime.house(plan_id) as house:
         return of_report("cancel", cancel(plan_id, house))
 
@@ -132,7 +138,9 @@ def _results(runtime: Runtime, house: House, plan_id: str, results: ResultFile) 
     if results.result_file is None:
         yield
         return
-    check_writable(results.result_file)
+    from smswrap.sending.service import find
+
+    check_writable(RESULT_FILE, results.result_file)
     try:
         yield
     finally:

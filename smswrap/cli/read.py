@@ -6,23 +6,25 @@ import json
 import time
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from smswrap import process
-from smswrap.cli.answer import Answer, as_json
+from smswrap.cli.answer import EMPTY, Answer, json_text
 from smswrap.cli.options import option_for, with_common_options
 from smswrap.clock import today
 from smswrap.errors import Fault, InputError, Problem
 from smswrap.masking import mask_under
 from smswrap.providers.base import PROVIDER_NAMES, operations_of
 from smswrap.providers.parameters import check
+from smswrap.providers.records import as_json
 from smswrap.sending.receipts import FINAL, FIRST_PAUSE, LONGEST_PAUSE, explained
 from smswrap.sending.recipients import read_recipient
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from smswrap.cli.runtime import Runtime
     from smswrap.providers.base import Operation, Reply, Session
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 MOST_PAGES = 1000
 """Pages that --all walks at most, against a provider that never comes to an end."""
 
+MOST_CHARACTERS = 57_000
+"""Of JSON that the short rows of a list may take; an agent's view ends somewhere above that."""
+
 
 @dataclass(frozen=True)
 class Extras:
@@ -38,6 +43,8 @@ class Extras:
 
     every_page: bool = False
     approved: bool = False
+    search: str | None = None
+    full: bool = False
     show_personal_data: bool = False
     wait: bool = False
     wait_timeout: int = 60
@@ -80,6 +87,10 @@ def _extra_options(operation: Operation) -> list[click.Option]:
     extras = []
     if operation.paging:
         extras.append(click.Option(["--all", "every_page"], is_flag=True, help="Walk all pages."))
+    if operation.listed:
+        words = "Only items that hold this word, of all pages."
+        extras.append(click.Option(["--search"], metavar="WORD", help=words))
+        extras.append(click.Option(["--full"], is_flag=True, help="Tell all fields of each item, not the main ones."))
     if operation.stateful:
         extras.append(click.Option(["--approved"], is_flag=True, help="Only what can be sent with."))
     if operation.personal:
@@ -129,7 +140,7 @@ def _value(parameter: Parameter, value: object) -> Any:  # noqa: ANN401  what th
         found = read_recipient(str(value), field=parameter.option)
         if isinstance(found, Problem):
             raise InputError([found])
-        return found
+        return found.number
     return check(parameter, value)
 
 
@@ -141,7 +152,9 @@ def _read(reading: Reading) -> Answer:
         record = _joined(reading, replies)
         if operation.completed is not None:
             record = operation.completed(session, record)
-    answer = Answer(operation.verb, runtime.provider_name, as_json(record))
+    answer = Answer(operation.verb, runtime.provider_name, as_json(record), columns=operation.columns)
+    if operation.listed and not reading.extras.full:
+        _shorten(reading, answer)
     bodies = [reply.body for reply in replies]
     answer.reply = bodies[0] if len(bodies) == 1 else bodies
     answer.text = replies[0].text if len(replies) == 1 else json.dumps(bodies, ensure_ascii=False, indent=2)
@@ -169,8 +182,8 @@ def _replies(reading: Reading, session: Session) -> list[Reply]:
 
 
 def _pages(reading: Reading, session: Session, values: dict[str, Any]) -> list[Reply]:
-    paging, every_page = reading.operation.paging, reading.extras.every_page
-    if paging is None or not every_page:
+    paging = reading.operation.paging
+    if paging is None or not (reading.extras.every_page or reading.extras.search):
         return [session.call(reading.operation.verb, values)]
     values = {**values, paging.page: 1}
     replies = [session.call(reading.operation.verb, values)]
@@ -190,18 +203,40 @@ def _in_flight(replies: list[Reply]) -> bool:
     return not messages or any(message.receipt not in FINAL for message in messages)
 
 
+def _holds(item: Any, word: str, columns: Sequence[str]) -> bool:  # noqa: ANN401  an item of any list
+    """Whether the word stands in what is shown of the item, in any case."""
+    return any(word.casefold() in str(getattr(item, name, None) or "").casefold() for name in columns)
+
+
+def _shorten(reading: Reading, answer: Answer) -> None:
+    """Tell of each item what its columns name and what is known; of very many, as many as fit."""
+    name, columns = reading.operation.listed, reading.operation.columns
+    if reading.extras.approved:
+        columns = tuple(column for column in columns if column != "state")  # all are
+    rows = [{column: item[column] for column in columns if item[column] not in EMPTY} for item in answer.data[name]]
+    sizes = accumulate(len(json_text(row, pretty=False)) + 1 for row in rows)
+    fitting = sum(size <= MOST_CHARACTERS for size in sizes)
+    answer.data[name] = rows[:fitting]
+    if fitting < len(rows):
+        answer.data["left_out"] = len(rows) - fitting
+        answer.warnings.append(f"{len(rows) - fitting} more are left out: --search WORD finds some, --full tells all.")
+
+
 def _joined(reading: Reading, replies: list[Reply]) -> Any:  # noqa: ANN401  one of the records
     """The records of all pages as one, filtered and explained."""
-    record, paging = replies[0].record, reading.operation.paging
-    if paging is None:
+    record, operation, extras = replies[0].record, reading.operation, reading.extras
+    name = operation.paging.items if operation.paging else operation.listed
+    if not name:
         return record
-    items = [item for reply in replies for item in getattr(reply.record, paging.items)]
-    if reading.extras.approved:
+    items = [item for reply in replies for item in getattr(reply.record, name)]
+    if extras.approved:
         items = [item for item in items if item.state == "approved"]
-    if reading.operation.awaited:
+    if extras.search:
+        items = [item for item in items if _holds(item, extras.search, operation.columns)]
+    if operation.awaited:
         items = [explained(item, reading.runtime.provider_name) for item in items]
-    totals = {"totals": reading.operation.totals(items)} if reading.operation.totals else {}
-    return replace(record, **{paging.items: tuple(items)}, **totals)
+    totals = {"totals": operation.totals(items)} if operation.totals else {}
+    return replace(record, **{name: tuple(items)}, **totals)
 
 
 def _judge(reading: Reading, answer: Answer) -> None:
@@ -209,7 +244,10 @@ def _judge(reading: Reading, answer: Answer) -> None:
         _judge_receipts(reading, answer)
     elif reading.extras.approved and not reading.operation.paging and answer.data["state"] != "approved":
         message = f"It is {answer.data['state']}, not approved."
-        step = "Choose an approved one: `smswrap list-signs --approved`, `smswrap list-templates --approved`."
+        lists = [
+            row.verb for row in operations_of(reading.runtime.provider_name).values() if row.listed and row.stateful
+        ]
+        step = f"Choose an approved one: {', '.join(f'`smswrap {verb} --approved`' for verb in lists)}."
         answer.fault = Fault("refused", message, "It cannot be sent with.", step, code="not-approved")
 
 

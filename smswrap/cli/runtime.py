@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from smswrap.household import DEFAULT_PROVIDER, Choices, open_house, open_journa
 from smswrap.providers.base import provider_named
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from smswrap.errors import Fault
@@ -27,7 +26,8 @@ OUTPUTS = ("json", "raw", "table")
 class Console:
     """Talk: everything said on stderr. A stderr that is gone is no reason to fail."""
 
-    def __init__(self) -> None:
+    def __init__(self, spelt: Callable[[str], str] = str) -> None:
+        self.spelt = spelt
         self.quiet = False
         self.verbose = False
         self.warnings: list[str] = []
@@ -56,10 +56,19 @@ class Console:
         self.troubles.append(fault)
 
     def say(self, text: str, end: str = "\n") -> None:
-        """Write to stderr."""
-        with contextlib.suppress(OSError, ValueError, AttributeError):
+        """Write to stderr, in the words of the door at which it is read."""
+        text = self.spelt(text)
+        try:
             sys.stderr.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + end)
             sys.stderr.flush()
+        except (OSError, ValueError, AttributeError):
+            process.abandon(2)
+
+    def error(self, fault: Fault) -> None:
+        """Tell of a failure: what happened, then what to do."""
+        self.say(" ".join(word for word in ("error:", fault.message, fault.meaning) if word))
+        if fault.next_step:
+            self.say(f"hint: {fault.next_step}")
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,12 @@ class Runtime:
     talk: Console = field(default_factory=Console)
     command: str = ""
     common: Common = field(default_factory=Common)
+    _announced: bool = False
+
+    @property
+    def asked_output(self) -> str | None:
+        """The output that the command line asks for; the environment's does not count."""
+        return _scan(self.argv)
 
     @property
     def provider_name(self) -> str:
@@ -114,6 +129,7 @@ class Runtime:
 
     def settings(self) -> Settings:
         """The common options as providers take them."""
+        self._announce()
         return settings_of(self.choices, self.talk)
 
     def provider(self) -> Provider:
@@ -124,7 +140,13 @@ class Runtime:
         """The house for a new order, or for a plan of the journal. Raises InputError if there is no such plan."""
         from smswrap.cli.desk import Terminal
 
+        self._announce()
         return open_house(self.choices, self.talk, Terminal(self), plan_id)
+
+    def _announce(self) -> None:
+        if self.common.sandbox and not self._announced:
+            self.talk.note("sandbox: nothing real is sent")
+            self._announced = True
 
 
 def _scan(argv: Sequence[str]) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,16 +10,16 @@ from smswrap.cli.input import Reader
 from smswrap.cli.options import Deciding, Following, Guarding, command, option
 from smswrap.errors import InputError
 from smswrap.model import Content, Message, Order
-from smswrap.sending.planning import Found
 from smswrap.sending.recipients import read_recipients
-from smswrap.sending.refusals import DuplicatePolicy
-from smswrap.sending.service import Options, send
+from smswrap.sending.spellings import split_numbers
 
 if TYPE_CHECKING:
     from smswrap.cli.answer import Answer
     from smswrap.cli.runtime import Runtime
     from smswrap.sending.dispatch import Pace
     from smswrap.sending.house import House
+    from smswrap.sending.refusals import DuplicatePolicy
+    from smswrap.sending.service import Options
 
 HELP = """Send one text to one or many recipients.
 
@@ -53,6 +52,10 @@ class Sending:
     variables: tuple[str, ...] = option(
         "--var", multiple=True, default=(), metavar="NAME=VALUE", help="One template parameter; repeatable."
     )
+    accept_odd_values: bool = option(
+        "--accept-odd-values", is_flag=True, default=False, help="Send values such as nan or 4.2E+05 as they are."
+    )
+    repeated_once: bool = option("--repeated-once", is_flag=True, default=False, hidden=True)
     out_id: str | None = option("-o", "--out-id", metavar="ID", help="Your own id of this send, below 256 characters.")
     message_group: str | None = option(
         "--message-group", metavar="ID", help="Volcengine's message group; needed if the account has several."
@@ -61,9 +64,12 @@ class Sending:
 
 def run(runtime: Runtime, given: Sending, deciding: Deciding, following: Following, guarding: Guarding) -> Answer:
     """Parse, send, tell."""
+    from smswrap.sending import service
+    from smswrap.sending.planning import Found
+
     with runtime.house() as house:
         order = order_of(runtime, house, given)
-        return of_report("send", send(order, options_of(deciding, following, guarding), house, Found()))
+        return of_report("send", service.send(order, options_of(deciding, following, guarding), house, Found()))
 
 
 def order_of(runtime: Runtime, house: House, given: Sending) -> Order:
@@ -72,8 +78,9 @@ def order_of(runtime: Runtime, house: House, given: Sending) -> Order:
     sign, template = read.sign(given.sign_name), read.template(given.template_code)
     read.out_id(given.out_id)
     group = read.group(given.message_group)
-    parameters = read.parameters(given.template_param, given.variables)
-    recipients = _recipients(read, given.phone_numbers)
+    odd = given.accept_odd_values or given.repeated_once
+    parameters = read.parameters(given.template_param, given.variables, odd=odd)
+    recipients = _recipients(read, given.phone_numbers, repeated_once=given.repeated_once)
     if read.problems:
         raise InputError(read.problems)
     content = Content(sign, parameters)
@@ -83,6 +90,8 @@ def order_of(runtime: Runtime, house: House, given: Sending) -> Order:
 
 def options_of(deciding: Deciding, following: Following, guarding: Guarding, pace: Pace | None = None) -> Options:
     """The options as the hall takes them."""
+    from smswrap.sending.service import Options
+
     options = Options(
         verify=deciding.verify,
         yes=deciding.yes,
@@ -97,18 +106,28 @@ def options_of(deciding: Deciding, following: Following, guarding: Guarding, pac
 
 def policy_of(guarding: Guarding) -> DuplicatePolicy:
     """What counts as a duplicate."""
+    from smswrap.sending.refusals import DuplicatePolicy
+
     window, only_unknown = guarding.duplicate_window, guarding.only_unknown_duplicates
     return DuplicatePolicy(window, only_unknown, guarding.allow_duplicate)
 
 
-def _recipients(read: Reader, given: tuple[str, ...]) -> list[str]:
-    numbers = [number for text in given for number in re.split("[,\N{FULLWIDTH COMMA}]", text)]
+def _recipients(read: Reader, given: tuple[str, ...], *, repeated_once: bool) -> list[str]:
+    numbers = [number for text in given for number in _split(text, old=repeated_once)]
     if not numbers:
         read.missing("--phone-numbers", "Add -p with the numbers that the person gave.")
         return []
-    found, wrong = read_recipients(numbers, samples_allowed=read.samples_allowed, field="--phone-numbers")
+    if repeated_once:
+        numbers = read.once(numbers)
+    found, wrong, notices = read_recipients(numbers, samples_allowed=read.samples_allowed, bare_foreign=repeated_once)
     read.problems += wrong
+    read.notice(notices)
     return found
+
+
+def _split(text: str, *, old: bool) -> list[str]:
+    """The numbers of one option; the old command line let empty ones pass."""
+    return [number for number in split_numbers(text) if number.strip() or not old]
 
 
 COMMAND = command("send", run, (Sending, Deciding, Following, Guarding), HELP)

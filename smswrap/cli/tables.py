@@ -7,6 +7,8 @@ import re
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
+from smswrap.cli.answer import EMPTY
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -16,20 +18,19 @@ PLAIN_WIDTH = 160
 """Columns of a table that goes to no terminal."""
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "signs": ("sign", "state", "usage", "groups", "created_at", "reason"),
-    "templates": ("template", "name", "type", "state", "content", "variables", "sign", "signs", "groups", "reason"),
-    "messages": ("recipient", "receipt", "code", "meaning", "sent_at", "received_at", "text", "content"),
+    "messages": ("recipient", "text"),
     "receipts": ("recipient", "receipt", "code", "meaning", "received_at", "content"),
     "requests": ("outcome", "recipients", "code", "biz_id", "out_id"),
     "registration": ("carrier", "state", "completed_at", "reasons"),
-    "qualifications": ("group_id", "name", "company", "state", "own_use", "audit_remark", "work_order_id"),
     "sends": ("at", "recipient", "outcome", "code", "receipt", "sign", "template", "plan_id"),
     "problems": ("field", "row", "value", "rule", "next_step"),
     "codes": ("code", "provider", "kind", "meaning", "next_step"),
 }
-"""What people are shown of each list, in this order; a list that is not here is shown whole."""
+"""What people are shown of each of our own lists, in this order; those of an operation are in its row.
 
-EMPTY: tuple[object, ...] = (None, [], {}, "")
+A list that is in neither is shown whole.
+"""
+
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00")
 IDENTIFIERS = frozenset({"template", "sign", "type", "state", "code", "recipient", "outcome", "plan_id", "biz_id"})
 """Columns that people copy from: never broken."""
@@ -40,9 +41,12 @@ SHOWN_ELEMENTS = 5
 
 def render(answer: Answer) -> str:
     """Give the answer's data as text: its lists of objects as tables, everything else as `name  value` lines."""
-    if not isinstance(answer.data, dict):
+    if not isinstance(answer.data, dict) or answer.status == "declined":  # whoever said no has just seen it all
         return ""
-    blocks = [_lines(answer.data), *(_table(name, rows) for name, rows in _tables(answer.data))]
+    # A single problem was told on stderr already.
+    data = {name: value for name, value in answer.data.items() if name != "problems" or len(value) > 1}
+    tables = (_table(name, rows, answer.columns) for name, rows in _tables(data))
+    blocks = [_lines(data), *tables]
     return "\n".join(block for block in blocks if block)
 
 
@@ -67,12 +71,19 @@ def _line(name: str, value: object, indent: str) -> str:
     return f"{indent}{name}  {_cell(value)}"
 
 
-def _table(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
+def _shown(name: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[str]:
+    """The columns that the operation names, else ours of that list, else all; without the empty ones."""
+    known = {key for row in rows for key in row}
+    named = [key for key in columns if key in known] or COLUMNS.get(name) or tuple(rows[0])
+    return [key for key in named if any(row.get(key) not in EMPTY for row in rows)]
+
+
+def _table(name: str, rows: Sequence[Mapping[str, Any]], named: Sequence[str]) -> str:
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    columns = [key for key in COLUMNS.get(name, tuple(rows[0])) if any(row.get(key) not in EMPTY for row in rows)]
+    columns = _shown(name, rows, named)
     table = Table(title=name.replace("_", " "), title_justify="left", box=box.SIMPLE_HEAD)
     for column in columns:
         whole = column in IDENTIFIERS

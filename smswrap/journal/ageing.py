@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from smswrap.clock import Moment
-from smswrap.journal.store import Store
+from smswrap.journal.store import PATIENCE, Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,10 +39,10 @@ class _Reading(NamedTuple):
 class Ageing(Store):
     """A journal that forgets."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
         self.jump = 0.0
         """Seconds by which the wall clock was moved since the last run; known once a plan is begun."""
-        super().__init__(path)
+        super().__init__(path, patience=patience)
 
     def _age(self) -> float:
         """Go on with the journal's clock, and forget what is old, inside a transaction; gives the age of now."""

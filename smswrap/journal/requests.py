@@ -85,14 +85,14 @@ class Requests(Plans):
             self._run(sql, plan.number, number)
 
     def settle(self, plan: Plan, number: int, result: Result, *, passing: bool = False) -> None:
-        """Note a request's outcome; its parameters and a reply that may hold them go unless it may be made again.
+        """Note a request's outcome; its parameters go unless it may be made again. The reply holds none of them.
 
         `passing` says that the reason of a refusal passes; only one of several requests is kept for it. Raises
         JournalLost.
         """
         passing = passing and plan.requests > 1
         kept = result.outcome is Outcome.UNKNOWN or passing
-        reply = result.text if 0 < len(result.text) <= LONGEST_REPLY and result.outcome is Outcome.ACCEPTED else None
+        reply = result.text if 0 < len(result.text) <= LONGEST_REPLY else None
         with self.while_sending(plan.plan_id):
             self._run(
                 "UPDATE requests SET state = ?, passing = ?, biz_id = ?, request_id = ?, fault = ?, reply = ?, "

@@ -100,8 +100,9 @@ class Operation:
     `verb` is our word for it, `name` the provider's; `normalise` turns a reply body into our words; `rules` look at
     all values together and raise InputError; `totals` adds the items of several pages up; `action` is the permission
     that the call needs; `personal` are the keys of its reply under which people's identities stand. `example` is a
-    command line, `columns` what people are shown of each item; `stateful` items are approved or not, `awaited` ones are
-    receipts that may yet come; `completed` brings in what another operation tells.
+    command line, `columns` what is shown of each item; `listed` is the record's field that holds items among which
+    people choose, so that they can be searched and are told in short; `stateful` items are approved or not, `awaited`
+    ones are receipts that may yet come; `completed` brings in what another operation tells.
     """
 
     verb: str
@@ -117,6 +118,7 @@ class Operation:
     personal: tuple[str, ...] = ()
     example: str = ""
     columns: tuple[str, ...] = ()
+    listed: str = ""
     stateful: bool = False
     awaited: bool = False
     completed: Callable[[Session, Any], Any] | None = None
@@ -241,6 +243,12 @@ def operations_of(name: str) -> Mapping[str, Operation]:
     """Give a provider's table of operations by verb."""
     found: Mapping[str, Operation] = import_module(_PROVIDERS[name] + ".operations").OPERATIONS
     return found
+
+
+def listing(name: str, thing: str) -> str:
+    """The verb that lists the provider's things of this name: `sign`, `template`, `group`."""
+    found = (row.verb for row in operations_of(name).values() if row.listed and row.columns[0] == thing)
+    return next(found, "doctor")
 
 
 def diagnosis_of(name: str, settings: Settings) -> Iterator[Finding]:

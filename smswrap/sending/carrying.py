@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,13 +15,23 @@ from smswrap.sending.dispatch import Floor, Pace, dispatch
 from smswrap.sending.report import Report, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from smswrap.model import Plan
     from smswrap.sending.house import House
 
 POLL = 0.05
 """Seconds between two looks at whether another process is done with a plan."""
+
+
+@contextmanager
+def naming(plan: Plan) -> Iterator[None]:
+    """Let a failure inside the block tell which plan it is about."""
+    try:
+        yield
+    except SmswrapError as error:
+        error.data = {"plan_id": plan.plan_id, **(error.data or {})}
+        raise
 
 
 class Alone:
@@ -59,7 +69,7 @@ def carry_out(
     """
     if not house.journal.is_unaltered(plan):
         raise SmswrapError(altered(plan), data={"plan_id": plan.plan_id})
-    with house.journal.unless_begun(plan):
+    with naming(plan), house.journal.unless_begun(plan):
         session = house.line.session()
         process.checkpoint()
         with house.desk.progress(plan.recipients) as advance:

@@ -1,22 +1,25 @@
-"""Template parameters, the text that the recipient will see, and the parts it is billed as."""
+"""Sign, template and its parameters as they were given, the text that the recipient will see, and its parts."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+from itertools import repeat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from smswrap import process
+from smswrap import signals
 from smswrap.errors import InputError, Problem
 from smswrap.providers.parameters import LONGEST_TEXT, check_text, shorten
+from smswrap.sending.oddities import STEP, find_oddity
+from smswrap.sending.spellings import INVISIBLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 OPTION = "--template-param"
-EXAMPLE = 'Give a JSON object such as {"code":"123456"}, or --var code=123456.'
+EXAMPLE = 'Give a JSON object such as {"code":"123456"}.'
 
 LONGEST_MESSAGE = 500
 """Characters, sign and 【】 included (help.aliyun.com/document_detail/44335)."""
@@ -26,6 +29,35 @@ GSM_BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM_EXTENSION = frozenset("\f^{}\\[~]|€")
+_LINE_BREAK = re.compile("\r?\n")
+
+_BRACKETS = ("【】", "[]", "［］", "〔〕")  # noqa: RUF001  as Chinese keyboards give them
+
+
+class Tidied(NamedTuple):
+    """A name without what was pasted around it, and what was taken off."""
+
+    value: str
+    notices: tuple[Problem, ...] = ()
+
+
+def tidy_sign(given: str, *, field: str = "--sign-name", row: int | None = None) -> Tidied:
+    """Give a sign without outer blanks and the 【】 that it stands in in a text: the provider adds those itself."""
+    name = INVISIBLE.sub("", given).strip()
+    inner = name[1:-1].strip()
+    bare = inner and name[0] + name[-1] in _BRACKETS and not any(bracket in inner for bracket in name[0] + name[-1])
+    return _tidied(given, inner if bare else name, field, row)
+
+
+def tidy_template(given: str, *, field: str = "--template-code") -> Tidied:
+    """Give a template's code without outer blanks."""
+    return _tidied(given, INVISIBLE.sub("", given).strip(), field, None)
+
+
+def _tidied(given: str, value: str, field: str, row: int | None) -> Tidied:
+    if value in {given, ""}:
+        return Tidied(given)
+    return Tidied(value, (Problem(field, shorten(given), f"was read as {shorten(value)!r}", "", row),))
 
 
 def read_parameters(given: str | None, variables: Sequence[str]) -> dict[str, str]:
@@ -57,13 +89,24 @@ def check_parameters(parameters: Mapping[str, object], *, field: str = OPTION, r
             rule = f"has a value for {shorten(name)!r} that is not a string"
             problems.append(Problem(field, "", rule, 'Put the value in quotes: {"name":"value"}.', row))
             continue
-        for text in (name, value):
+        # Line breaks pass: the provider documents them ("standard JSON").
+        for text in (name, _LINE_BREAK.sub(" ", value)):
             try:
                 check_text(field, text)
             except InputError as error:
                 rule = f"{error.problems[0].rule} (variable {shorten(name)!r})"
                 problems.append(Problem(field, "", rule, error.problems[0].next_step, row))
     return problems
+
+
+def odd_values(parameters: Mapping[str, str], *, field: str = OPTION, row: int | None = None) -> list[Problem]:
+    """Give the values that a program left where a person's should stand; the person may let them pass."""
+    found = ((name, value, find_oddity(value)) for name, value in parameters.items())
+    return [
+        Problem(field, shorten(value), f"{rule} (${{{shorten(name)}}})", STEP, row)
+        for name, value, rule in found
+        if rule
+    ]
 
 
 def parse_object(text: str, *, field: str = OPTION) -> dict[str, Any]:
@@ -82,21 +125,29 @@ def parse_array(text: str, *, field: str) -> list[Any]:
     return parsed
 
 
+class Compared(NamedTuple):
+    """Variables without a value, which stop a send, and values without a variable, which are ignored."""
+
+    missing: list[Problem]
+    unknown: list[Problem]
+
+
 def compare_variables(
-    expected: Iterable[str], parameters: Mapping[str, str], *, row: int | None = None
-) -> list[Problem]:
+    expected: Iterable[str], parameters: Mapping[str, str], *, row: int | None = None, field: str = OPTION
+) -> Compared:
     """Name the template's variables that are missing, and the parameters that it does not have."""
     wanted = tuple(dict.fromkeys(expected))
     missing = [name for name in wanted if name not in parameters]
     unknown = [name for name in parameters if name not in wanted]
-    problems = []
+    compared = Compared([], [])
     if missing:
         rule = f"lacks the template's {_listed(missing)}"
-        problems.append(Problem(OPTION, "", rule, f"Ask the person for the value of {_listed(missing)}.", row))
+        compared.missing.append(Problem(field, "", rule, f"Ask for the value of {_listed(missing)}.", row))
     if unknown:
         rule = f"has {_listed(unknown)}, which the template does not have"
-        problems.append(Problem(OPTION, "", rule, f"The template's variables are: {_listed(wanted) or 'none'}.", row))
-    return problems
+        step = f"The template's variables are: {_listed(wanted) or 'none'}."
+        compared.unknown.append(Problem(field, "", rule, step, row))
+    return compared
 
 
 def render(content: str, sign: str, parameters: Mapping[str, str], *, mainland: bool = True) -> str:
@@ -109,13 +160,14 @@ def count_parts(text: str, *, mainland: bool) -> int:
     """Count the parts that a whole text (sign included) is billed as.
 
     Mainland: 70 characters, else 67 a part. Abroad: GSM-7 160 or 153 (extension characters count 2), and UCS-2 70 or 67
-    for the whole text as soon as one character needs it; there, what is outside the BMP counts 2.
+    for the whole text as soon as one character needs it; there, what is outside the BMP counts 2. What counts
+    2 is never split (3GPP TS 23.040, 9.2.3.24.1): it moves to the next part.
     """
     if mainland:
-        return _parts(len(text), 70, 67)
+        return _parts(repeat(1, len(text)), 70, 67)
     if not forcing_ucs2(text):
-        return _parts(len(text) + sum(char in GSM_EXTENSION for char in text), 160, 153)
-    return _parts(len(text.encode("utf-16-le")) // 2, 70, 67)
+        return _parts((2 if char in GSM_EXTENSION else 1 for char in text), 160, 153)
+    return _parts((2 if char > "\uffff" else 1 for char in text), 70, 67)
 
 
 def forcing_ucs2(text: str) -> list[str]:
@@ -123,8 +175,16 @@ def forcing_ucs2(text: str) -> list[str]:
     return list(dict.fromkeys(char for char in text if char not in GSM_BASIC and char not in GSM_EXTENSION))
 
 
-def _parts(length: int, single: int, each: int) -> int:
-    return 1 if length <= single else -(-length // each)
+def _parts(units: Iterable[int], single: int, each: int) -> int:
+    counted = list(units)
+    if sum(counted) <= single:
+        return 1
+    parts, used = 1, 0
+    for unit in counted:
+        if used + unit > each:
+            parts, used = parts + 1, 0
+        used += unit
+    return parts
 
 
 def _parse(text: str, field: str) -> Any:  # noqa: ANN401  whatever the text holds
@@ -143,7 +203,7 @@ def _fetch(given: str) -> str:
     if given != "-" and not given.startswith("@"):
         return given
     try:
-        with process.interruptible(), _opened(given) as file:
+        with signals.interruptible(), _opened(given) as file:
             octets = file.read(LONGEST_TEXT * 4 + 1)
     except (OSError, RuntimeError, ValueError, AttributeError) as error:
         why = getattr(error, "strerror", None) or str(error)
@@ -163,7 +223,7 @@ def _opened(given: str) -> BinaryIO:
 
 
 def _no_number(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON number")
+    raise ValueError(f"{constant} is not a JSON number")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

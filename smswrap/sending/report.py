@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum, unique
+from signal import Signals
 from typing import TYPE_CHECKING
 
 from smswrap.errors import CUT_OFF, Exit, Fault
@@ -142,7 +143,7 @@ class Report:
         if self.signum is None or (fault is not None and fault.kind != "partial"):
             return fault
         counts = self.counts or Counts()
-        message = f"Ended by signal {self.signum}; {counts.accepted} of {counts.recipients} were accepted."
+        message = f"Ended by {Signals(self.signum).name}; {counts.accepted} of {counts.recipients} were accepted."
         rest = f" `smswrap resume {self.plan.plan_id}` sends the rest." if counts.not_sent else ""
         return Fault("interrupted", message, "", f"Do not send to those again.{rest}", "after-receipt")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from smswrap.errors import Fault, InputError, SmswrapError
 from smswrap.journal.requests import NO_ATTEMPTS, altered
 from smswrap.model import YES_HOLDS, Outcome, PlanState
-from smswrap.sending.carrying import Alone, carry_out, followed, settle_unknown, told_again
+from smswrap.sending.carrying import Alone, carry_out, followed, naming, settle_unknown, told_again
 from smswrap.sending.dispatch import Pace
 from smswrap.sending.planning import draft
 from smswrap.sending.refusals import (
@@ -29,7 +29,7 @@ from smswrap.sending.refusals import (
 )
 from smswrap.sending.report import Report, Stage, told
 from smswrap.sending.shown import show
-from smswrap.sending.verification import misfits, verify
+from smswrap.sending.verification import misfits, superfluous, verify
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +67,8 @@ def send(order: Order, options: Options, house: House, problems: Problems) -> Re
         if earlier := with_key(plan, options.key, house):
             report = _replay(earlier, house)
         else:
-            report = _decided(plan, options, house)
+            with naming(plan):
+                report = _decided(plan, options, house)
     except BaseException:
         house.journal.forget(plan)
         raise
@@ -179,7 +180,7 @@ def _completed(order: Order, options: Options, house: House) -> Order:
     """The order with the account's only message group, and with the text that a person will be asked about."""
     if order.group is None and house.provider.has_groups:
         order = replace(order, group=house.line.session().only_group())
-    if order.text is None and (options.verify or not options.yes):
+    if order.text is None and (options.verify or options.dry_run or not options.yes):
         template = house.template_if_told(order.template, order.sign, rehearsal=options.dry_run)
         order = replace(order, text=template.content if template else None)
     return order
@@ -189,6 +190,8 @@ def _drafted(order: Order, house: House, problems: Problems) -> Plan:
     template = house.known_template(order.template)
 
     def judge(content: Content, row: int) -> list[Problem]:
+        if extra := superfluous(template, content):
+            house.talk.warn(extra)
         return misfits(template, content, row if order.listed else None)
 
     return draft(order, house.provider.limits, house.journal, problems, house.asked, judge)

@@ -45,10 +45,14 @@ def verify(plan: Plan, house: House) -> Verified:
 
 
 def misfits(template: Template | None, content: Content, row: int | None) -> list[Problem]:
-    """What is wrong with a content for this template: variables it lacks or has not got, a text that is too long."""
+    """What is wrong with a content for this template: variables that it lacks, a text that is too long.
+
+    Parameters that the template does not have are told beside those that it lacks; alone they do no harm.
+    """
     if template is None:
         return []
-    problems = compare_variables(template.variables, content.parameters, row=row)
+    missing, unknown = compare_variables(template.variables, content.parameters, row=row)
+    problems = [*missing, *unknown] if missing else []
     if template.content is None:
         return problems
     length = len(render(template.content, content.sign, content.parameters))
@@ -56,6 +60,14 @@ def misfits(template: Template | None, content: Content, row: int | None) -> lis
         rule = f"makes a text of {length} characters; at most {LONGEST_MESSAGE} can be sent"
         problems.append(Problem(OPTION, "", rule, "Shorten the values.", row))
     return problems
+
+
+def superfluous(template: Template | None, content: Content) -> str | None:
+    """What to say of parameters that the template does not have, or None."""
+    if template is None:
+        return None
+    missing, unknown = compare_variables(template.variables, content.parameters)
+    return f"{unknown[0]}. They are sent, and do nothing." if unknown and not missing else None
 
 
 def _unapproved(word: str, name: str | None, state: str | None, reason: str | None) -> Iterator[str]:

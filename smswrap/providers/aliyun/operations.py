@@ -95,7 +95,8 @@ _ROWS = (
         normalise=normalise.signs,
         paging=Paging("page", "page_size", "signs"),
         example="smswrap list-signs --approved --all",
-        columns=("sign", "state", "usage", "created_at", "reason"),
+        columns=("sign", "state", "usage", "reason"),
+        listed="signs",
         stateful=True,
     ),
     Operation(
@@ -108,7 +109,9 @@ _ROWS = (
         normalise=normalise.templates,
         paging=Paging("page", "page_size", "templates"),
         example="smswrap list-templates --approved --all",
-        columns=("template", "name", "type", "state", "content", "variables", "sign", "reason"),
+        # Without the variables: they stand in the text.
+        columns=("template", "name", "type", "state", "content", "sign", "reason"),
+        listed="templates",
         stateful=True,
     ),
     Operation(
@@ -217,6 +220,7 @@ _ROWS = (
         personal=normalise.PERSONAL,
         example="smswrap list-qualifications --state PASS",
         columns=("group_id", "name", "company", "state", "own_use", "audit_remark", "work_order_id"),
+        listed="qualifications",
     ),
     Operation(
         verb="query-qualification",

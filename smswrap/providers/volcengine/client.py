@@ -246,7 +246,7 @@ class Session:
 
 def find_script() -> Path:
     """The script: beside this module in an installed wheel, in `scripts/` in a checkout. Raises SetupError."""
-    here = Path(__file__)
+    here = Path(__file__).resolve()
     for candidate in (here.with_name(SCRIPT_NAME), here.parents[3] / "scripts" / SCRIPT_NAME):
         if candidate.is_file():
             return candidate

@@ -85,6 +85,7 @@ _ROWS = (
         normalise=normalise.groups,
         example="smswrap --provider volcengine list-groups",
         columns=("group", "name"),
+        listed="groups",
     ),
     Operation(
         verb="list-signs",
@@ -101,7 +102,8 @@ _ROWS = (
         normalise=normalise.signs,
         paging=Paging("page", "page_size", "signs"),
         example="smswrap --provider volcengine list-signs --approved --all",
-        columns=("sign", "state", "groups", "created_at"),
+        columns=("sign", "state", "usage", "groups", "reason"),
+        listed="signs",
         stateful=True,
     ),
     Operation(
@@ -121,6 +123,7 @@ _ROWS = (
         paging=Paging("page", "page_size", "templates"),
         example="smswrap --provider volcengine list-templates --approved --all",
         columns=("template", "name", "type", "state", "variables", "signs", "groups", "reason"),
+        listed="templates",
         stateful=True,
     ),
     Operation(
