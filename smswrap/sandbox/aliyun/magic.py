@@ -32,7 +32,12 @@ MAGIC = (
     Magic("13900000014", "truncated", "", "Accepted, but the reply is JSON that breaks off."),
     Magic("13900000015", "no code", "", "Accepted, but the reply has no Code."),
     Magic("13900000016", "html", "", "A proxy answers with an HTML page and exit 0; nothing was accepted."),
-    Magic("13900000017", "refuse", "isp.SYSTEM_ERROR", "A fault of the provider: whether it was taken stays unknown."),
+    Magic(
+        "13900000017",
+        "refuse",
+        "isp.SYSTEM_ERROR",
+        "A fault of the provider: whether the message was taken stays unknown.",
+    ),
     Magic("13900000018", "refuse", "isv.MOBILE_NUMBER_ILLEGAL", "Refused: the number is not valid."),
 )
 BY_NUMBER = {row.number: row for row in MAGIC}
