@@ -61,6 +61,16 @@ class Sandbox:
                 f"The sandbox {self.directory} cannot be used: its path holds a {os.pathsep!r}, which PATH splits."
             )
             raise SetupError(message, "Name another place with SMSWRAP_SANDBOX_DIR.")
+        try:
+            self._make()
+        except SetupError as error:
+            step = error.fault.next_step.replace("SMSWRAP_STATE_DIR", "SMSWRAP_SANDBOX_DIR")
+            raise SetupError(error.fault.message, step) from error
+        except OSError as error:
+            message = f"The sandbox {self.directory} cannot be made: {error.strerror}."
+            raise SetupError(message, "Name another place with SMSWRAP_SANDBOX_DIR.") from error
+
+    def _make(self) -> None:
         disk.private_folder(self.directory)
         if not any(self.directory.iterdir()) or self._is_ours():
             _write(self.directory / MARK, "", 0o600)
