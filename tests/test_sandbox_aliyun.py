@@ -764,6 +764,13 @@ def test_a_call_fails_while_the_plugin_is_replaced_in_place(ready: Stand) -> Non
     assert done.stderr.startswith("ERROR: failed to resolve plugin binary path: ")
 
 
+def test_a_register_of_plugins_that_ends_early_stops_a_call(ready: Stand) -> None:
+    (ready.home / ".aliyun" / "plugins" / "manifest.json").write_text('{"plugins": {')
+    done = ready.send("13800138000")
+    why = "failed to check plugin status: failed to read local plugin manifest: unexpected end of JSON input"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"ERROR: {why}\n")
+
+
 def test_an_update_comes_once(ready: Stand) -> None:
     ready.put("conditions.json", {"plugin_update_available": True, "replace_seconds": 0})
     first, second = ready.run("plugin", "update").stdout, ready.run("plugin", "update").stdout

@@ -97,6 +97,15 @@ def from_environment(*names: str) -> str:
     return next(filter(None, map(os.environ.get, names)), "") or ""
 
 
+def words_of_go(text: str, error: ValueError) -> str:
+    """What Go, in which the CLI is written, says of a text that is no JSON."""
+    where = getattr(error, "pos", len(text))
+    found = text[where:].lstrip()[:1]
+    if not found or str(error).startswith("Unterminated string"):
+        return "unexpected end of JSON input"
+    return f"invalid character '{found}' looking for beginning of value"
+
+
 def die_by(name: str) -> None:
     """End this process by the signal, e.g. "KILL", whatever was done about that signal before."""
     import signal  # imports `enum`: 10 ms

@@ -6,7 +6,7 @@ import os
 import time
 
 from ..common import Row, files, jsontext
-from .call import CONFIGURATION, Call, CliError, config_folder
+from .call import CONFIGURATION, Call, CliError, config_folder, words_of_go
 from .flags import own_flags
 
 NAME, SHORT_NAME = "aliyun-cli-dysmsapi", "dysmsapi"
@@ -39,11 +39,13 @@ def binary() -> str:
 
 def installed() -> dict[str, Row]:
     """The registered plugins by name; the registry may name one whose files are gone. Raises CliError."""
+    text = files.read(f"{folder()}/manifest.json")
     try:
-        found = files.read_object(f"{folder()}/manifest.json").get("plugins", {})
+        found = {} if text is None else jsontext.parse(text)
     except ValueError as error:
-        raise CliError(f"failed to check plugin status: failed to read local plugin manifest: {error}") from error
-    return found if isinstance(found, dict) else {}
+        why = words_of_go(text or "", error)
+        raise CliError(f"failed to check plugin status: failed to read local plugin manifest: {why}") from error
+    return found.get("plugins", {}) if isinstance(found, dict) else {}
 
 
 def install(call: Call, version: str, seconds: float = 0) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..common import Row, files, jsontext
-from .call import CONFIGURATION, Call, CliError, from_environment
+from .call import CONFIGURATION, Call, CliError, from_environment, words_of_go
 
 PREFIXES = ("ALIBABA_CLOUD_", "ALIBABACLOUD_", "ALICLOUD_")
 NAMED_BY = ("ALIBABACLOUD_PROFILE", "ALIBABA_CLOUD_PROFILE", "ALICLOUD_PROFILE")
@@ -70,7 +70,7 @@ class Configuration:
         try:
             document = {} if text is None else jsontext.parse(text)
         except ValueError as error:
-            raise CliError(f"init config failed {_words_of_go(text or '', error)}") from error
+            raise CliError(f"init config failed {words_of_go(text or '', error)}") from error
         content: Row = document if isinstance(document, dict) else {}
         self.current: str = content.get("current", "default")
         self.profiles: list[Row] = content.get("profiles", []) if self.is_saved else [{"name": "default"}]
@@ -168,11 +168,3 @@ def _resolve(call: Call, own: Configuration, profile: Row) -> None:
         why = f"can not load the source profile: {source}"
     if why:
         raise CliError(why, CONFIGURATION, f'profile "{profile["name"]}": failed to resolve credentials')
-
-
-def _words_of_go(text: str, error: ValueError) -> str:
-    where = getattr(error, "pos", len(text))
-    found = text[where:].lstrip()[:1]
-    if not found or str(error).startswith("Unterminated string"):
-        return "unexpected end of JSON input"
-    return f"invalid character '{found}' looking for beginning of value"
