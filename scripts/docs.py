@@ -18,7 +18,7 @@ from typing import Any
 
 from smswrap.clock import today
 from smswrap.sandbox.aliyun.magic import MAGIC
-from smswrap.sandbox.gateway.magic import SENTENCES
+from smswrap.sandbox.gateway.magic import MAGIC as GATEWAY_MAGIC
 
 REFERENCES = Path(__file__).resolve().parent.parent / "references"
 ANSWERS, SANDBOX = REFERENCES / "answers.md", REFERENCES / "sandbox.md"
@@ -89,7 +89,7 @@ def magic() -> str:
 
 def gateway() -> str:
     """The magic recipients of the stand-in gateway as a table."""
-    rows = "\n".join(f"| {number} | {sentence} |" for number, sentence in SENTENCES.items())
+    rows = "\n".join(f"| {row.number} | {row.sentence} |" for row in GATEWAY_MAGIC)
     return f"| recipient | outcome with `--provider volcengine` |\n|---|---|\n{rows}"
 
 

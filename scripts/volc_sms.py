@@ -50,6 +50,8 @@ SERVICE = "volcSMS"
 REGION = "cn-north-1"
 ENDPOINT = "https://sms.volcengineapi.com"
 CONTENT_TYPE = "application/json"
+SANDBOX_ACCESS_KEY = "AKLTsandbox"
+"""Whose secret is the key that the sandbox's gateway was started with: so that a template's text can be asked for."""
 ENV_FILE = "~/.openclaw/.env"
 MOST_NUMBERS = 200
 MEGABYTE = 1024 * 1024
@@ -776,7 +778,7 @@ def enter_sandbox(run: Run, stack: contextlib.ExitStack) -> tuple[Server, Keys]:
     server = parse_base(names[0], base, run)
     if not is_loopback(server.host):
         raise CallError("sandbox", f"{names[0]} is not on this machine, so nothing is sent there")
-    return server, Keys("", check_header(names[1], key))
+    return server, Keys(SANDBOX_ACCESS_KEY, check_header(names[1], key))
 
 
 def find_package() -> list[str]:
@@ -949,12 +951,12 @@ def explain(run: Run, answer: Answer, metadata: Mapping[str, Any], reply: object
     """The failure that an HTTP status or the reply's error means."""
     error = metadata.get("Error")
     error = error if isinstance(error, dict) else {"Message": error} if error else {}
-    code = str(error.get("Code") or error.get("CodeN") or "")
+    code = str(run.clean(error.get("Code") or error.get("CodeN") or ""))
     end, meaning = find_end(answer.status, code)
     said = error.get("Message") or ("" if metadata else answer.raw[:4096].decode("utf-8", "replace").strip())
     words = [f"HTTP {answer.status}", as_word(code), http.client.responses.get(answer.status, "") if not code else ""]
     what = " ".join(filter(None, words)) + (f": {run.quote(said).strip().rstrip('.')}" if said else "")
-    request_id = as_word(metadata.get("RequestId") or answer.request_id)
+    request_id = as_word(run.clean(metadata.get("RequestId") or answer.request_id))
     what += f" (RequestId {request_id})" if request_id else ""
     what = f"{meaning}: {what}" if meaning else what
     return CallError("provider" if error else f"http-{answer.status}", what, reply, end)

@@ -378,7 +378,9 @@ def test_d5_urls_and_special_characters_arrive_as_they_were(standin: StandIn, ol
         "order": "\\ '单引号' `date` $(id)",
         "url": "https://a.example/?b=1&c=2",
     }
-    ran = old("send", "-p", NUMBER, "-s", SIGN, "-t", "SMS_100000002", "-tp", json.dumps(values, ensure_ascii=False))
+    ran = old(
+        "send", "-p", NUMBER, "-s", "示例商城", "-t", "SMS_100000002", "-tp", json.dumps(values, ensure_ascii=False)
+    )
     assert ran.code == 0
     assert standin.ledger[0]["params"] == values
 

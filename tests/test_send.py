@@ -316,7 +316,7 @@ def test_values_with_urls_ampersands_quotes_and_chinese_arrive_as_they_were(
     text = json.dumps(values, ensure_ascii=False)
     file = tmp_path / "values.json"
     file.write_text(text, "utf-8")
-    start = ("send", "-p", "13900000000", "-s", SIGN, "-t", "SMS_100000002", "--yes", "--allow-duplicate")
+    start = ("send", "-p", "13900000000", "-s", "示例商城", "-t", "SMS_100000002", "--yes", "--allow-duplicate")
     variables = [word for name, value in values.items() for word in ("--var", f"{name}={value}")]
     for given in (["-tp", text], ["--template-param", f"@{file}"], variables):
         assert words(*start, *given).code == 0

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "scripts" / "volc_sms.py"
-START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from gateway.main import main; sys.exit(main(sys.argv[1:]))"
-KEY, SECRET, TOKEN, PASSWORD = "sandbox-key", "c2FuZGJveA==", "sandbox-token", "pass-w0rd/1234567"
+STANDIN = ROOT / "smswrap" / "sandbox" / "standin.py"
+KEY = SECRET = "c2FuZGJveA=="
+TOKEN, PASSWORD = "sandbox-token", "pass-w0rd/1234567"
 NEVER_SHOWN = (KEY, SECRET, TOKEN, PASSWORD, "c2FuZGJveA%3D%3D", "pass-w0rd%2F1234567", "pass-w0rd\\/1234567")
 SEND = ["send_sms", "--sub-account", "77da1acf", "--signature", "火山引擎", "--template-id", "ST_code"]
 SEND += ["--template-param", '{"code":"987654"}', "--mobiles"]
@@ -86,8 +87,8 @@ class Gateway:
 def gateway(tmp_path: Path) -> Iterator[Gateway]:
     directory = tmp_path / "state"
     directory.mkdir()
-    argv = [sys.executable, "-I", "-S", "-c", START, str(ROOT / "smswrap" / "sandbox"), "--directory", str(directory)]
-    keys = {**os.environ, "SMSWRAP_SANDBOX_KEY": KEY, "SMSWRAP_SANDBOX_SECRET": SECRET}
+    argv = [sys.executable, "-I", "-S", str(STANDIN), "gateway", "--directory", str(directory)]
+    keys = {**os.environ, "SMSWRAP_SANDBOX_KEY": KEY}
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=keys) as process:
         assert process.stdin
         assert process.stdout
@@ -1232,7 +1233,11 @@ def test_the_account_is_shown_without_its_secret(run: Callable[..., Run]) -> Non
         "ARK_SKILL_API_BASE": "https://gateway.example:8443/api/?token=pass-w0rd%2F1234567",
     }
     done = run(["show_account"], env)
-    assert json.loads(done.stdout) == {"mode": "bearer", "key_end": "-key", "base": "https://gateway.example:8443/api"}
+    assert json.loads(done.stdout) == {
+        "mode": "bearer",
+        "key_end": KEY[-4:],
+        "base": "https://gateway.example:8443/api",
+    }
     assert json.loads(run(["show-account"], {**env, "ARK_SKILL_API_KEY": "short"}).stdout)["key_end"] is None
     assert run(["show_account"], {}).returncode == 4
 

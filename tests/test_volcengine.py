@@ -22,7 +22,7 @@ import pytest
 from conftest import DEADLINE, wait_until
 from hypothesis import given
 from hypothesis import strategies as st
-from test_sandbox_gateway import run_gateway
+from test_sandbox_gateway import KEY, run_gateway
 
 from smswrap.clock import SHANGHAI, today
 from smswrap.errors import CredentialsError, InputError, SetupError
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 VOLCENGINE = ("--provider", "volcengine")
 SIGN, TEMPLATE, GROUP, MARKETING = "火山引擎", "ST_code", "77da1acf", "88eb2bd0"
 IN_GROUP = ("--message-group", GROUP)
-KEY = "sandbox-key"
+
 PROJECT = Path(__file__).parents[1]
 
 
@@ -193,7 +193,7 @@ def test_the_request_is_what_the_api_wants(volcengine: Callable[..., Ran], accou
         "Mobiles": "13900000000,+85298765432",
         "TemplateParam": '{"code":"123456"}',
     }
-    assert call["headers"]["authorization"].startswith("Bearer ")
+    assert call["headers"]["authorization"].startswith("HMAC-SHA256 ")
 
 
 @pytest.mark.parametrize("locale", ["C", "zh_CN.GBK", "C.UTF-8"])
@@ -298,7 +298,7 @@ def test_no_real_account_gets_into_the_sandbox(
         with pytest.raises(BlockingIOError):
             listener.accept()
     assert ran.code == 0
-    assert account.calls[0]["headers"]["authorization"].startswith("Bearer ")
+    assert account.calls[0]["headers"]["authorization"].startswith("HMAC-SHA256 ")
     assert not any(secret in ran.stdout + ran.stderr for secret in secrets.values())
 
 
@@ -488,7 +488,8 @@ def test_verify_passes_what_is_approved_or_exempt_from_review(
     assert ran.code == 0
     verified = ran.envelope["data"]["verified"]
     assert verified["sign"]["review_exempt"] is (sign == "沙盒免审")
-    assert (verified["template"]["content"], verified["template"]["variables"]) == (None, ["code"])
+    shown = (verified["template"]["content"], verified["template"]["variables"])
+    assert shown == ("您的验证码是${code}，5分钟内有效。", ["code"])
     assert len(account.messages) == 1
 
 
@@ -1122,7 +1123,7 @@ def test_the_account_is_the_one_that_the_script_would_use(tmp_path: Path) -> Non
     (tmp_path / ".openclaw").mkdir()
     (tmp_path / ".openclaw" / ".env").write_text("".join(f"{name}={value}\n" for name, value in BEARER.items()))
     assert asking(tmp_path, SIGNED).account() == by_key
-    assert asking(tmp_path, {}, sandbox=True).account() == Caller("volcengine", mode="bearer", base="sandbox")
+    assert asking(tmp_path, {}, sandbox=True).account() == Caller("volcengine", mode="signed", base="sandbox")
 
 
 def test_without_keys_there_is_no_account_and_nothing_may_be_sent(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from smswrap import state
+from smswrap import disk, state
 from smswrap.errors import SetupError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Sandbox:
     @property
     def command(self) -> tuple[str, ...]:
         """The words that start the stand-in `aliyun`. `-I -S` halves the start."""
-        return (sys.executable, "-I", "-S", "-c", _start())
+        return (sys.executable, "-I", "-S", str(Path(__file__).with_name("standin.py")), "aliyun")
 
     def prepare(self) -> None:
         """Make what is missing: the launcher and a saved profile. Raises SetupError."""
@@ -63,22 +63,20 @@ class Sandbox:
             raise SetupError(message, "Name another place with SMSWRAP_SANDBOX_DIR.")
         try:
             self._make()
+        except SetupError as error:
+            step = error.fault.next_step.replace("SMSWRAP_STATE_DIR", "SMSWRAP_SANDBOX_DIR")
+            raise SetupError(error.fault.message, step) from error
         except OSError as error:
             message = f"The sandbox {self.directory} cannot be made: {error.strerror}."
             raise SetupError(message, "Name another place with SMSWRAP_SANDBOX_DIR.") from error
 
     def _make(self) -> None:
-        if not self.directory.exists():
-            self.directory.mkdir(mode=0o700, parents=True)
+        disk.private_folder(self.directory)
         if not any(self.directory.iterdir()) or self._is_ours():
-            (self.directory / MARK).touch(mode=0o600)
-        (self.directory / "bin").mkdir(mode=0o700, exist_ok=True)
-        write_launcher(self.directory / "bin" / "aliyun")
-        configuration = self.directory / "home" / ".aliyun" / "config.json"
+            _write(self.directory / MARK, "", 0o600)
+        write_launcher(disk.private_folder(self.directory / "bin") / "aliyun")
+        configuration = disk.private_folder(self.directory / "home" / ".aliyun") / "config.json"
         if not configuration.exists():
-            # One by one: `parents=True` makes those above with the umask only.
-            for folder in (configuration.parent.parent, configuration.parent):
-                folder.mkdir(mode=0o700, exist_ok=True)
             _write(configuration, json.dumps({"current": "default", "profiles": [PROFILE]}), 0o600)
 
     def environment(self, base: Mapping[str, str]) -> dict[str, str]:
@@ -141,12 +139,7 @@ def write_launcher(path: Path) -> None:
 
 
 def _write(path: Path, text: str, mode: int) -> None:
-    """Write a file that nobody else can read at any moment, whatever the umask."""
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:  # noqa: PTH123  a descriptor
+    with os.fdopen(disk.private_file(path), "w", encoding="utf-8") as file:
+        file.truncate()
         os.fchmod(file.fileno(), mode)
         file.write(text)
-
-
-def _start() -> str:
-    folder = str(Path(__file__).parent)
-    return f"import sys; sys.path.insert(0, {folder!r}); from aliyun.main import main; sys.exit(main(sys.argv[1:]))"

@@ -76,7 +76,7 @@ class Client:
 
     def _account(self) -> Account:
         if self._settings.sandbox:  # its port and key are others each time, its account is one
-            return Account(self.name, mode="bearer", base="sandbox")
+            return Account(self.name, mode="signed", base="sandbox")
         try:
             found = Session(find_script(), self._settings, self._settings.environment).call_once(ACCOUNT, {}).body
         except ProviderError as error:

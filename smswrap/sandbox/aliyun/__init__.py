@@ -1,1 +1,1 @@
-"""A stand-in for the `aliyun` CLI and its dysmsapi plugin: no network, no account, the behaviour that was measured."""
+"""The stand-in `aliyun`: the CLI 3.4.11 and its dysmsapi plugin, as far as smswrap calls them."""

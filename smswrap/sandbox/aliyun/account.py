@@ -9,25 +9,13 @@ cancelled; a template's `type` is verification, notification, promotion or inter
 
 from __future__ import annotations
 
-from . import files
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    Row = dict[str, Any]
+from ..common import Row, files
 
 CREATED = "2026-01-05 10:00:00"
+STATE: Row = {"state": "approved", "reason": "", "created": CREATED}
 FRESH: dict[str, Row] = {
-    "signs": {"state": "approved", "business": "通用", "reason": "", "created": CREATED, "registration": 3},
-    "templates": {
-        "name": "模板",
-        "state": "approved",
-        "type": "notification",
-        "reason": "",
-        "created": CREATED,
-        "sign": "",
-    },
+    "signs": {**STATE, "business": "通用", "registration": 3},
+    "templates": {**STATE, "name": "模板", "type": "notification", "sign": ""},
     "qualifications": {
         "order_id": 20000000001,
         "name": "测试资质",
@@ -40,8 +28,11 @@ FRESH: dict[str, Row] = {
         "created": CREATED,
     },
 }
+CODES = "验证码"
+"""The business of a sign that sends templates for codes only."""
+
 SIGNS: list[Row] = [
-    {"name": "阿里云短信测试", "business": "验证码"},
+    {"name": "阿里云短信测试", "business": CODES},
     {"name": "示例商城", "registration": -1},
     # The names of the skill document, so that its lines work in the sandbox as they are printed.
     {"name": "AliyunDemo"},
@@ -51,57 +42,36 @@ SIGNS: list[Row] = [
     {"name": "已驳回签名", "state": "rejected", "reason": "签名与企业名称不符", "registration": 0},
     {"name": "已取消签名", "state": "cancelled", "registration": -2},
 ]
+CODE, NOTE, PROMOTION = "verification", "notification", "promotion"
+COLUMNS = ("code", "type", "state", "sign", "name", "content")
 TEMPLATES: list[Row] = [
-    {
-        "code": "SMS_100000001",
-        "name": "登录验证码",
-        "content": "您的验证码为：${code}，5分钟内有效，请勿泄露。",
-        "type": "verification",
-        "sign": "阿里云短信测试",
-    },
-    {
-        "code": "SMS_100000002",
-        "name": "发货通知",
-        "content": "尊敬的${name}，您的订单${order}已发货，详情见${url}。",
-        "sign": "示例商城",
-    },
-    {
-        "code": "SMS_100000003",
-        "name": "会员日活动",
-        "content": "会员日全场八折，欢迎到店选购，拒收请回复R",
-        "type": "promotion",
-        "sign": "示例商城",
-    },
-    {
-        "code": "SMS_123456",
-        "name": "验证码",
-        "content": "验证码${code}，您正在登录，若非本人操作，请勿泄露。",
-        "type": "verification",
-        "sign": "AliyunDemo",
-    },
-    {
-        "code": "SMS_100000004",
-        "name": "预约提醒",
-        "content": "您预约的${service}将于${time}开始。",
-        "state": "reviewing",
-    },
-    {
-        "code": "SMS_100000005",
-        "name": "贷款推广",
-        "content": "您有${amount}元额度待领取",
-        "type": "promotion",
-        "state": "rejected",
-        "reason": "内容不合规",
-    },
-    {
-        "code": "SMS_100000006",
-        "name": "旧版验证码",
-        "content": "验证码${code}",
-        "type": "verification",
-        "state": "cancelled",
-    },
-    {"code": "SMS_100000007", "name": "Login code", "content": "Your code is ${code}", "type": "international"},
+    dict(zip(COLUMNS, row, strict=True))
+    for row in (
+        (
+            "SMS_100000001",
+            CODE,
+            "approved",
+            "阿里云短信测试",
+            "登录验证码",
+            "您的验证码为：${code}，5分钟内有效，请勿泄露。",
+        ),
+        (
+            "SMS_100000002",
+            NOTE,
+            "approved",
+            "示例商城",
+            "发货通知",
+            "尊敬的${name}，您的订单${order}已发货，详情见${url}。",
+        ),
+        ("SMS_100000003", PROMOTION, "approved", "示例商城", "会员日活动", "会员日全场八折，欢迎到店选购，拒收请回复R"),
+        ("SMS_123456", CODE, "approved", "AliyunDemo", "验证码", "验证码${code}，您正在登录，若非本人操作，请勿泄露。"),
+        ("SMS_100000004", NOTE, "reviewing", "", "预约提醒", "您预约的${service}将于${time}开始。"),
+        ("SMS_100000005", PROMOTION, "rejected", "", "贷款推广", "您有${amount}元额度待领取"),
+        ("SMS_100000006", CODE, "cancelled", "", "旧版验证码", "验证码${code}"),
+        ("SMS_100000007", "international", "approved", "", "Login code", "Your code is ${code}"),
+    )
 ]
+TEMPLATES[5]["reason"] = "内容不合规"
 QUALIFICATIONS: list[Row] = [
     {"group_id": 10000123, "order_id": 20000000123, "name": "示例科技资质"},
     {

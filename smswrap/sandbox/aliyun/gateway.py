@@ -5,13 +5,11 @@ from __future__ import annotations
 
 import os
 
-from .console import RED, paint
-from .errors import CliError, PluginError, RefusalError
-from .request import random_id
+from .call import CliError, PluginError, RefusalError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .request import Request
+    from .plugin import Request
 
 HOST = "dysmsapi.example"
 ERRORS = {
@@ -25,6 +23,8 @@ ERRORS = {
     "Throttling.User": (400, "Request was denied due to user flow control."),
 }
 REFUSALS = {
+    "isv.SMS_SIGNATURE_SCENE_ILLEGAL": "短信所使用签名场景非法",
+    "isv.DOMESTIC_NUMBER_NOT_SUPPORTED": "国际/港澳台消息模板不支持发送境内号码",
     "isv.SMS_SIGN_NAME_ILLEGAL": "该账号下找不到对应签名",
     "isv.SMS_TEMPLATE_ILLEGAL": "该账号下找不到对应模板",
     "isv.INVALID_JSON_PARAM": "参数格式错误，请修改为字符串值",
@@ -39,15 +39,11 @@ REFUSALS = {
     "SignatureNotFound": "签名不存在",
     "TemplateNotFound": "模板不存在",
 }
-# One of the errors comes in the form of the built-in path, so that a reader of these texts meets both.
-BUILT_IN_FORM = "SignatureDoesNotMatch"
 
 
 def authenticate(request: Request) -> None:
     """Refuse the keys that are made to be refused; raises PluginError."""
     key, secret = request.profile.get("access_key_id", ""), request.profile.get("access_key_secret", "")
-    if not key and request.profile.get("mode") != "EcsRamRole":
-        raise PluginError("Error: unable to load credentials: access key id is empty")
     if key == "LTAI-bad":
         raise error("InvalidAccessKeyId.NotFound")
     if secret == "wrong":  # noqa: S105  the made-up secret that is made to be refused
@@ -60,8 +56,6 @@ def error(code: str) -> PluginError:
     """A gateway error with HTTP 4xx, as the plugin prints it."""
     status, message = ERRORS[code]
     request_id = random_id()
-    if code == BUILT_IN_FORM:
-        return PluginError(_built_in_form(code, message, request_id))
     data = f'{{"Code":"{code}","HostId":"{HOST}","Message":"{message}","RequestId":"{request_id}"}}'
     return PluginError(
         f"SDKError:\n   StatusCode: {status}\n   Code: {code}\n"
@@ -91,16 +85,10 @@ def unreachable(request: Request) -> CliError:
     return CliError(f'Get "{_url(request)}": dial tcp 127.0.0.1:80: connect: connection refused')
 
 
-def _built_in_form(code: str, message: str, request_id: str) -> str:
-    lines = (
-        "ERROR: SDK.ServerError",
-        f"ErrorCode: {code}",
-        f"Recommend: https://api.example/troubleshoot?q={code}",
-        f"RequestId: {request_id}",
-        f"Message: {message}",
-        "RespHeaders: map[Content-Type:[application/json;charset=utf-8]]",
-    )
-    return paint(RED, "\n".join(lines))
+def random_id() -> str:
+    """A request id in the usual form, upper-case hexadecimal 8-4-4-4-12."""
+    text = os.urandom(16).hex().upper()
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
 def _url(request: Request) -> str:

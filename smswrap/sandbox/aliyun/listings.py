@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
+from ..common import Row
 from . import gateway
-from .errors import RefusalError
-from .request import cut
+from .call import RefusalError
+from .plugin import Request
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from .request import Request
-
-    Row = dict[str, Any]
-    Reply = dict[str, object]
+Reply = dict[str, object]
 
 SIGN_STATES = {
     "reviewing": "AUDIT_STATE_INIT",
@@ -91,9 +85,8 @@ def get_sms_template(request: Request) -> Reply:
 
 
 def _listed(request: Request, key: str, rows: list[Row]) -> Reply:
-    number, size = request.page("page-index")
-    page = {"CurrentPage": number, "PageSize": size, "TotalCount": len(rows), key: cut(rows, number, size)}
-    return gateway.accepted(**page)
+    number, size, page = request.page("page-index", rows)
+    return gateway.accepted(CurrentPage=number, PageSize=size, TotalCount=len(rows), **{key: page})
 
 
 def _listed_sign(sign: Row) -> Row:

@@ -6,7 +6,8 @@ import os
 import stat
 import time
 
-from . import aimode, files
+from ..common import files
+from . import aimode
 
 ENVIRONMENT = (
     "NO_COLOR",
@@ -22,13 +23,12 @@ ENVIRONMENT = (
 def record_start(folder: str, argv: list[str]) -> None:
     """Note an invocation before it does anything, with AI mode as it is at this moment."""
     stdin = stdin_kind()  # before a file is opened: that would take the number of a closed stdin
-    mode = aimode.load()
     record = {
         "event": "start",
         "time": time.time(),
         "pid": os.getpid(),
         "argv": argv,
-        "ai_mode": {"enabled": mode["enabled"], "user_agent": mode["user_agent"]},
+        "ai_mode": aimode.load(),
         "environment": {name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
         "stdin": stdin,
     }

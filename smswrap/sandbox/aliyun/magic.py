@@ -46,8 +46,3 @@ BY_NUMBER = {row.number: row for row in MAGIC}
 def first_of(numbers: list[str]) -> Magic:
     """The row that decides for a request with these recipients: the first magic one, or the plain one."""
     return next((BY_NUMBER[number] for number in numbers if number in BY_NUMBER), MAGIC[0])
-
-
-def of(number: str) -> Magic:
-    """The row of one recipient."""
-    return first_of([number])

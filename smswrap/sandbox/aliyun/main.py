@@ -1,4 +1,4 @@
-"""The front door: log, rules, configuration, command, exit code."""
+"""The front door: log, rules, mock mode, configuration, command, exit code."""
 
 from __future__ import annotations
 
@@ -6,18 +6,13 @@ import os
 import sys
 import time
 
-from . import log, rules
-from .call import Call, config_folder
-from .configuration import Configuration
-from .errors import CONFIGURATION, USAGE, CliError, PluginError
+from ..common import NO_SANDBOX, Row, files, rules
+from . import aimode, log
+from .call import CONFIGURATION, USAGE, Call, CliError, PluginError, config_folder, die_by
+from .flags import own_flags
+from .profile import Configuration, is_ignored
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-NO_SANDBOX = 70
-COMMANDS = {"version": "version", "configure": "configure", "plugin": "plugins", "dysmsapi": "dysmsapi"}
-LEADING_FLAGS = ("--profile", "--region")
+PRODUCT = "dysmsapi"
 
 
 def main(argv: list[str]) -> int:
@@ -26,14 +21,12 @@ def main(argv: list[str]) -> int:
     if not folder:
         sys.stderr.write("the stand-in needs SMSWRAP_SANDBOX_DIR\n")
         return NO_SANDBOX
-    os.umask(0o077)  # what was sent is nobody else's
+    files.keep_private()
     words = [os.fsencode(word).decode(errors="replace") for word in argv]
     log.record_start(folder, words)
     try:
         code = _serve(Call(words, folder))
     except KeyboardInterrupt:
-        from .death import die_by  # `signal` imports `enum`: 10 ms
-
         die_by("INT")
         raise
     log.record_end(folder, code)
@@ -41,70 +34,87 @@ def main(argv: list[str]) -> int:
 
 
 def _serve(call: Call) -> int:
-    code = rules.intercept(call)
+    code = _play(call, _rule(call))
     if code is None:
         code = _attempt(call)
         time.sleep(call.seconds_before_output)
-        call.console.flush()
+        call.flush()
     return code
+
+
+def _rule(call: Call) -> Row | None:
+    """What is to happen instead, or before: a rule of the sandbox, or of the CLI's own mock mode."""
+    line = " ".join(call.words)
+    paths = [f"{call.folder}/rules.json"]
+    if os.environ.get("ALIBABA_CLOUD_CLI_MOCK") == "true":
+        paths.append(os.environ.get("ALIBABA_CLOUD_CLI_MOCK_PATH") or f"{config_folder()}/mocks.json")
+    found = (rules.claim(path, lambda rule: rules.matches(rule["cmd"], line)) for path in paths)
+    return next(filter(None, found), None)
+
+
+def _play(call: Call, rule: Row | None) -> int | None:
+    """Do what the rule says; its exit code, or None if the call goes on."""
+    if rule is None:
+        return None
+    time.sleep(rule.get("delay_ms", 0) / 1000)
+    call.out(rule.get("stdout", ""))
+    call.err(rule.get("stderr", ""))
+    call.flush()
+    if rule.get("signal"):
+        die_by(rule["signal"])
+    if rule.get("then") == "continue":
+        call.seconds_before_output = rule.get("delay_after_ms", 0) / 1000
+        return None
+    return int(rule.get("exit_code", 0))
 
 
 def _attempt(call: Call) -> int:
     try:
-        call.configuration = Configuration(config_folder(), ignored=_ignores_profiles(call))
+        configuration = Configuration(f"{config_folder()}/config.json")
+        configuration.find(configuration.current)
     except CliError as error:
-        # The real main returns here without an exit code: main/main.go:84-88.
-        call.console.fail(f"load current configuration failed {error}")
-        return 0
+        if call.words[:1] == ["configure"] or not is_ignored():
+            # The real main returns here without an exit code: main/main.go:84-88.
+            call.fail(f"load current configuration failed {error}")
+            return 0
+        configuration = Configuration("")
     try:
-        _command(call)(call)
+        _command(call, configuration)
     except CliError as error:
-        return _report(call, error)
+        call.fail(str(error))
+        if error.tip:
+            call.err(f"\n{error.tip}\n")
+        return error.code
     except PluginError as error:
-        call.console.err(f"{error}\n")
+        call.err(f"{error}\n")
         return 1
     return 0
 
 
-def _ignores_profiles(call: Call) -> bool:
-    return os.environ.get("ALIBABA_CLOUD_IGNORE_PROFILE") == "TRUE" and call.words[:1] != ["configure"]
+def _command(call: Call, configuration: Configuration) -> None:
+    """Carry out the command; its module is imported only now."""
+    words = call.words
+    name = words[0] if words else ""
+    if name == PRODUCT or (name.startswith("-") and PRODUCT in words):
+        from . import dysmsapi
 
+        dysmsapi.run(call, configuration)
+    elif name == "version":
+        own_flags(words[1:], ())
+        call.out(f"{call.conditions.version}\n")
+    elif words[:2] == ["configure", "ai-mode"]:
+        aimode.run(call)
+    elif name == "configure":
+        from . import configure
 
-def _report(call: Call, error: CliError) -> int:
-    call.console.fail(str(error))
-    if error.suggestions:
-        call.console.out("\nDid you mean:\n" + "".join(f"  {word}\n" for word in error.suggestions))
-    if error.tip:
-        call.console.err(f"\n{error.tip}\n")
-    return error.code
+        configure.run(words[1:], configuration)
+    elif name == "plugin":
+        from . import plugins
 
-
-def _command(call: Call) -> Callable[[Call], None]:
-    """The command's function; its module is imported only now."""
-    _take_leading_flags(call)
-    name = call.words[0] if call.words else ""
-    if not name:
+        plugins.run(call)
+    elif not name:
         raise CliError("command missing", CONFIGURATION, "Use `aliyun --help` for more information.")
-    if name not in COMMANDS:
-        raise _unknown_product(name)
-    if call.leading and name != "dysmsapi":
-        raise CliError(f"invalid flag {next(iter(call.leading))}", USAGE)
-    module = __import__(f"{__package__}.{COMMANDS[name]}", fromlist=["run"])
-    run: Callable[[Call], None] = module.run
-    return run
-
-
-def _take_leading_flags(call: Call) -> None:
-    while call.words and call.words[0].startswith("-"):
-        name, equals, value = call.words.pop(0).partition("=")
-        if name not in LEADING_FLAGS:
-            raise CliError(f"invalid flag {name}", USAGE)
-        if not equals and not call.words:
-            raise CliError(f"{name} must be assigned with value")
-        call.leading[name] = value if equals else call.words.pop(0)
-
-
-def _unknown_product(name: str) -> CliError:
-    from .suggestions import near  # only a mistake needs it
-
-    return CliError(f"'{name}' is not a valid product. See `aliyun help`.", USAGE, suggestions=near(name, COMMANDS))
+    elif name.startswith("-"):
+        raise CliError(f"invalid flag {name}", USAGE)
+    else:
+        raise CliError(f"'{name}' is not a valid product. See `aliyun help`.", USAGE)

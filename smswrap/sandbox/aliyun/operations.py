@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 API_VERSION = "2017-05-25"
-COMMON = ("api-version", "user-agent", "read-timeout", "connect-timeout", "retry-count", "profile", "region")
+COMMON = ("api-version", "user-agent", "read-timeout", "connect-timeout", "retry-count", "profile", "region", "yes")
 INTEGERS = (
-    "connect-timeout",
-    "current-page",
-    "is-globe",
-    "order-id",
-    "page-index",
-    "page-no",
-    "page-size",
-    "qualification-group-id",
-    "read-timeout",
-    "retry-count",
-    "template-type",
-    "work-order-id",
+    *("connect-timeout", "current-page", "is-globe", "order-id", "page-index", "page-no", "page-size"),
+    *("qualification-group-id", "read-timeout", "retry-count", "template-type", "work-order-id"),
 )
 
 
@@ -49,7 +39,7 @@ OPERATIONS = {
     ),
     "query-send-statistics": Operation(
         "QuerySendStatistics",
-        "totals",
+        "receipts",
         "is-globe start-date end-date page-index page-size",
         "sign-name template-type",
     ),

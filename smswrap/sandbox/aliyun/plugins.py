@@ -5,21 +5,11 @@ from __future__ import annotations
 import os
 import time
 
-from . import files, jsontext
-from .call import config_folder
-from .conditions import PLUGIN_SYSTEM, version_of
-from .errors import CONFIGURATION, USAGE, CliError, not_a_command
-from .flags import parse
+from ..common import Row, files, jsontext
+from .call import CONFIGURATION, Call, CliError, config_folder, words_of_go
+from .flags import own_flags
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from .call import Call
-
-NAME = "aliyun-cli-dysmsapi"
-SHORT_NAME = "dysmsapi"
-DESCRIPTION = "Alibaba Cloud CLI plugin for Dysmsapi"
+NAME, SHORT_NAME = "aliyun-cli-dysmsapi", "dysmsapi"
 TIP = "Use `aliyun plugin --help` for more information."
 NO_INDEX = (
     'failed to fetch plugin index: Get "https://plugin-index.example/index.json": '
@@ -28,15 +18,13 @@ NO_INDEX = (
 
 
 def run(call: Call) -> None:
-    """Carry out one `plugin` subcommand."""
-    if not call.conditions.since(PLUGIN_SYSTEM):
-        raise CliError("'plugin' is not a valid product. See `aliyun help`.", USAGE)
+    """Carry out `plugin list|search|install|update`."""
     verb = call.words[1] if len(call.words) > 1 else ""
     if verb.startswith("-"):
-        parse(call, call.words[1:], ())
+        own_flags(call.words[1:], ())
     if verb not in SUBCOMMANDS:
         raise CliError("command missing", CONFIGURATION, TIP)
-    SUBCOMMANDS[verb](call)
+    SUBCOMMANDS[verb](call, call.words[2:])
 
 
 def folder() -> str:
@@ -49,159 +37,87 @@ def binary() -> str:
     return f"{folder()}/{NAME}/{NAME}"
 
 
-def installed() -> dict[str, dict[str, Any]]:
-    """The registered plugins by name; the registry may name one whose files are gone."""
+def installed() -> dict[str, Row]:
+    """The registered plugins by name; the registry may name one whose files are gone. Raises CliError."""
+    text = files.read(f"{folder()}/manifest.json")
     try:
-        found = files.read_object(f"{folder()}/manifest.json").get("plugins", {})
-    except jsontext.JsonError as error:
-        raise CliError(f"failed to get local manifest: {error}") from error
-    return found if isinstance(found, dict) else {}
+        found = {} if text is None else jsontext.parse(text)
+    except ValueError as error:
+        why = words_of_go(text or "", error)
+        raise CliError(f"failed to check plugin status: failed to read local plugin manifest: {why}") from error
+    return found.get("plugins", {}) if isinstance(found, dict) else {}
 
 
-def install(call: Call, version: str) -> None:
-    """Fetch and write the plugin, saying so on stdout, as the real CLI does even before a call's JSON."""
-    call.console.out(f"Downloading {NAME} {version}...\n")
-    _replace(version, 0)
-    call.console.out(f"Plugin {NAME} {version} installed successfully!\n")
+def install(call: Call, version: str, seconds: float = 0) -> None:
+    """Fetch and write the plugin, saying so on stdout, as the real CLI does even before a call's JSON.
 
-
-def list_installed(call: Call) -> None:
-    """Show the registered plugins; the head stands there even if there are none."""
-    from .table import columns  # no other command of this module needs it
-
-    _flags(call, ())
-    known = installed()
-    rows = [("Name", "Version", "Description"), ("----", "-------", "-----------")]
-    rows += [(name, known[name].get("version", ""), known[name].get("description", "")) for name in sorted(known)]
-    call.console.out(columns(rows, least=20, padding=3))
-
-
-def install_named(call: Call) -> None:
-    """Carry out `plugin install --names dysmsapi`; the version installed never goes back."""
-    given, words = parse(call, call.words[2:], ("names", "name"))
-    names = [name for name in (given.get("names"), given.get("name")) if name] + words
-    if not given:
-        raise CliError("either --names or --source is required")
-    if call.conditions.offline:
-        raise CliError(f"failed to get plugin index: {NO_INDEX}")
-    for name in names:
-        _require(name, (NAME, SHORT_NAME), "not found in repository")
-    version = max(call.conditions.plugin_version, _version(), key=version_of)
-    if NAME in installed():
-        call.console.out(
-            f'Note: plugin "{NAME}" is already installed (version {_version()}); '
-            f"continuing will replace it with version {version}.\n"
-        )
-    install(call, version)
-
-
-def uninstall(call: Call) -> None:
-    """Carry out `plugin uninstall --name dysmsapi`."""
-    given = _flags(call, ("name",))
-    if not given:
-        raise CliError("plugin name is required")
-    _require(given["name"], _installed_names(), "not found")
-    files.remove_flat_folder(f"{folder()}/{NAME}")
-    _register({name: plugin for name, plugin in installed().items() if name != NAME})
-    call.console.out(f"Plugin {NAME} uninstalled.\n")
-
-
-def update(call: Call) -> None:
-    """Carry out `plugin update [--name X]`."""
-    given = _flags(call, ("name",))
-    if given:
-        _update_named(call, given["name"])
-    elif not installed():
-        call.console.out("No plugins installed.\n")
-    else:
-        _update_all(call)
-
-
-def search(call: Call) -> None:
-    """Carry out `plugin search dysmsapi`: is it in the index?"""
-    if call.conditions.offline:
-        raise CliError(NO_INDEX)
-    call.console.out(f"Plugin\n------\n{NAME}\n")
-
-
-SUBCOMMANDS = {
-    "list": list_installed,
-    "search": search,
-    "install": install_named,
-    "uninstall": uninstall,
-    "update": update,
-}
-
-
-def _flags(call: Call, known: tuple[str, ...]) -> dict[str, str]:
-    given, words = parse(call, call.words[2:], known)
-    if words:
-        raise not_a_command(words[0])
-    return given
-
-
-def _update_named(call: Call, name: str) -> None:
-    _require(name, _installed_names(), "not found")
-    if call.conditions.offline:  # the real CLI hides the network behind this text: cli/plugin/manager.go:1113-1116
-        raise CliError(f"plugin {name} not found in repository")
-    old, new = _version(), _newest(call)
-    if version_of(old) >= version_of(new):
-        call.console.out(f"Plugin {NAME} is already up to date (version {old}).\n")
-        return
-    call.console.out(f"Upgrading plugin {NAME} from {old} to {new}...\n")
-    _replace_and_say(call, new)
-
-
-def _update_all(call: Call) -> None:
-    if call.conditions.offline:
-        raise CliError(f"failed to get plugin index: {NO_INDEX}")
-    old, new = _version(), _newest(call)
-    call.console.out(f"Checking for updates for {len(installed())} installed plugin(s)...\n")
-    if version_of(old) >= version_of(new):
-        call.console.out(f"Skipping {NAME} (already up to date: {old})\nAll plugins are up to date.\n")
-        return
-    call.console.out(f"Updating {NAME} from {old} to {new}...\n")
-    _replace_and_say(call, new)
-    call.console.out("Updated: 1\n")
-
-
-def _replace_and_say(call: Call, version: str) -> None:
-    call.console.out(f"Downloading {NAME} {version}...\n")
-    _replace(version, call.conditions.replace_seconds)
-    call.console.out(f"Plugin {NAME} {version} installed successfully!\n")
-
-
-def _replace(version: str, seconds: float) -> None:
-    """Write the plugin IN PLACE: for `seconds` it is registered while its files are gone."""
-    files.remove_flat_folder(f"{folder()}/{NAME}")
+    It is written IN PLACE: for `seconds` it is registered while its files are gone.
+    """
+    call.out(f"Downloading {NAME} {version}...\n")
+    for path in (f"{folder()}/{NAME}/manifest.json", binary()):
+        if os.path.exists(path):
+            os.unlink(path)
     time.sleep(seconds)
-    manifest = {"name": NAME, "version": version, "command": SHORT_NAME, "description": DESCRIPTION}
+    manifest = {"name": NAME, "version": version, "command": SHORT_NAME, "description": "Plugin for Dysmsapi"}
     files.rewrite(f"{folder()}/{NAME}/manifest.json", jsontext.write(manifest, "  ") + "\n")
     files.rewrite(binary(), "the stand-in plays the plugin itself; this file only has to be here\n")
-    _register({**installed(), NAME: {**manifest, "path": f"{folder()}/{NAME}"}})
-
-
-def _register(plugins: dict[str, dict[str, Any]]) -> None:
+    plugins = {**installed(), NAME: {**manifest, "path": f"{folder()}/{NAME}"}}
     files.rewrite(f"{folder()}/manifest.json", jsontext.write({"plugins": plugins}, "  ") + "\n")
+    call.out(f"Plugin {NAME} {version} installed successfully!\n")
 
 
-def _version() -> str:
-    return str(installed().get(NAME, {}).get("version", "0"))
+def _list(call: Call, words: list[str]) -> None:
+    own_flags(words, ())
+    rows = [("Name", "Version", "Description"), ("----", "-------", "-----------")]
+    rows += [(name, plugin.get("version", ""), plugin.get("description", "")) for name, plugin in installed().items()]
+    call.out("".join(f"{name:<22}{version:<20}{about}\n" for name, version, about in rows))
+
+
+def _search(call: Call, _words: list[str]) -> None:
+    _require_index(call, "")
+    call.out(f"Plugin\n------\n{NAME}\n")
+
+
+def _install(call: Call, words: list[str]) -> None:
+    given, _ = own_flags(words, ("names", "name"))
+    if not given:
+        raise CliError("either --names or --source is required")
+    _require_index(call)
+    for name in given.values():
+        if name not in (NAME, SHORT_NAME):
+            raise CliError(f"plugin {name} not found in repository")
+    install(call, call.conditions.plugin_version)
+
+
+def _update(call: Call, words: list[str]) -> None:
+    given, _ = own_flags(words, ("name",))
+    if not installed():
+        if given:
+            raise CliError(f"plugin {given['name']} not found")
+        call.out("No plugins installed.\n")
+        return
+    if given and call.conditions.offline:  # the network is hidden behind this text: cli/plugin/manager.go:1113-1116
+        raise CliError(f"plugin {given['name']} not found in repository")
+    _require_index(call)
+    old, new = str(installed()[NAME]["version"]), _newest(call)
+    call.out(f"Checking for updates for {len(installed())} installed plugin(s)...\n")
+    if old == new:
+        call.out(f"Skipping {NAME} (already up to date: {old})\nAll plugins are up to date.\n")
+        return
+    call.out(f"Updating {NAME} from {old} to {new}...\n")
+    install(call, new, call.conditions.replace_seconds)
+    call.out("Updated: 1\n")
+
+
+SUBCOMMANDS = {"list": _list, "search": _search, "install": _install, "update": _update}
 
 
 def _newest(call: Call) -> str:
     """The version in the index: with an update available, one patch above the version that `install` writes."""
-    offered = call.conditions.plugin_version
-    if not call.conditions.plugin_update_available:
-        return offered
-    head, _, patch = offered.rpartition(".")
-    return f"{head}.{int(patch) + 1}"
+    head, _, patch = call.conditions.plugin_version.rpartition(".")
+    return f"{head}.{int(patch) + call.conditions.plugin_update_available}"
 
 
-def _installed_names() -> tuple[str, ...]:
-    return (NAME, SHORT_NAME) if NAME in installed() else ()
-
-
-def _require(name: str, known: tuple[str, ...], why: str) -> None:
-    if name not in known:
-        raise CliError(f"plugin {name} {why}")
+def _require_index(call: Call, what: str = "failed to get plugin index: ") -> None:
+    if call.conditions.offline:
+        raise CliError(f"{what}{NO_INDEX}")

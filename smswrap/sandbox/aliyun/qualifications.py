@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
+from ..common import Row
 from . import gateway
-from .errors import RefusalError
-from .request import cut
+from .call import RefusalError
+from .plugin import Request
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from .request import Request
-
-    Row = dict[str, Any]
-    Reply = dict[str, object]
+Reply = dict[str, object]
 
 RECORD_STATES = {"reviewing": "INIT", "approved": "PASS", "rejected": "NOT_PASS", "cancelled": "CANCEL"}
 SINGLE_STATES = {"reviewing": "INT", "approved": "PASSED", "rejected": "FAILED", "cancelled": "CANCELED"}
@@ -48,10 +42,9 @@ PAPERS = {
 
 def query_sms_qualification_record(request: Request) -> Reply:
     """One page of records; UseBySelf is a string here."""
-    number, size = request.page("page-no")
     rows = [record for record in map(_record, request.account().qualifications) if _fits(request, record)]
-    data = {"PageNo": number, "PageSize": size, "Total": len(rows), "List": cut(rows, number, size)}
-    return gateway.accepted(Success=True, Data=data)
+    number, size, page = request.page("page-no", rows)
+    return gateway.accepted(Success=True, Data={"PageNo": number, "PageSize": size, "Total": len(rows), "List": page})
 
 
 def query_single_sms_qualification(request: Request) -> Reply:

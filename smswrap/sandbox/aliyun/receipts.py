@@ -1,33 +1,40 @@
-"""QuerySendDetails: receipts, computed from the ledger and the time that has passed."""
+"""QuerySendDetails and QuerySendStatistics: what became of the ledger's messages, by the time that has passed.
+
+The API tells time as Asia/Shanghai, UTC+8 all year.
+"""
 
 from __future__ import annotations
 
 import time
 
-from . import clock, gateway, magic, recipient
-from .errors import RefusalError
-from .ledger import Ledger
-from .request import cut
+from ..common import Row, files, message
+from . import gateway, magic, recipient
+from .account import Account
+from .call import Conditions, RefusalError
+from .plugin import Request
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .conditions import Conditions
-    from .ledger import Message
-    from .request import Request
+Reply = dict[str, object]
 
-    Reply = dict[str, object]
-
+SHANGHAI_SECONDS, DAY_SECONDS = 8 * 3600, 24 * 3600
 IN_FLIGHT, FAILED, DELIVERED = 1, 2, 3
 DAYS_KEPT = 30
+DOMESTIC, GLOBE = 1, 2
+TYPES = {"verification": 0, "notification": 1, "promotion": 2, "international": 3, "digital": 7}
+COUNTS = {
+    "total": "TotalCount",
+    "succeeded": "RespondedSuccessCount",
+    "failed": "RespondedFailCount",
+    "pending": "NoRespondedCount",
+}
 
 
 class Receipt:
     """What became of one message: status, carrier code, and when it is known (epoch seconds)."""
 
-    def __init__(self, message: Message, conditions: Conditions) -> None:
-        row = magic.of(message["phone"])
+    def __init__(self, sent: Row, conditions: Conditions) -> None:
+        row = magic.first_of([sent["phone"]])
         late = conditions.late_seconds if row.effect == "late" else 0
-        self.time = message["time"] + conditions.receipt_seconds + late
+        self.time = sent["time"] + conditions.receipt_seconds + late
         if row.effect == "never" or self.time > time.time():
             self.status, self.code = IN_FLIGHT, ""
         elif row.effect == "failed":
@@ -38,38 +45,103 @@ class Receipt:
 
 def query_send_details(request: Request) -> Reply:
     """The messages of one day to one number, newest first; TotalCount is a string, the list lies two levels deep."""
-    number, size = request.page("current-page")
-    rows = [message for message in _messages(request) if _fits(request, message)]
-    items = [_item(request, message) for message in cut(rows[::-1], number, size)]
-    return gateway.accepted(TotalCount=str(len(rows)), SmsSendDetailDTOs={"SmsSendDetailDTO": items})
-
-
-def _messages(request: Request) -> list[Message]:
-    phone, day = request.text("phone-number"), request.text("send-date")
+    phone, day, biz_id = request.text("phone-number"), request.text("send-date"), request.text("biz-id")
     if not (recipient.is_mainland(phone) or recipient.is_international(phone.removeprefix("00"))):
         raise RefusalError("isv.MOBILE_NUMBER_ILLEGAL")
-    if not clock.is_recent_day(day, DAYS_KEPT):
+    now = time.time()
+    if not (_is_day(day) and _day_of(now - DAYS_KEPT * DAY_SECONDS) <= day <= _day_of(now)):
         raise RefusalError("isv.INVALID_PARAMETERS", "发送日期须为近30天内的yyyyMMdd")
-    return Ledger(request.call.folder).messages()
+    found = [
+        sent
+        for sent in reversed(_ledger(request))
+        if (sent["phone"] == phone or (biz_id and sent["phone"].removeprefix("00") == phone))
+        and _day_of(sent["time"]) == day
+        and biz_id in ("", sent["biz_id"])
+    ]
+    _, _, page = request.page("current-page", found)
+    items = [_item(sent, Receipt(sent, request.call.conditions)) for sent in page]
+    return gateway.accepted(TotalCount=str(len(found)), SmsSendDetailDTOs={"SmsSendDetailDTO": items})
 
 
-def _fits(request: Request, message: Message) -> bool:
+def _item(sent: Row, receipt: Receipt) -> Row:
+    received = {} if receipt.status == IN_FLIGHT else {"ReceiveDate": _moment_of(receipt.time)}
+    return {
+        "PhoneNum": sent["phone"],
+        "SendStatus": receipt.status,
+        "ErrCode": receipt.code,
+        "TemplateCode": sent["template"],
+        "Content": sent["content"],
+        "SendDate": _moment_of(sent["time"]),
+        "OutId": sent["out_id"],
+        **received,
+    }
+
+
+def query_send_statistics(request: Request) -> Reply:
+    """One row for each day with messages; TotalCount is what is billed: parts, not recipients."""
+    first, last = request.text("start-date"), request.text("end-date")
+    if not (_is_day(first) and _is_day(last) and first <= last):
+        raise RefusalError("isv.INVALID_PARAMETERS", "日期格式须为yyyyMMdd")
+    if request.integer("is-globe", 0) not in (DOMESTIC, GLOBE):
+        raise RefusalError("isv.INVALID_PARAMETERS", "IsGlobe须为1或2")
+    days: dict[str, Row] = {}
+    for row in _rows(request, request.account()):
+        if first <= row["date"] <= last and _fits(request, row):
+            day = days.setdefault(row["date"], {"SendDate": row["date"], **dict.fromkeys(COUNTS.values(), 0)})
+            for name, field in COUNTS.items():
+                day[field] += row.get(name, 0)
+    target = [days[day] for day in sorted(days)]
+    _, _, page = request.page("page-index", target)
+    return gateway.accepted(Data={"TotalSize": len(target), "TargetList": page})
+
+
+def _rows(request: Request, account: Account) -> list[Row]:
+    if account.statistics is not None:
+        return account.statistics
+    return [_row(sent, Receipt(sent, request.call.conditions), account) for sent in _ledger(request)]
+
+
+def _row(sent: Row, receipt: Receipt, account: Account) -> Row:
+    count = message.parts(sent["content"])
+    outcome = {DELIVERED: "succeeded", FAILED: "failed"}.get(receipt.status, "pending")
+    template = account.template(sent["template"])
+    return {
+        "date": _day_of(sent["time"]),
+        "total": count,
+        outcome: count,
+        "is_globe": DOMESTIC if recipient.is_mainland(sent["phone"]) else GLOBE,
+        "sign": sent["sign"],
+        "type": template["type"] if template else "",
+    }
+
+
+def _fits(request: Request, row: Row) -> bool:
+    kind = request.text("template-type")
     return (
-        message["phone"] == request.text("phone-number")
-        and clock.day_of(message["time"]) == request.text("send-date")
-        and request.text("biz-id") in ("", message["biz_id"])
+        row.get("is_globe", DOMESTIC) == request.integer("is-globe", DOMESTIC)
+        and request.text("sign-name") in ("", row.get("sign", ""))
+        and (not kind or TYPES.get(row.get("type", "")) == int(kind))
     )
 
 
-def _item(request: Request, message: Message) -> Reply:
-    receipt = Receipt(message, request.call.conditions)
-    item = {
-        "PhoneNum": message["phone"],
-        "SendStatus": receipt.status,
-        "ErrCode": receipt.code,
-        "TemplateCode": message["template"],
-        "Content": message["content"],
-        "SendDate": clock.moment_of(message["time"]),
-        "OutId": message["out_id"],
-    }
-    return item if receipt.status == IN_FLIGHT else {**item, "ReceiveDate": clock.moment_of(receipt.time)}
+def _ledger(request: Request) -> list[Row]:
+    return files.read_lines(f"{request.call.folder}/ledger.jsonl")
+
+
+def _day_of(epoch: float) -> str:
+    return time.strftime("%Y%m%d", time.gmtime(epoch + SHANGHAI_SECONDS))
+
+
+def _moment_of(epoch: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(epoch + SHANGHAI_SECONDS))
+
+
+def _is_day(text: str) -> bool:
+    """Whether the calendar has this day, yyyyMMdd."""
+    import datetime as dt  # 3 ms, for queries only
+
+    try:
+        dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        return False
+    return len(text) == len("yyyyMMdd") and text.isdecimal()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-MAINLAND_DIGITS = 11
-NORTH_AMERICA_DIGITS = 11
+MAINLAND_DIGITS = NORTH_AMERICA_DIGITS = 11
 INTERNATIONAL_DIGITS = range(8, 16)
 PREFIXES = ("+86", "0086", "86", "+", "")
 
@@ -14,9 +13,8 @@ def normalise(number: str) -> str:
         rest = number.removeprefix(prefix)
         if number.startswith(prefix) and is_mainland(rest):
             return rest
-    if number.startswith("00") and is_international(number[2:]):
-        return number  # kept as it is: bare, a North American number may be a mainland one
-    return number if is_international(number) else ""
+    # `00` stays: without it, a North American number may be a mainland one.
+    return number if is_international(number.removeprefix("00")) else ""
 
 
 def is_mainland(number: str) -> bool:

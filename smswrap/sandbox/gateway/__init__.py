@@ -1,1 +1,1 @@
-"""A stand-in for Volcengine's SMS API: the Bearer gateway and the signed API, on loopback. It imports nothing else."""
+"""The stand-in for Volcengine's SMS API: an HTTP server on loopback."""

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from ..common import Row, files
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-Item = dict[str, Any]
-
-FILE = "gateway-account.json"
 MAIN, MARKETING = "77da1acf", "88eb2bd0"
 CREATED = 1767225600  # seconds; 2026-01-01
 APPROVED = (3, 5)  # approved, and exempt from review
 
-DEFAULT: Mapping[str, Any] = {
+DEFAULT: Row = {
     "account": "sandbox",
     "late_receipt_ms": 3000,
     "groups": [
@@ -69,18 +61,12 @@ DEFAULT: Mapping[str, Any] = {
 }
 
 
-def load_account(directory: Path, groups: int | None) -> Mapping[str, Any]:
+def load_account(directory: str, groups: int | None) -> Row:
     """The default account, overridden key by key by the directory's file; `groups` keeps only the first so many."""
-    path = directory / FILE
-    account = {**DEFAULT, **(json.loads(path.read_text(encoding="utf-8")) if path.exists() else {})}
+    account = {**DEFAULT, **files.read_object(f"{directory}/gateway-account.json")}
     return {**account, "groups": account["groups"][:groups]}
 
 
-def find_item(items: list[Item], field: str, value: str) -> Item | None:
+def find_item(items: list[Row], field: str, value: str) -> Row | None:
     """The item whose field has this value."""
     return next((item for item in items if item[field] == value), None)
-
-
-def find_parameters(content: str) -> list[str]:
-    """The names of a template's variables, in their order."""
-    return [part.partition("}")[0] for part in content.split("${")[1:]]

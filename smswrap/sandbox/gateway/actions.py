@@ -1,4 +1,4 @@
-"""The six actions: what each request must look like, and what the account answers."""
+"""The seven actions: what each request must look like, and what the account answers."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ import re
 import time
 import uuid
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
-from .account import APPROVED, CREATED, find_item, find_parameters
+from ..common import Row, files, message
+from .account import APPROVED, CREATED, find_item
 from .magic import find_receipt
-from .replies import BAD_PARAMETER, Refusal
+from .replies import BAD_PARAMETER, Refusal, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from .account import Item
-    from .files import JsonLines
 
 MOST_NUMBERS = 200
 MOST_ITEMS = 100
@@ -28,15 +27,19 @@ NUMBER = re.compile(r"(\+86)?(1[0-9]{10})|\+(?!86)[1-9][0-9]{6,14}")
 class State:
     """What an action works on."""
 
-    account: Mapping[str, Any]
-    ledger: JsonLines
+    account: Row
+    ledger: str
+
+    def sent(self) -> list[Row]:
+        """The messages as the send log shows them now, newest first."""
+        return [show_record(record) for record in reversed(files.read_lines(self.ledger))]
 
 
-def send(state: State, body: Item) -> Item:
+def send(state: State, body: Row) -> Row:
     """Accept one message per recipient, or refuse all."""
     template = check_message(state.account, body)
     values = read_parameters(body, template)
-    text = f"【{body['Signature']}】{fill(template['Content'], values)}"
+    text = f"【{body['Signature']}】{message.fill(template['Content'], values)}"
     records = [
         {
             "SendTime": time.time_ns() // 10**6,
@@ -45,17 +48,17 @@ def send(state: State, body: Item) -> Item:
             "Mobile": mobile,
             "Content": text,
             "ChannelType": template["ChannelType"],
-            "Count": 1 if len(text) <= 70 else -(-len(text) // 67),  # noqa: PLR2004  UCS-2: alone, and in parts
+            "Count": message.parts(text),
             **{name: body[name] for name in ("SubAccount", "Signature", "TemplateId")},
             "receipt": asdict(find_receipt(mobile, state.account["late_receipt_ms"])),
         }
         for mobile in split_mobiles(body["Mobiles"])
     ]
-    state.ledger.append(records)
+    files.append(state.ledger, records)
     return {"MessageId": [record["MessageId"] for record in records]}
 
 
-def check_message(account: Mapping[str, Any], body: Item) -> Item:
+def check_message(account: Row, body: Row) -> Row:
     """The template, if group, signature, template and numbers go together."""
     group = body["SubAccount"]
     if not find_item(account["groups"], "SubAccount", group):
@@ -79,7 +82,7 @@ def split_mobiles(mobiles: str) -> list[str]:
     return [mobile.removeprefix("+86") for mobile in mobiles.split(",")]
 
 
-def read_parameters(body: Item, template: Item) -> dict[str, str]:
+def read_parameters(body: Row, template: Row) -> dict[str, str]:
     """The template's values; a wrong set of names or a value that is no string is refused."""
     try:
         values = json.loads(body.get("TemplateParam") or "{}")
@@ -87,25 +90,18 @@ def read_parameters(body: Item, template: Item) -> dict[str, str]:
         values = None
     if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
         raise Refusal("RE:0009", "TemplateParam is not a JSON object of strings.")
-    if missing := set(find_parameters(template["Content"])) - set(values):
+    if missing := set(message.variables(template["Content"])) - set(values):
         raise Refusal("RE:0009", f"TemplateParam lacks {', '.join(sorted(missing))}.")
     return values
 
 
-def fill(content: str, values: Mapping[str, str]) -> str:
-    """The template's text with its values."""
-    for name, value in values.items():
-        content = content.replace(f"${{{name}}}", value)
-    return content
-
-
-def list_groups(state: State, body: Item) -> Item:
+def list_groups(state: State, body: Row) -> Row:
     """Message groups by part of their name."""
     groups = [item for item in state.account["groups"] if body.get("SubAccountName", "") in item["SubAccountName"]]
     return {"Total": len(groups), "List": groups}
 
 
-def list_signatures(state: State, body: Item) -> Item:
+def list_signatures(state: State, body: Row) -> Row:
     """Signatures of every state."""
     found = [
         {**item, "CreatedAt": CREATED}
@@ -115,7 +111,7 @@ def list_signatures(state: State, body: Item) -> Item:
     return cut_page(found, body)
 
 
-def list_templates(state: State, body: Item) -> Item:
+def list_templates(state: State, body: Row) -> Row:
     """Templates of every state; their text is not returned."""
     found = [
         show_template(item)
@@ -127,39 +123,61 @@ def list_templates(state: State, body: Item) -> Item:
     return cut_page(found, body)
 
 
-def show_template(template: Item) -> Item:
+def list_texts(state: State, body: Row) -> Row:
+    """A template's forms, one a signature, with their text; the reply is in lower camel case, as the query is."""
+    wanted = body.get("signatures", "")
+    template = find_item(state.account["templates"], "TemplateId", body["templateId"])
+    form = second_id(body["templateId"])
+    if template is None or body.get("secondTemplateId", form) != form:
+        return {"list": [], "total": 0}
+    shared = {"templateId": body["templateId"], "secondTemplateId": form, "status": template["Status"]}
+    shared |= {"content": template["Content"], "templateParams": message.variables(template["Content"])}
+    forms = [{**shared, "sign": name} for name in template["Signatures"] if not wanted or name in wanted.split(",")]
+    return {"list": forms, "total": len(forms)}
+
+
+def second_id(template: str) -> str:
+    """The id of a template's form."""
+    return template.replace("ST_", "S2T_")
+
+
+def show_template(template: Row) -> Row:
     """A template as the list shows it."""
     shown = {name: value for name, value in template.items() if name != "Content"}
     return {
         **shown,
-        "SecondTemplateId": template["TemplateId"].replace("ST_", "S2T_"),
+        "SecondTemplateId": second_id(template["TemplateId"]),
         "Signature": template["Signatures"][0],
         "StatusDescription": "approved" if template["Status"] in APPROVED else "rejected",
-        "TemplateParams": find_parameters(template["Content"]),
+        "TemplateParams": message.variables(template["Content"]),
         "CreatedAt": CREATED,
     }
 
 
-def overlap(body: Item, item: Item, field: str) -> bool:
+def overlap(body: Row, item: Row, field: str) -> bool:
     """Whether the item has one of the asked names, if any is asked."""
     return not body.get(field) or bool(set(body[field]) & set(item[field]))
 
 
-def list_log(state: State, body: Item) -> Item:
+def list_log(state: State, body: Row) -> Row:
     """Accepted messages, newest first, with the receipts that have come by now."""
-    exact = [name for name in ("SubAccount", "TemplateId", "Signature", "MessageId") if body.get(name)]
     mobile = body.get("Mobile", "").removeprefix("+86")
     found = [
-        show_record(record)
-        for record in reversed(state.ledger.read())
-        if all(record[name] == body[name] for name in exact)
-        and (not mobile or record["Mobile"] == mobile)
+        record
+        for record in state.sent()
+        if has_all(record, body, ("SubAccount", "TemplateId", "Signature", "MessageId"))
+        and mobile in ("", record["Mobile"])
         and body.get("FromTime", 0) <= record["SendTime"] / 1000 <= body.get("ToTime", 10**11)
     ]
     return cut_page(found, body)
 
 
-def show_record(record: Item) -> Item:
+def has_all(record: Row, body: Row, names: tuple[str, ...]) -> bool:
+    """Whether the record has what is asked for by these names."""
+    return all(body.get(name) in (None, "", record[name]) for name in names)
+
+
+def show_record(record: Row) -> Row:
     """A message as the send log shows it: times in milliseconds, ReceiptTime 0 and no code while in flight."""
     receipt = record["receipt"]
     shown = {name: value for name, value in record.items() if name != "receipt"}
@@ -169,20 +187,19 @@ def show_record(record: Item) -> Item:
     return {**shown, **words, "ReceiptTime": arrived}
 
 
-def receipt_time(record: Item) -> int:
+def receipt_time(record: Row) -> int:
     """When the receipt came, in milliseconds; 0 if it has not."""
     after = record["receipt"]["after_ms"]
     due = 0 if after is None else record["SendTime"] + after
     return due if due <= time.time_ns() // 10**6 else 0
 
 
-def count(state: State, body: Item) -> Item:
+def count(state: State, body: Row) -> Row:
     """Messages and receipts of a stretch of time."""
-    exact = [name for name in ("SubAccount", "ChannelType", "Signature", "TemplateId") if body.get(name)]
     found = [
-        show_record(record)
-        for record in state.ledger.read()
-        if all(record[name] == body[name] for name in exact)
+        record
+        for record in state.sent()
+        if has_all(record, body, ("SubAccount", "ChannelType", "Signature", "TemplateId"))
         and body["StartTime"] <= record["SendTime"] / 1000 <= body["EndTime"]
     ]
     received = [record for record in found if record["ReceiptTime"]]
@@ -191,7 +208,7 @@ def count(state: State, body: Item) -> Item:
     return {**totals, "TotalReceiptSuccessCount": good, "TotalReceiptFailureCount": len(received) - good}
 
 
-def cut_page(items: list[Item], body: Item) -> Item:
+def cut_page(items: list[Row], body: Row) -> Row:
     """One page of a list, and the number of all."""
     page, size = body["Page"], body["PageSize"]
     if page < 1 or not 1 <= size <= MOST_ITEMS:
@@ -203,9 +220,10 @@ def cut_page(items: list[Item], body: Item) -> Item:
 class Action:
     """One action: who carries it out, the fields it needs, and those it takes."""
 
-    run: Callable[[State, Item], Item]
+    run: Callable[[State, Row], Row]
     required: Mapping[str, type]
     optional: Mapping[str, type]
+    method: str = "POST"
 
 
 PAGING = {"Page": int, "PageSize": int}
@@ -228,20 +246,27 @@ ACTIONS: Mapping[str, Action] = {
         {"StartTime": int, "EndTime": int},
         {"SubAccount": str, "ChannelType": str, "Signature": str, "TemplateId": str},
     ),
+    "ListSecondTemplate": Action(
+        list_texts, {"templateId": str}, {"signatures": str, "secondTemplateId": str}, method="GET"
+    ),
 }
 
 
-def read_body(action: Action, raw: bytes) -> Item:
+def read_fields(action: Action, request: Request) -> Row:
     """The request's fields; one that is missing, of a wrong type or unknown is refused loudly."""
-    try:
-        body = json.loads(raw)
-    except ValueError:
-        raise Refusal(BAD_PARAMETER, "The body is not JSON.") from None
-    if not isinstance(body, dict):
+    if action.method == "GET":
+        query = parse_qs(request.query)
+        fields: object = {name: query[name][-1] for name in query.keys() - {"Action", "Version"}}
+    else:
+        try:
+            fields = json.loads(request.body)
+        except ValueError:
+            raise Refusal(BAD_PARAMETER, "The body is not JSON.") from None
+    if not isinstance(fields, dict):
         raise Refusal(BAD_PARAMETER, "The body is not a JSON object.")
     types = {**action.required, **action.optional}
-    wrong = [name for name, value in body.items() if type(value) is not types.get(name)]
-    wrong += [name for name in action.required if name not in body]
+    wrong = [name for name, value in fields.items() if type(value) is not types.get(name)]
+    wrong += [name for name in action.required if name not in fields]
     if wrong:
         raise Refusal(BAD_PARAMETER, f"Wrong, missing or unknown: {', '.join(wrong)}.")
-    return body
+    return fields

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import re
-import secrets
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_plus
@@ -16,39 +14,39 @@ from .replies import Refusal
 if TYPE_CHECKING:
     from .replies import Request
 
-BEARER_KEY = os.environ.get("SMSWRAP_SANDBOX_KEY") or secrets.token_urlsafe()
 ACCESS_KEY = "AKLTsandbox"
-SECRET_KEY = os.environ.get("SMSWRAP_SANDBOX_SECRET") or secrets.token_urlsafe()
-SESSION_TOKEN = "sandbox-token"  # noqa: S105  opens nothing without the secret key
+SESSION_TOKEN = "sandbox-token"  # noqa: S105  opens nothing without the key
 SCOPE = "cn-north-1/volcSMS/request"
 SKEW = timedelta(minutes=15)
-SIGNED = {"content-type", "host", "x-content-sha256", "x-date"}
+SIGNED = {"host", "x-content-sha256", "x-date"}
 AUTHORIZATION = re.compile(
     "HMAC-SHA256 Credential=(?P<access>[^/]+)/(?P<day>[0-9]{8})/(?P<scope>[^,]+), ?"
     "SignedHeaders=(?P<names>[a-z0-9;-]+), ?Signature=(?P<signature>[0-9a-f]{64})"
 )
 
 
-def authenticate(request: Request) -> None:
-    """Let the sandbox's own credentials pass; anyone else is a Refusal."""
+def authenticate(request: Request, key: str) -> None:
+    """Let the sandbox's key pass, as a Bearer key or as the secret of a pair that signs; anyone else is a Refusal."""
     authorization = request.headers.get("authorization", "")
     if not authorization:
         raise Refusal("MissingAuthenticationToken")
     if authorization.startswith("Bearer "):
-        check_bearer(request, authorization)
+        check_bearer(request, authorization, key)
     else:
-        check_signature(request, authorization)
+        check_signature(request, authorization, key)
 
 
-def check_bearer(request: Request, authorization: str) -> None:
-    """The Bearer gateway takes its key, and wants to know the service."""
-    if authorization != f"Bearer {BEARER_KEY}":
+def check_bearer(request: Request, authorization: str, key: str) -> None:
+    """The Bearer gateway takes its key, wants to know the service, and has POST requests only."""
+    if not hmac.compare_digest(authorization.encode(), f"Bearer {key}".encode()):
         raise Refusal("InvalidAccessKey")
+    if request.method == "GET":
+        raise Refusal("AccessDenied", "A GET takes only requests that are signed.")
     if request.headers.get("servicename") != "volcSMS":
         raise Refusal("MissingRequestInfo", "It is the ServiceName header.")
 
 
-def check_signature(request: Request, authorization: str) -> None:
+def check_signature(request: Request, authorization: str, key: str) -> None:
     """The signed API takes one key pair, with or without the session token, for 15 minutes."""
     found = AUTHORIZATION.fullmatch(authorization)
     if not found or found["scope"] != SCOPE:
@@ -59,9 +57,9 @@ def check_signature(request: Request, authorization: str) -> None:
     if request.headers.get("x-content-sha256") != hashlib.sha256(request.body).hexdigest():
         raise Refusal("SignatureDoesNotMatch", "X-Content-Sha256 is not the digest of the body.")
     names = found["names"].split(";")
-    if missing := (SIGNED | ({"x-security-token"} & request.headers.keys())) - set(names):
+    if missing := (SIGNED | (request.headers.keys() & {"x-security-token", "content-type"})) - set(names):
         raise Refusal("SignatureDoesNotMatch", f"Not signed: {', '.join(sorted(missing))}.")
-    if not hmac.compare_digest(compute_signature(request, names), found["signature"]):
+    if not hmac.compare_digest(compute_signature(request, names, key), found["signature"]):
         raise Refusal("SignatureDoesNotMatch")
 
 
@@ -75,13 +73,13 @@ def check_date(stamp: str, day: str) -> None:
         raise Refusal("InvalidTimestamp")
 
 
-def compute_signature(request: Request, names: list[str]) -> str:
+def compute_signature(request: Request, names: list[str], secret: str) -> str:
     """The hexadecimal signature that this request should carry."""
     text = [request.method, request.path, canonical_query(request.query)]
     text += [f"{name}:{request.headers.get(name, '').strip()}" for name in names]
     text += ["", ";".join(names), request.headers["x-content-sha256"]]
     stamp = request.headers["x-date"]
-    key = SECRET_KEY.encode()
+    key = secret.encode()
     for step in (stamp[:8], *SCOPE.split("/")):
         key = digest(key, step)
     hashed = hashlib.sha256("\n".join(text).encode()).hexdigest()

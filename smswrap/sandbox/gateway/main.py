@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .auth import BEARER_KEY
+from ..common import NO_SANDBOX, files
 from .server import Gateway
 
 if TYPE_CHECKING:
@@ -23,14 +23,16 @@ LISTENS = 0.02  # seconds between looks at the wish to stop
 def main(argv: Sequence[str]) -> int:
     """Serve; 0 when asked to stop."""
     options = read_options(argv)
+    key = os.environ.get("SMSWRAP_SANDBOX_KEY")
+    if not key:
+        print("the stand-in needs SMSWRAP_SANDBOX_KEY", file=sys.stderr)
+        return NO_SANDBOX
     signal.signal(signal.SIGTERM, lambda _signum, _frame: sys.exit(0))
-    os.umask(0o077)  # what was sent is nobody else's
-    options.directory.mkdir(parents=True, exist_ok=True)
-    with Gateway(options.directory, options.port, options.groups) as gateway:
+    files.keep_private()
+    files.make_folder(str(options.directory))
+    with Gateway(options, key) as gateway:
         threading.Thread(target=gateway.serve_forever, args=(LISTENS,), daemon=True).start()
-        # A key of our own making is told to the starter only; one that it gave us stays out of the output.
-        made = {} if os.environ.get("SMSWRAP_SANDBOX_KEY") else {"key": BEARER_KEY}
-        print(json.dumps({"port": gateway.server_port, **made}), flush=True)
+        print(json.dumps({"port": gateway.server_port}), flush=True)
         try:
             wait_for_end_of_stdin()
         finally:

@@ -6,7 +6,9 @@ import json
 import uuid
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..common import Row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +77,7 @@ ERRORS: Mapping[str, tuple[int, int, str]] = {
 }
 
 
-def describe(request: Request) -> dict[str, Any]:
+def describe(request: Request) -> Row:
     """The ResponseMetadata of an answer."""
     return {
         "RequestId": uuid.uuid4().hex.upper(),

@@ -8,19 +8,19 @@ import threading
 import time
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from ..common import Row, files, rules
 from .account import load_account
-from .actions import ACTIONS, State, read_body, split_mobiles
+from .actions import ACTIONS, State, read_fields, split_mobiles
 from .auth import authenticate
-from .files import JsonLines
-from .magic import Incident, find_incident
+from .magic import Incident, find_incident, read_rule
 from .replies import Refusal, Reply, Request, accept, refuse
-from .rules import find_rule, load_rules, make_incident
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from argparse import Namespace
+    from collections.abc import Callable
 
 VERSION = "2026-01-01"
 LOGGED = ("host", "content-type", "servicename", "user-agent", "x-content-sha256", "x-date")
@@ -34,33 +34,27 @@ class Gateway(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, directory: Path, port: int, groups: int | None) -> None:
-        super().__init__(("127.0.0.1", port), Handler)
-        self.directory = directory
-        self.groups = groups
-        self.calls = JsonLines(directory / "gateway-calls.jsonl")
-        self.ledger = JsonLines(directory / "gateway-ledger.jsonl")
+    def __init__(self, options: Namespace, key: str) -> None:
+        super().__init__(("127.0.0.1", options.port), Handler)
+        self.directory = str(options.directory)
+        self.groups: int | None = options.groups
+        self.key = key
         self.stopping = threading.Event()
 
     def state(self) -> State:
         """Account and ledger as they are now."""
-        return State(load_account(self.directory, self.groups), self.ledger)
+        return State(load_account(self.directory, self.groups), f"{self.directory}/gateway-ledger.jsonl")
 
-    def record(self, request: Request) -> dict[str, Any] | None:
-        """Log the request, and take the rule that applies to it: the log is what counts how often a rule was used."""
-        taken: list[dict[str, Any] | None] = []
-
-        def decide(earlier: list[dict[str, Any]]) -> list[dict[str, Any]]:
-            used = [call.get("rule") for call in earlier]
-            taken.append(find_rule(load_rules(self.directory), request.action, used))
-            rule = taken[0]
-            return [{**describe_call(request), "rule": rule["name"] if rule else None}]
-
-        self.calls.append_after(decide)
-        return taken[0]
+    def take_rule(self, request: Request) -> Incident | None:
+        """Log the request, and take what a rule orders for it; a rule without an action is for every one."""
+        path = f"{self.directory}/gateway-rules.json"
+        rule = rules.claim(path, lambda rule: rule.get("action", request.action) == request.action)
+        called = {**describe_call(request), "rule": rule["name"] if rule else None}
+        files.append(f"{self.directory}/gateway-calls.jsonl", [called])
+        return read_rule(rule) if rule else None
 
 
-def describe_call(request: Request) -> dict[str, Any]:
+def describe_call(request: Request) -> Row:
     """A request as the log shows it; `time` in milliseconds, secrets shortened."""
     try:
         body: object = json.loads(request.body)
@@ -94,9 +88,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer any request: what is wrong with it is the API's to say."""
         request = self.read_request()
-        rule = self.server.record(request)
+        ordered = self.server.take_rule(request)
         answer = self.answer_plainly
-        reply = self.happen(make_incident(rule), request, answer) if rule else answer(request)
+        reply = self.happen(ordered, request, answer) if ordered else answer(request)
         with suppress(ConnectionError):
             self.write(reply)
 
@@ -126,19 +120,21 @@ class Handler(BaseHTTPRequestHandler):
 
     def carry_out(self, request: Request) -> Reply | None:
         """Authenticate and run the action; what is wrong is a Refusal."""
-        authenticate(request)
+        authenticate(request, self.server.key)
         if not request.action or not request.version:
             raise Refusal("MissingParameter")
         action = ACTIONS.get(request.action)
-        if not action or request.version != VERSION or request.method != "POST":
+        if not action or request.version != VERSION or request.method != action.method:
             raise Refusal("InvalidActionOrVersion")
-        if request.headers.get("content-type") != "application/json":
+        if action.method == "POST" and request.headers.get("content-type") != "application/json":
             raise Refusal("MissingRequestInfo", "It is Content-Type: application/json.")
-        body = read_body(action, request.body)
-        incident = find_incident(split_mobiles(body.get("Mobiles", "")))
-        return self.happen(incident, request, lambda asked: accept(asked, action.run(self.server.state(), body)))
+        fields = read_fields(action, request)
+        incident = find_incident(split_mobiles(fields.get("Mobiles", "")))
+        return self.happen(incident, request, lambda asked: accept(asked, action.run(self.server.state(), fields)))
 
-    def happen(self, incident: Incident, request: Request, carry_out: Any) -> Reply | None:  # noqa: ANN401  Request -> Reply | None
+    def happen(
+        self, incident: Incident, request: Request, carry_out: Callable[[Request], Reply | None]
+    ) -> Reply | None:
         """Let an incident happen: the reply, or None for none."""
         time.sleep(incident.delay_ms / 1000)
         reply = carry_out(request) if incident.accept else None
