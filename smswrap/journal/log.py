@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,39 +20,31 @@ MAGIC = (0x377F0682, 0x377F0683)
 """The log's first word; the second one's checksums are big-endian."""
 
 
-class _Log(NamedTuple):
-    """What the log's index, which SQLite makes anew after a crash, says of the log: its frames, and their mark."""
+def hole_in(path: Path, page: int, frames: int) -> str | None:
+    """What marks the log if it has whole commits that SQLite does not see; None if there are none, or no log.
 
-    page: int
-    frames: int
-    salt: bytes
-
-
-def hole_in(path: Path) -> str | None:
-    """What marks the log if it has whole commits that SQLite does not see; None if there are none, or no log."""
+    `page` is the size of a page in bytes, `frames` how many of the log's frames SQLite sees. Not from the log's index:
+    closing a descriptor of `-shm` drops all locks that SQLite holds on it in this process (measured: others then
+    truncated it, and a send died of SIGBUS).
+    """
     try:
-        with open(f"{path}-wal", "rb") as log, open(f"{path}-shm", "rb") as index:  # noqa: PTH123  pathlib has no such suffix
-            return _hole_in(log, _index(index.read(48)))
+        with open(f"{path}-wal", "rb") as log:  # noqa: PTH123  pathlib has no such suffix
+            return _hole_in(log, page, frames)
     except FileNotFoundError:
         return None
 
 
-def _hole_in(log: BinaryIO, known: _Log) -> str | None:
-    header, step = log.read(HEADER), FRAME_HEADER + known.page
-    size = os.fstat(log.fileno()).st_size
+def _hole_in(log: BinaryIO, page: int, frames: int) -> str | None:
+    header, step = log.read(HEADER), FRAME_HEADER + page
+    salt, size = header[16:24], os.fstat(log.fileno()).st_size
     if size >= HEADER + step and not _is_whole(header):
-        return header[16:24].hex()
-    for place in range(HEADER + known.frames * step, size - step + 1, step):
+        return salt.hex()
+    for place in range(HEADER + frames * step, size - step + 1, step):
         log.seek(place)
         frame = log.read(FRAME_HEADER)
-        if frame[8:16] == known.salt and frame[4:8] != b"\0\0\0\0":
-            return known.salt.hex()
+        if frame[8:16] == salt and frame[4:8] != b"\0\0\0\0":
+            return salt.hex()
     return None
-
-
-def _index(head: bytes) -> _Log:
-    page, frames = struct.unpack_from("=HI", head, 14)
-    return _Log(65_536 if page == 1 else page, frames, head[32:40])
 
 
 def _is_whole(header: bytes) -> bool:

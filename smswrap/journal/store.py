@@ -31,6 +31,9 @@ SYNCHRONOUS = "FULL"
 PATIENCE = 10.0
 """Seconds that we wait for another process's transaction."""
 
+BUSY = 0.005
+"""Seconds between two looks whether another process's checkpoint is done."""
+
 VERSION = 2
 """PRAGMA user_version: 1 was smswrap 0.1.0's."""
 
@@ -154,8 +157,9 @@ class Store:
 
     def _hole(self) -> str | None:
         """What marks a log that has lost commits. Only while we could write does it stand still."""
-        with self.transaction():
-            return hole_in(self.path)
+        with self.transaction(), contextlib.closing(sqlite3.connect(self.path, isolation_level=None)) as other:
+            page = int(other.execute("PRAGMA page_size").fetchone()[0])
+            return hole_in(self.path, page, _frames_seen(other))
 
     def _refuse_strangers(self) -> int:
         """The version of the file. Raises SetupError if it is another program's."""
@@ -254,6 +258,16 @@ class Store:
             return os.path.samestat(self.path.stat(), self._file)
         except FileNotFoundError:
             return False
+
+
+def _frames_seen(connection: sqlite3.Connection) -> int:
+    """How many frames of the log SQLite sees: a checkpoint's second number (sqlite.org/pragma.html).
+
+    A connection in a transaction makes none, and while another process makes one the number is -1.
+    """
+    while (frames := int(connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1])) < 0:
+        time.sleep(BUSY)
+    return frames
 
 
 @contextlib.contextmanager
