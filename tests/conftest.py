@@ -104,6 +104,10 @@ class StandIn:
         saved["profiles"].append({**PROFILE, "name": name, **more})
         path.write_text(json.dumps(saved), "utf-8")
 
+    def configure(self, configuration: dict[str, Any]) -> None:
+        """Write config.json anew."""
+        (self.home / ".aliyun" / "config.json").write_text(json.dumps(configuration), "utf-8")
+
     def install_plugin(self) -> None:
         """Install dysmsapi, as an earlier run would have left it."""
         ended = subprocess.run(
