@@ -1,7 +1,8 @@
-"""Write what README.md shows of the program from the program itself; with --check, only say whether it is still true.
+"""Write what references/ shows of the program from the program itself; with --check, only say whether it is true.
 
-Between `<!-- NAME -->` and `<!-- /NAME -->`: `data`, one answer of each verb from the sandbox, and `magic`, the magic
-recipients. Ids and times change with each run, so --check compares the shapes of the answers, not their values.
+Between `<!-- NAME -->` and `<!-- /NAME -->`: in answers.md `data`, one answer of each verb from the sandbox, and in
+sandbox.md `magic` and `gateway`, the recipients with a fate. Ids and times change with each run: --check compares the
+shapes of the answers, not their values.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from smswrap.clock import today
 from smswrap.sandbox.aliyun.magic import MAGIC
 from smswrap.sandbox.gateway.magic import SENTENCES
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+REFERENCES = Path(__file__).resolve().parent.parent / "references"
+ANSWERS, SANDBOX = REFERENCES / "answers.md", REFERENCES / "sandbox.md"
 SEND = ("-s", "阿里云短信测试", "-t", "SMS_100000001", "--yes")
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("send", "-p", "13900000000", *SEND, "--var", "code=123456", "--wait"),
@@ -71,13 +73,12 @@ def blocks(page: str) -> list[Any]:
     return [json.loads(text) for text in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
 
 
-def filled(page: str) -> str:
-    """The page with both parts written anew."""
-    shown = "\n".join(
+def shown() -> str:
+    """The answers as the page shows them."""
+    return "\n".join(
         f"`smswrap {_line(words)}`\n\n```json\n{json.dumps(data, ensure_ascii=False, indent=2)}\n```\n"
         for words, data in answers()
     )
-    return _put(_put(_put(page, "data", shown), "magic", magic()), "gateway", gateway())
 
 
 def magic() -> str:
@@ -102,15 +103,16 @@ def _line(words: tuple[str, ...]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or check it: 1 if it is no longer true."""
-    page = README.read_text("utf-8")
+    """Write the pages, or check them: 1 if they are no longer true."""
+    page, fates = ANSWERS.read_text("utf-8"), SANDBOX.read_text("utf-8")
     if "--check" not in arguments:
-        README.write_text(filled(page), "utf-8")
+        ANSWERS.write_text(_put(page, "data", shown()), "utf-8")
+        SANDBOX.write_text(_put(_put(fates, "magic", magic()), "gateway", gateway()), "utf-8")
         return 0
     true = [shape(data) for _, data in answers()]
-    if true == [shape(block) for block in blocks(page)] and magic() in page and gateway() in page:
+    if true == [shape(block) for block in blocks(page)] and magic() in fates and gateway() in fates:
         return 0
-    print("README.md no longer shows what the program answers; run: python scripts/docs.py", file=sys.stderr)
+    print("references/ no longer shows what the program answers; run: python scripts/docs.py", file=sys.stderr)
     return 1
 
 

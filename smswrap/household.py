@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smswrap import process
+from smswrap import disk, process
 from smswrap.providers.base import Settings, provider_named
 
 if TYPE_CHECKING:
@@ -29,14 +30,16 @@ class Choices:
     region: str | None = None
     read_timeout: int | None = None
     sandbox: bool = False
+    allow_root: bool = False
 
 
 def open_journal(choices: Choices) -> Journal:
-    """The journal of this user; the sandbox has one of its own."""
+    """The journal of this user; the sandbox has one of its own. Raises SetupError."""
     from smswrap import state
     from smswrap.journal.journal import Journal
     from smswrap.journal.store import NAME
 
+    _refuse_foreign_home(choices)
     if not choices.sandbox:
         return Journal(state.directory() / NAME)
     from smswrap.sandbox import Sandbox
@@ -45,7 +48,8 @@ def open_journal(choices: Choices) -> Journal:
 
 
 def settings_of(choices: Choices, talk: Talk) -> Settings:
-    """The choices as providers take them; in the sandbox, with the stand-ins in place of everything real."""
+    """The choices as providers take them; in the sandbox, with the stand-ins for everything real. Raises SetupError."""
+    _refuse_foreign_home(choices)
     environment = process.environment()
     standin: tuple[str, ...] = ()
     if choices.sandbox:
@@ -63,6 +67,11 @@ def settings_of(choices: Choices, talk: Talk) -> Settings:
         sandbox=choices.sandbox,
         standin=standin,
     )
+
+
+def _refuse_foreign_home(choices: Choices) -> None:
+    with suppress(RuntimeError):  # no HOME, and no entry in passwd: then it is nobody's
+        disk.refuse_foreign_home(Path.home(), allowed=choices.allow_root)
 
 
 @contextmanager

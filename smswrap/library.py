@@ -231,8 +231,12 @@ def _choices(
         if value is not None:
             check_shape(shape, value, shape)
     if sandbox is None:
-        sandbox = os.environ.get("SMSWRAP_SANDBOX", "").lower() in TRUE
-    return Choices(provider, profile, region, read_timeout, sandbox)
+        sandbox = _is_true("SMSWRAP_SANDBOX")
+    return Choices(provider, profile, region, read_timeout, sandbox, _is_true("SMSWRAP_ALLOW_ROOT"))
+
+
+def _is_true(variable: str) -> bool:
+    return os.environ.get(variable, "").lower() in TRUE
 
 
 def _read(

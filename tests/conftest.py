@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hall import Clocks, Hall
 
-from smswrap.cli.app import main
 from smswrap.sandbox import PROFILE, write_launcher
 from smswrap.signals import ENDING_SIGNALS
 
@@ -324,19 +323,6 @@ def later(tmp_path: Path) -> Callable[..., dict[str, str]]:
         return {**os.environ, "PYTHONPATH": path, "TEST_CLOCKS": clocks}
 
     return environment
-
-
-@pytest.fixture
-def spoken(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
-    """Run the program's `main` in this process, to its end: for what is about words."""
-
-    def run(*arguments: str) -> Ran:
-        capsys.readouterr()
-        code = main(list(arguments))
-        said = capsys.readouterr()
-        return Ran(code, said.out, said.err)
-
-    return run
 
 
 @pytest.fixture

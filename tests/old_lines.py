@@ -5,11 +5,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
 PAGE = Path(__file__).resolve().parent.parent / "references" / "drop-in.md"
 START, END = "<!-- send_sms.sh -->", "<!-- /send_sms.sh -->"
+
+
+_PHONE = re.compile(r"\+?(?<!\d)1(?!3800138000)\d{10}(?!\d)")
+"""Numbers that are no example numbers: pages do not show them whole, since agents copy what they see."""
 
 
 class Line(NamedTuple):
@@ -119,7 +124,8 @@ def table() -> str:
     """The lines as drop-in.md shows them."""
     rows = ["| command line | exit, old | exit, ours | why it is different |", "|---|---|---|---|"]
     for line in LINES:
-        shown = line.words if len(line.words) < 100 else f"{line.words[:80]}…"
+        words = _PHONE.sub(lambda found: f"{found[0][:4]}…{found[0][-1]}", line.words)
+        shown = words if len(words) < 100 else f"{words[:80]}…"
         rows.append(f"| `{shown}` | {line.old} | {line.ours} | {line.why or 'the same'} |")
     return "\n".join(rows)
 

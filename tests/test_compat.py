@@ -164,10 +164,11 @@ def option_of(call: dict[str, Any], option: str) -> str:
 
 
 @pytest.mark.parametrize("line", DOCUMENTED)
-def test_each_line_of_the_document_works_as_printed_in_the_sandbox(
+def test_each_line_of_the_document_works_in_the_sandbox(
     documented: StandIn, old: Callable[..., Ran], line: str
 ) -> None:
-    ran = old(*shlex.split(line))
+    # The number that is printed there is a stranger's: a rehearsal teaches that it is no number to send to.
+    ran = old(*shlex.split(line.replace("13800138000", NUMBER)))
     assert (ran.code, ran.stderr.count("error")) == (0, 0)
     assert json.loads(ran.stdout)["Code"] == "OK"
     assert len(documented.ledger) == line.startswith("send")
@@ -189,13 +190,15 @@ def test_the_documented_query_status_with_its_printed_date_says_which_dates_can_
     assert documented.api_calls == []
 
 
+@pytest.mark.parametrize("sandbox", ["0", "1"])
 @pytest.mark.parametrize("number", ["13800138000", "13900139000", "13700137000"])
-def test_sample_numbers_of_the_document_are_refused_outside_the_sandbox(
-    standin: StandIn, old: Callable[..., Ran], number: str
+def test_sample_numbers_of_the_document_are_refused_in_the_sandbox_too(
+    standin: StandIn, old: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, number: str, sandbox: str
 ) -> None:
+    monkeypatch.setenv("SMSWRAP_SANDBOX", sandbox)
     ran = old("send", "-p", number, *SEND[3:])
     assert (ran.code, ran.stdout) == (2, "")
-    assert "sample number" in ran.stderr
+    assert "example number" in ran.stderr
     assert standin.calls == []
 
 
@@ -562,7 +565,8 @@ def test_a_line_that_was_tried_with_the_old_script_does_what_the_table_says(
     monkeypatch.delenv("SMSWRAP_SANDBOX")
     accepted = '{"Code":"OK","BizId":"1^0","RequestId":"R"}'
     calls = ("send-sms *", "get-sms-template * SMS-12 *")
-    documented.rules(*({"cmd": f"dysmsapi {call}", "stdout": accepted} for call in calls))
+    rules: list[dict[str, object]] = [{"cmd": f"dysmsapi {call}", "stdout": accepted} for call in calls]
+    documented.rules(*rules)
     days = [today()]
     ran = old(*shlex.split(line.words))
     days.append(today())

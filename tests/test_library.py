@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from conftest import Ran, StandIn
 
 ONE = "13900000000"
+STRANGER = 4003
 SEND: dict[str, Any] = {
     "phone_numbers": [ONE],
     "sign_name": SIGN,
@@ -56,10 +58,10 @@ def test_a_yes_sends_it_once_and_a_second_one_tells_of_the_first(standin: StandI
 
 
 def test_the_command_line_and_the_library_are_two_doors_to_one_journal(
-    standin: StandIn, spoken: Callable[..., Ran]
+    standin: StandIn, words: Callable[..., Ran]
 ) -> None:
     plan_id = smswrap.plan(**SEND).id
-    assert spoken("confirm", plan_id).code == 0
+    assert words("confirm", plan_id).code == 0
     assert smswrap.status(plan_id).status == "accepted"
     with pytest.raises(smswrap.SmswrapError) as caught:
         smswrap.plan(**SEND)
@@ -188,3 +190,24 @@ def test_a_name_that_the_package_does_not_have_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="nothing_like_that"):
         smswrap.nothing_like_that  # noqa: B018  looked up
     assert {"plan", "confirm", "resume", "cancel", "status", "history"} <= set(dir(smswrap))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root works in another user's home")
+def test_root_is_refused_in_the_home_of_somebody_else(standin: StandIn, words: Callable[..., Ran]) -> None:
+    send = ("send", "-p", "13900000000", "-s", SIGN, "-t", TEMPLATE, "--var", "code=123456")
+    os.chown(standin.home, STRANGER, STRANGER)
+    ran = words(*send, "--yes")
+    assert (ran.code, ran.error["code"]) == (3, "root")
+    assert "--allow-root" in ran.error["next_step"]
+    assert standin.ledger == []
+    assert words("--allow-root", *send, "--yes").code == 0
+    assert len(standin.ledger) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root works in another user's home")
+def test_the_library_refuses_another_users_home_as_well(standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.chown(standin.home, STRANGER, STRANGER)
+    with pytest.raises(smswrap.SetupError):
+        smswrap.plan(**SEND)
+    monkeypatch.setenv("SMSWRAP_ALLOW_ROOT", "1")
+    assert smswrap.plan(**SEND).id

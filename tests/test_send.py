@@ -357,7 +357,7 @@ def test_sample_numbers_of_the_documentation_are_refused_outside_the_sandbox(
 
 
 def test_the_sandbox_needs_nothing_and_touches_no_home(words: Callable[..., Ran], tmp_path: Path) -> None:
-    ran = words("--sandbox", *SEND[:2], "13800138000", *SEND[3:], "--verify", "--wait")
+    ran = words("--sandbox", *SEND, "--verify", "--wait")
     assert ran.code == 0
     assert list((tmp_path / "home").iterdir()) == []
     log = words("sandbox", "log").envelope["data"]["calls"]
@@ -385,3 +385,15 @@ def test_common_options_come_from_the_environment_and_the_flag_wins(
     timeouts = [call["argv"][call["argv"].index("--read-timeout") + 1] for call in standin.api_calls]
     assert timeouts == ["7", "8"]
     assert ran.envelope["status"] == "accepted"
+
+
+@pytest.mark.parametrize(("value", "said"), [("12345678", "not a code of 4 to 6"), ("http://a.cn", "holds a link")])
+def test_verify_holds_the_values_against_the_rules_of_carriers(
+    standin: StandIn, words: Callable[..., Ran], value: str, said: str
+) -> None:
+    recipients_and_names = SEND[: SEND.index(TEMPLATE) + 1]
+    ran = words(*recipients_and_names, "--var", f"code={value}", "--verify")
+    told = str([*ran.envelope["warnings"], ran.error])
+    assert said in told
+    assert value not in f"{told} {ran.stderr}"
+    assert standin.ledger == []

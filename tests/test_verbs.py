@@ -367,7 +367,7 @@ def test_every_verb_has_help_with_an_example(words: Callable[..., Ran], verb: st
     assert f"smswrap {verb}" in ran.stdout
 
 
-def test_the_readme_shows_what_the_program_answers() -> None:
+def test_the_references_show_what_the_program_answers() -> None:
     script = Path(__file__).parent.parent / "scripts" / "docs.py"
     ended = subprocess.run([sys.executable, script, "--check"], capture_output=True, check=False, timeout=DEADLINE)
     assert ended.returncode == 0, ended.stderr

@@ -1,18 +1,20 @@
-"""What providers' codes mean: a line of `codes.tsv` each, read only when a code has to be explained.
+"""What codes mean: a line of `codes.tsv` each, read only when a code has to be explained.
 
 Sources: the facts sheet; Alibaba's skill and its `references/sms-error-codes.md`; help.aliyun.com document_detail
 101346 (errors) and 101347 (receipts); volcengine.com docs 6361/173288 and 173291; the states of CMPP and SMPP. The
-sentences are ours. A code that ends in `*` stands for every code with that beginning.
+sentences are ours. A code that ends in `*` stands for every code with that beginning; what a meaning quotes “so” is
+what the aliyun CLI prints, so that `search` finds a pasted text.
 """
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from smswrap.errors import Kind, Retry
 
@@ -20,6 +22,9 @@ PREFIXES: Final = ("isv.", "isp.")
 """What people leave out of a code."""
 
 ANY_ACTION: Final = "the action of the call (dysms:SendSms for a send)"
+
+LONGEST: Final = 100
+"""Characters of a text that are compared with codes; the longest code has 46."""
 
 # Whose codes can turn up behind a provider: carriers' receipts behind both, the CLI's own errors behind aliyun only.
 _FAMILIES: Final[Mapping[str, Sequence[str]]] = {
@@ -35,9 +40,9 @@ _PAGES: Final[Mapping[str, str]] = {
 class Entry(NamedTuple):
     """A code: what happened and what to do.
 
-    `provider` is whose code it is: aliyun, volcengine, carrier (receipts that a carrier's gateway words itself) or cli
-    (the aliyun CLI's own errors). `scope` is `number` (one recipient's own matter), `request`, or `every` (the next
-    request would meet it just the same). `kind` is `none` where nothing failed.
+    `provider` is whose code it is: aliyun, volcengine, carrier (receipts that a carrier's gateway words itself), cli
+    (the aliyun CLI's own errors) or smswrap. `scope` is `number` (one recipient's own matter), `request`, or `every`
+    (the next request would meet it just the same). `kind` is `none` where nothing failed.
     """
 
     code: str
@@ -64,23 +69,42 @@ def explain(code: str, provider: str | None = None) -> Entry:
     In any case, with or without `isv.`; with a provider only codes that can turn up behind it count. Never raises.
     """
     text = code.strip()
-    rows = [row for row in _rows() if provider is None or row.provider in _FAMILIES.get(provider, (provider,))]
-    return _exact(text, rows) or _family(text, rows) or _unlisted(text, provider)
+    spelt = [row for row in _spelt().get(text.casefold(), ()) if _is_behind(row, provider)]
+    exact = next((row for row in spelt if row.code == text), spelt[0] if spelt else None)
+    return exact or _family(text, provider) or _unlisted(text, provider)
 
 
-def near(code: str) -> list[str]:
-    """Codes that are spelt almost like this one."""
+def meant(text: str, provider: str | None = None) -> Entry | None:
+    """The row that a person means who types a code, rather of this provider; None for words and for slips."""
+    entry = explain(text, provider)
+    entry = entry if entry.known else explain(text)
+    is_slip = entry.code.endswith("*") and misspelt(text)
+    return entry if entry.known and not is_slip else None
+
+
+def near(text: str, alike: float = 0.8) -> list[str]:
+    """Up to three codes that are spelt almost like this one, the closest first."""
     from difflib import get_close_matches
 
-    spelt = {spelling.casefold(): row.code for row in _rows() for spelling in _spellings(row.code)}
-    found = get_close_matches(code.strip().casefold(), list(spelt), n=3, cutoff=0.7)
-    return list(dict.fromkeys(spelt[spelling] for spelling in found))
+    codes = [spelling for spelling in _spelt() if not spelling.endswith("*")]
+    found = get_close_matches(text.strip().casefold()[:LONGEST], codes, n=3, cutoff=alike)
+    return list(dict.fromkeys(_spelt()[spelling][0].code for spelling in found))
+
+
+def misspelt(text: str) -> bool:
+    """Whether it looks like a slip in a listed code, and not like a word or like another code of the same family."""
+    text = text.strip()
+    return not (text.isalpha() and text.islower()) and text.casefold() not in _spelt() and near(text, alike=0.9) != []
 
 
 def search(text: str) -> list[Entry]:
-    """The rows whose code or meaning holds `text` in any case; all rows for an empty text."""
-    wanted = text.strip().casefold()
-    return [row for row in _rows() if wanted in row.code.casefold() or wanted in row.meaning.casefold()]
+    """The rows that hold all words of `text` in any case, or that quote a part of it; all rows for an empty text."""
+    wanted = text.casefold()
+    return [row for row in _rows() if _holds(f"{row.code} {row.meaning} {row.step()}".casefold(), wanted)]
+
+
+def _holds(told: str, wanted: str) -> bool:
+    return all(word in told for word in wanted.split()) or any(part in wanted for part in re.findall("“(.*?)”", told))
 
 
 @cache
@@ -93,20 +117,34 @@ def _columns(line: str) -> tuple[str, str, Kind, str, Retry, str, str]:
     return cast("tuple[str, str, Kind, str, Retry, str, str]", tuple(line.split("\t")))
 
 
-def _exact(text: str, rows: Sequence[Entry]) -> Entry | None:
+@cache
+def _spelt() -> Mapping[str, Sequence[Entry]]:
+    """Spelling -> its rows; a whole code comes before one that only ends like this."""
+    found: dict[str, list[Entry]] = {}
+    whole = [(row.code, row) for row in _rows()]
+    short = [(row.code.partition(".")[2], row) for row in _rows() if row.code.startswith(PREFIXES)]
+    for spelling, row in whole + short:
+        found.setdefault(spelling.casefold(), []).append(row)
+    return found
+
+
+@cache
+def _families() -> Mapping[str, Entry]:
+    """Beginning -> its family, a longer one before one that holds it."""
+    families = sorted((row for row in _rows() if row.code.endswith("*")), key=lambda row: -len(row.code))
+    return {row.code[:-1].casefold(): row for row in families}
+
+
+def _family(text: str, provider: str | None) -> Entry | None:
     folded = text.casefold()
-    alike = [row for row in rows if folded in {spelling.casefold() for spelling in _spellings(row.code)}]
-    return next((row for row in alike if row.code == text), alike[0] if alike else None)
+    if len(folded.split()) != 1:
+        return None  # a sentence, such as the CLI's “invalid flag …”, which no `Invalid*` of a gateway is
+    fitting = (row for begin, row in _families().items() if folded.startswith(begin) and folded != begin)
+    return next((row for row in fitting if _is_behind(row, provider)), None)
 
 
-def _spellings(code: str) -> Iterable[str]:
-    yield code
-    yield from (code.removeprefix(prefix) for prefix in PREFIXES if code.startswith(prefix) and not code.endswith("*"))
-
-
-def _family(text: str, rows: Sequence[Entry]) -> Entry | None:
-    fitting = [row for row in rows if row.code.endswith("*") and text.startswith(row.code[:-1])]
-    return max(fitting, key=lambda row: len(row.code), default=None)
+def _is_behind(row: Entry, provider: str | None) -> bool:
+    return provider is None or row.provider in _FAMILIES.get(provider, (provider,))
 
 
 def _unlisted(text: str, provider: str | None) -> Entry:
@@ -115,5 +153,5 @@ def _unlisted(text: str, provider: str | None) -> Entry:
     meaning, step = "The provider gave no code.", "Read the provider's own message with `--output raw`."
     if text:
         meaning, step = "This code is not in smswrap's list.", f"Look it up at {page}."
-    support = "If it goes on, give the provider's support the RequestId of the reply."
+    support = "If it happens again, give the provider's support the RequestId of the reply."
     return Entry(text, provider or "", "refused", "", "never", meaning, f"{step} {support}")

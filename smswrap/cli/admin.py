@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
     from smswrap.cli.runtime import Runtime
 
-EXPLAIN = """Say what an error or receipt code means and what to do; without a code, list them all.
+EXPLAIN = """Say what an error or receipt code means and what to do; of words, list the codes that hold them all.
 
 \b
 Examples:
   smswrap explain isv.BUSINESS_LIMIT_CONTROL
   smswrap explain balance
 """
+CODE_OR_WORDS = click.Argument(["words"], nargs=-1, metavar="[CODE | WORDS]")
 DOCTOR = """Look at everything that a send needs, and say what is missing. Nothing is changed, nothing is sent.
 
 \b
@@ -46,15 +47,17 @@ class Searching:
     search: str | None = option("--search", metavar="TEXT", help="List the codes that hold this text.")
 
 
-def run_explain(runtime: Runtime, code: str | None, searching: Searching) -> Answer:
-    """Explain a code, or list them."""
-    if code is not None and (entry := catalogue.explain(code, runtime.common.provider)).known:
+def run_explain(runtime: Runtime, words: tuple[str, ...], searching: Searching) -> Answer:
+    """Explain a code, or list those that hold the words."""
+    text = " ".join(words)
+    if text and (entry := catalogue.meant(text, runtime.common.provider)):
+        code = text.strip() if entry.code.endswith("*") else entry.code
         return Answer("explain", data={**entry._asdict(), "next_step": entry.step(), "code": code})
-    rows = catalogue.search(code or searching.search or "")
-    if code is not None and not rows:
-        close = catalogue.near(code)
+    rows = [] if catalogue.misspelt(text) else catalogue.search(text or searching.search or "")
+    if text and not rows:
+        close = catalogue.near(text)
         step = f"Did you mean {', '.join(close)}?" if close else "`smswrap explain` lists all codes."
-        raise InputError.of("CODE", code[:60], "is not a code that smswrap knows", step)
+        raise InputError.of("CODE", text[:60], "is not a code that smswrap knows", step)
     told = (lambda row: row.step()) if len(rows) <= MOST_WITH_STEPS else (lambda _row: None)
     codes = [
         {"code": row.code, "provider": row.provider, "kind": row.kind, "meaning": row.meaning, "next_step": told(row)}
@@ -117,7 +120,7 @@ SANDBOX = click.Group(
     help="Look at the sandbox, or empty it.",
 )
 COMMANDS = {
-    "explain": command("explain", run_explain, (Searching,), EXPLAIN, click.Argument(["code"], required=False)),
+    "explain": command("explain", run_explain, (Searching,), EXPLAIN, CODE_OR_WORDS),
     "doctor": command("doctor", run_doctor, (), DOCTOR),
     "sandbox": SANDBOX,
 }

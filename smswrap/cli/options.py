@@ -148,6 +148,7 @@ def _common(*, variables: bool) -> list[click.Option]:
         common("--output", type=click.Choice(OUTPUTS), help="json (default off a terminal), raw, or table."),
         common("--with-reply", is_flag=True, help="Put the provider's own JSON into the answer, too."),
         common("--sandbox", is_flag=True, help="Use the stand-ins: no network, no account."),
+        common("--allow-root", is_flag=True, help="Run as root in another user's home."),
         common("--read-timeout", type=click.IntRange(1, LONGEST_TIMEOUT), metavar="SECONDS", help=timeout),
         common("-q", "--quiet", is_flag=True, help="No talk but errors."),
         common("-v", "--verbose", is_flag=True, help="Tell of every call."),

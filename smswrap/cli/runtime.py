@@ -81,6 +81,7 @@ class Common:
     output: str | None = None
     with_reply: bool = False
     sandbox: bool = False
+    allow_root: bool = False
     read_timeout: int | None = None
     quiet: bool = False
     verbose: bool = False
@@ -121,7 +122,9 @@ class Runtime:
     def choices(self) -> Choices:
         """What the common options choose of provider and account."""
         common = self.common
-        return Choices(common.provider, common.profile, common.region, common.read_timeout, common.sandbox)
+        return Choices(
+            common.provider, common.profile, common.region, common.read_timeout, common.sandbox, common.allow_root
+        )
 
     def journal(self) -> Journal:
         """The journal of this user, or of the sandbox."""

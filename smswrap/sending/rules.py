@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from smswrap.errors import Problem
+from smswrap.masking import mask_number
 from smswrap.providers.parameters import shorten
-from smswrap.sending.message import OPTION, compare_variables
+from smswrap.sending.message import OPTION
 from smswrap.sending.recipients import is_mainland
 from smswrap.sending.table.problems import Notices, ProblemReport
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 LONGEST_VALUE = 35
 """Characters of a variable (document_detail/101346)."""
+HIDDEN = ""
+"""Instead of a value: it may be a code, and what is said ends in logs."""
 CODE_LENGTH = range(4, 7)
 MOST_CODES = 100_000
 """Codes that are held against each other."""
@@ -53,16 +56,16 @@ def judge(
     template_field: str = "--template-code",
     values_field: str = OPTION,
 ) -> Verdict:
-    """Hold a template, a sign and the messages with it against the rules; the messages may be a stream."""
+    """Hold a template, a sign and the messages with it against the rules; the messages may be a stream.
+
+    Which variables the template has was held against the messages when they were drafted.
+    """
     verdict = Verdict(ProblemReport(), Notices())
     verdict.problems.add(_sign_problems(template, sign))
     verdict.warnings.add(_sign_warnings(sign))
     codes = _Codes()
     for row, message in messages:
         values = message.content.parameters
-        lacking, surplus = compare_variables(template.variables, values, row=row, field=values_field)
-        verdict.problems.add(lacking)
-        verdict.warnings.add(surplus)
         verdict.problems.add(_wrong_country(template, message.recipient, template_field, row))
         verdict.warnings.add(_doubtful_country(template, message.recipient, template_field, row))
         verdict.problems.add(broken_rules(template.rules, values, field=values_field, row=row))
@@ -79,7 +82,7 @@ def broken_rules(
     return [
         Problem(
             field,
-            shorten(values[name]),
+            HIDDEN,
             f"{CODE_RULES[rule][1]}, as the template demands of ${{{name}}}",
             "Give another code.",
             row,
@@ -94,7 +97,7 @@ def doubtful_values(
 ) -> list[Problem]:
     """Give the values that carriers often refuse; `kind` is the template's type."""
     return [
-        Problem(field, shorten(value), f"{rule} (${{{shorten(name)}}})", "", row)
+        Problem(field, HIDDEN, f"{rule} (${{{shorten(name)}}})", "", row)
         for name, value in values.items()
         for rule in _doubts(kind, name, value)
     ]
@@ -120,7 +123,8 @@ def _doubts(kind: str | None, name: str, value: str) -> list[str]:
 def _wrong_country(template: Template, recipient: str, field: str, row: int | None) -> list[Problem]:
     if template.type != _INTERNATIONAL or not is_mainland(recipient):
         return []
-    rule = f"is an international template, and {recipient} is a mainland number (isv.DOMESTIC_NUMBER_NOT_SUPPORTED)"
+    number = mask_number(recipient)
+    rule = f"is an international template, and {number} is a mainland number (isv.DOMESTIC_NUMBER_NOT_SUPPORTED)"
     return [Problem(field, template.template or "", rule, "Choose a template for the mainland.", row)]
 
 
@@ -128,7 +132,13 @@ def _doubtful_country(template: Template, recipient: str, field: str, row: int |
     if template.type not in _DOMESTIC or is_mainland(recipient):
         return []
     return [
-        Problem(field, template.template or "", f"is a template for the mainland, and {recipient} is abroad", "", row)
+        Problem(
+            field,
+            template.template or "",
+            f"is a template for the mainland, and {mask_number(recipient)} is abroad",
+            "",
+            row,
+        )
     ]
 
 
@@ -162,5 +172,5 @@ class _Codes:
                 self._owners[value] = message.recipient
             elif known not in {None, message.recipient}:
                 rule = f"is the code of several numbers (${{{shorten(name)}}})"
-                found.append(Problem(field, shorten(value), rule, "", row))
+                found.append(Problem(field, HIDDEN, rule, "", row))
         return found

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from smswrap.errors import Fault, Problem, SmswrapError
+from smswrap.errors import Fault, InputError, Problem, SmswrapError
 from smswrap.sending.message import LONGEST_MESSAGE, OPTION, compare_variables, render
+from smswrap.sending.rules import judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,8 @@ def verify(plan: Plan, house: House) -> Verified:
     """Look up every sign and the template of the plan.
 
     A sign's registration at the carriers is shown and never a reason to block. Raises SmswrapError (kind refused) if
-    one is not approved or does not go with the others, ProviderError if one is not there.
+    one is not approved or does not go with the others, ProviderError if one is not there, InputError for values that
+    the template's rules forbid.
     """
     session, template = house.line.session(), house.template(plan.template, plan.signs[0])
     signs = tuple(session.sign(sign, plan.group) for sign in plan.signs)
@@ -41,7 +43,19 @@ def verify(plan: Plan, house: House) -> Verified:
         problems += _stranger(f"The template {template.template}", template.signs, "sign", sign.sign)
     if problems:
         raise SmswrapError(_not_sendable(problems), data={"plan_id": plan.plan_id})
+    for sign in signs:
+        _hold_to_rules(plan, template, sign, house)
     return Verified(signs, template)
+
+
+def _hold_to_rules(plan: Plan, template: Template, sign: Sign, house: House) -> None:
+    """Refuse what the provider certainly would, tell what it or a carrier may. Raises InputError."""
+    messages = ((None, one) for one in house.journal.messages(plan) if one.content.sign == sign.sign)
+    problems, warnings = judge(template, sign, messages)
+    for line in warnings.lines:
+        house.talk.warn(line)
+    if problems.total:
+        raise InputError(problems.shown, total=problems.total, kinds=problems.as_json()["kinds"])
 
 
 def misfits(template: Template | None, content: Content, row: int | None) -> list[Problem]:
