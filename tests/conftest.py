@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hall import Clocks, Hall
 
-from smswrap.cli.app import main
 from smswrap.sandbox import PROFILE, write_launcher
 from smswrap.signals import ENDING_SIGNALS
 
@@ -103,6 +102,10 @@ class StandIn:
         )
         saved["profiles"].append({**PROFILE, "name": name, **more})
         path.write_text(json.dumps(saved), "utf-8")
+
+    def configure(self, configuration: dict[str, Any]) -> None:
+        """Write config.json anew."""
+        (self.home / ".aliyun" / "config.json").write_text(json.dumps(configuration), "utf-8")
 
     def install_plugin(self) -> None:
         """Install dysmsapi, as an earlier run would have left it."""
@@ -320,19 +323,6 @@ def later(tmp_path: Path) -> Callable[..., dict[str, str]]:
         return {**os.environ, "PYTHONPATH": path, "TEST_CLOCKS": clocks}
 
     return environment
-
-
-@pytest.fixture
-def spoken(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
-    """Run the program's `main` in this process, to its end: for what is about words."""
-
-    def run(*arguments: str) -> Ran:
-        capsys.readouterr()
-        code = main(list(arguments))
-        said = capsys.readouterr()
-        return Ran(code, said.out, said.err)
-
-    return run
 
 
 @pytest.fixture

@@ -117,6 +117,8 @@ class Gateway:
         self.calls: list[str] = []
         self.killed = False
         self.echo = True
+        self.text: str | None = None
+        self.sent_at: float | None = None
 
     def account(self) -> Account:
         """Who calls."""
@@ -172,7 +174,8 @@ class Gateway:
                 out_id=out_id if self.echo else None,
                 template="SMS_1",
                 sign=message.content.sign,
-                content=f"【{message.content.sign}】code {message.content.parameters.get('code')}",
+                content=self.text or f"【{message.content.sign}】code {message.content.parameters.get('code')}",
+                sent_at=None if self.sent_at is None else clock.iso(self.sent_at),
             )
             for out_id, message in reversed(self.ledger)
             if message.recipient == recipient

@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from conftest import Ran, Running, StandIn
     from hall import Clocks, Hall
 
+    from smswrap.errors import Fault
     from smswrap.model import Account
 
 ASKING = SEND[:-1]
+NO_MONEY = '{"Code":"isv.AMOUNT_NOT_ENOUGH","Message":"x"}\n'
 HANG = {"delay_ms": 20_000, "then": "continue"}
 SLOW_SEND = {"cmd": "dysmsapi send-sms *", "delay_ms": 1_000, "then": "continue"}
 ALLOWING = Options(duplicates=DuplicatePolicy(allowed=True))
@@ -159,19 +161,60 @@ def test_another_provider_profile_or_region_is_refused_and_sends_nothing(
     assert len(standin.ledger) == 1
 
 
-def test_a_current_profile_that_was_changed_meanwhile_sends_nothing(
-    standin: StandIn, smswrap: Callable[..., Ran], plan_of: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"current": "prod"}, ("prod", "9x9Y")),
+        ({"ALIBABA_CLOUD_PROFILE": "prod"}, ("prod", "9x9Y")),
+        ({"SMSWRAP_PROFILE": "prod"}, ("prod", "9x9Y")),
+        ({"SMSWRAP_REGION": "cn-beijing"}, ("cn-beijing",)),
+    ],
+)
+@pytest.mark.parametrize("verb", ["confirm", "resume"])
+def test_an_account_that_was_changed_meanwhile_sends_nothing_and_is_named(
+    standin: StandIn,
+    smswrap: Callable[..., Ran],
+    monkeypatch: pytest.MonkeyPatch,
+    changed: dict[str, str],
+    told: tuple[str, ...],
+    verb: str,
 ) -> None:
     standin.save_profile("prod", access_key_id="LTAI-prod-9x9Y")
-    plan_id = plan_of()
-    with monkeypatch.context() as changed:
-        changed.setenv("ALIBABA_CLOUD_PROFILE", "prod")
-        ran = smswrap("confirm", plan_id)
-    assert (ran.code, ran.error["code"]) == (9, "account")
-    assert "prod" in ran.error["message"]
-    assert "9x9Y" in ran.error["message"]
+    if verb == "confirm":
+        plan_id = str(smswrap(*ASKING).envelope["data"]["plan_id"])
+    else:
+        standin.rules({"cmd": "dysmsapi send-sms *", "stdout": NO_MONEY, "times": 1})
+        people = ",".join(f"138{number:08}" for number in range(1, 1502))
+        plan_id = str(smswrap(*SEND[:2], people, *SEND[3:]).envelope["data"]["plan_id"])
+    before = standin.configuration
+    with monkeypatch.context() as meanwhile:
+        for name, value in changed.items():
+            meanwhile.setenv(name, value)
+        standin.configure({**before, "current": changed.get("current", before["current"])})
+        ran = smswrap(verb, plan_id)
+    assert (ran.code, ran.envelope["status"]) == (9, "account")
+    for word in told:
+        assert word in ran.error["message"]
     assert standin.ledger == []
+    standin.configure(before)
+    assert smswrap(verb, plan_id).code == 0
+
+
+def test_other_keys_in_the_environment_are_another_account(
+    bare_standin: StandIn, smswrap: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare_standin.install_plugin()
+    monkeypatch.setenv("ALIBABA_CLOUD_REGION_ID", "cn-hangzhou")
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "secret")
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "LTAI-one-1a1A")
+    plan_id = smswrap(*ASKING).envelope["data"]["plan_id"]
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "LTAI-two-2b2B")
+    ran = smswrap("confirm", plan_id)
+    assert (ran.code, ran.error["code"]) == (9, "account")
+    assert "2b2B instead of 1a1A" in ran.error["message"]
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "LTAI-one-1a1A")
     assert smswrap("confirm", plan_id).code == 0
+    assert len(bare_standin.ledger) == 1
 
 
 def test_a_profile_that_was_named_needs_no_naming_again(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
@@ -329,6 +372,38 @@ def test_what_was_sent_cannot_be_cancelled(hall: Hall) -> None:
     assert (caught.value.fault.kind, caught.value.fault.code) == ("confirmation", "sent")
 
 
+def test_what_was_refused_for_good_leaves_nothing_to_cancel(hall: Hall) -> None:
+    hall.gateway.behaviours = ["refuse"]
+    plan_id = hall.propose(*THREE)
+    hall.confirm(plan_id)
+    with pytest.raises(SmswrapError) as caught:
+        hall.cancel(plan_id)
+    assert caught.value.fault.code == "sent"
+
+
+def test_every_exit_9_has_a_code_of_its_own_and_no_reason_to_try_again(hall: Hall, clocks: Clocks) -> None:
+    codes: dict[str, Fault | None] = {}
+    codes["waiting"] = hall.send(*THREE).error
+    hall.person.answers = [False]
+    codes["declined"] = hall.send(message("+8613900000009")).error
+    for code, spoil in (
+        ("cancelled", hall.cancel),
+        ("altered", lambda _id: alter(hall.path, "UPDATE contents SET sign = '乙'")),
+        ("account", lambda _id: setattr(hall.gateway, "who", replace(ACCOUNT, profile="prod"))),
+        ("expired", lambda _id: clocks.pass_by(31 * 60)),
+    ):
+        plan_id = hall.propose(message("+8613900000008", code=code))
+        spoil(plan_id)
+        with pytest.raises(SmswrapError) as caught:
+            hall.confirm(plan_id)
+        codes[code] = caught.value.fault
+        hall.gateway.who = ACCOUNT
+    for code, fault in codes.items():
+        assert fault is not None
+        assert (code, fault.kind, fault.code, fault.retry, int(fault.exit)) == (code, "confirmation", code, "never", 9)
+    assert hall.gateway.ledger == []
+
+
 def test_a_no_at_the_terminal_leaves_nothing_to_confirm(hall: Hall) -> None:
     hall.person.answers = [False]
     report = hall.send(*THREE)
@@ -368,6 +443,21 @@ def test_a_plan_whose_whole_content_was_sent_meanwhile_is_that_send(
     assert ran.code == 0
     assert "nothing was sent now" in ran.envelope["warnings"][0]
     assert len(standin.ledger) == 1
+
+
+def test_a_second_confirm_writes_the_result_file_too(
+    standin: StandIn, smswrap: Callable[..., Ran], plan_of: Callable[..., str], tmp_path: Path
+) -> None:
+    plan_id = plan_of("13711112222", "13900000001")
+    assert smswrap("confirm", plan_id, "--wait").code == 5
+    files = [tmp_path / name for name in ("second.csv", "third.csv")]
+    for file, verb in zip(files, ("confirm", "resume"), strict=True):
+        smswrap(verb, plan_id, "--result-file", str(file))
+    rows = [line.split(",") for line in files[0].read_text("utf-8-sig").splitlines()]
+    assert [row[1] for row in rows[1:]] == ["+8613711112222", "+8613900000001"], rows
+    assert [row[2] for row in rows] == ["outcome", "accepted", "accepted"]
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert len(standin.sends) == 1
 
 
 def test_a_plan_of_the_sandbox_cannot_be_confirmed_outside_it(standin: StandIn, smswrap: Callable[..., Ran]) -> None:

@@ -45,11 +45,11 @@ def plan_ids(hall: Hall) -> dict[str, str]:
 
 
 @pytest.fixture
-def listed(spoken: Callable[..., Ran]) -> Callable[..., list[dict[str, str]]]:
+def listed(words: Callable[..., Ran]) -> Callable[..., list[dict[str, str]]]:
     """The sends that `history` lists."""
 
     def listing(*arguments: str) -> list[dict[str, str]]:
-        ran = spoken("history", *arguments)
+        ran = words("history", *arguments)
         assert ran.code == 0, ran.stderr
         sends: list[dict[str, str]] = ran.envelope["data"]["sends"]
         assert ran.envelope["data"]["shown"] == len(sends)
@@ -105,7 +105,7 @@ def test_what_a_run_left_open_is_listed_as_unknown(
 
 
 def test_it_filters_by_phone_in_any_spelling_and_by_plan(
-    plan_ids: dict[str, str], listed: Callable[..., list[dict[str, str]]], spoken: Callable[..., Ran]
+    plan_ids: dict[str, str], listed: Callable[..., list[dict[str, str]]], words: Callable[..., Ran]
 ) -> None:
     for spelling in ("13912345600", "+86 139 1234 5600", "0086-13912345600"):
         assert [one["plan_id"] for one in listed("-p", spelling)] == [plan_ids["accepted"]]
@@ -113,13 +113,13 @@ def test_it_filters_by_phone_in_any_spelling_and_by_plan(
     assert len(listed("--plan", plan_ids["accepted"])) == 2
     assert listed("--plan", plan_ids["accepted"], "--outcome", "refused") == []
     assert len(listed("--plan", plan_ids["accepted"][:9])) == 2
-    assert spoken("history", "-p", "123").code == 2
+    assert words("history", "-p", "123").code == 2
     for unknown in ("' OR 1 --", "%", "", "0123456789abcdef"):
-        assert spoken("history", "--plan", unknown).code == 2
+        assert words("history", "--plan", unknown).code == 2
 
 
 def test_a_date_is_a_day_in_shanghai(
-    hall: Hall, clocks: Clocks, listed: Callable[..., list[dict[str, str]]], spoken: Callable[..., Ran]
+    hall: Hall, clocks: Clocks, listed: Callable[..., list[dict[str, str]]], words: Callable[..., Ran]
 ) -> None:
     ids = []
     for moment, recipient in zip(MOMENTS.values(), FOUR, strict=False):
@@ -128,7 +128,7 @@ def test_a_date_is_a_day_in_shanghai(
     for day, plan_id in zip(MOMENTS, ids, strict=True):
         sends = listed("--date", day)
         assert {(one["plan_id"], one["at"]) for one in sends} == {(plan_id, MOMENTS[day])}
-    assert spoken("history", "--date", "20260231").code == 2
+    assert words("history", "--date", "20260231").code == 2
 
 
 @pytest.mark.usefixtures("plan_ids")
@@ -138,25 +138,25 @@ def test_limit_and_offset_walk_through_all_of_it(listed: Callable[..., list[dict
 
 @pytest.mark.usefixtures("plan_ids")
 def test_csv_has_a_header_and_the_same_rows(
-    listed: Callable[..., list[dict[str, str]]], spoken: Callable[..., Ran]
+    listed: Callable[..., list[dict[str, str]]], words: Callable[..., Ran]
 ) -> None:
-    ran = spoken("history", "--csv")
+    ran = words("history", "--csv")
     rows = list(csv.DictReader(io.StringIO(ran.stdout)))
     assert [{name: value for name, value in row.items() if value} for row in rows] == listed()
-    nothing = spoken("history", "--csv", "--date", "20200101")
+    nothing = words("history", "--csv", "--date", "20200101")
     assert nothing.stdout == ran.stdout.splitlines(keepends=True)[0]
 
 
 @pytest.mark.parametrize("form", ["json", "table"])
-def test_csv_and_another_form_are_a_contradiction(spoken: Callable[..., Ran], form: str) -> None:
-    ran = spoken("history", "--csv", "--output", form)
+def test_csv_and_another_form_are_a_contradiction(words: Callable[..., Ran], form: str) -> None:
+    ran = words("history", "--csv", "--output", form)
     assert ran.code == 2
     assert form in ran.stdout + ran.stderr
 
 
 @pytest.mark.usefixtures("plan_ids")
-def test_a_table_is_for_people(spoken: Callable[..., Ran]) -> None:
-    ran = spoken("history", "--output", "table", "--outcome", "refused")
+def test_a_table_is_for_people(words: Callable[..., Ran]) -> None:
+    ran = words("history", "--output", "table", "--outcome", "refused")
     lines = ran.stdout.splitlines()
     (row,) = [line for line in lines if "isv.MOBILE_NUMBER_ILLEGAL" in line]
     assert "139****5602" in row
@@ -164,6 +164,6 @@ def test_a_table_is_for_people(spoken: Callable[..., Ran]) -> None:
     assert not ran.stdout.startswith("{")
 
 
-def test_a_machine_that_never_sent_has_an_empty_history(spoken: Callable[..., Ran]) -> None:
-    ran = spoken("history")
+def test_a_machine_that_never_sent_has_an_empty_history(words: Callable[..., Ran]) -> None:
+    ran = words("history")
     assert (ran.code, ran.envelope["data"]) == (0, {"shown": 0, "next_offset": None, "sends": []})

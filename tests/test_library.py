@@ -56,10 +56,10 @@ def test_a_yes_sends_it_once_and_a_second_one_tells_of_the_first(standin: StandI
 
 
 def test_the_command_line_and_the_library_are_two_doors_to_one_journal(
-    standin: StandIn, spoken: Callable[..., Ran]
+    standin: StandIn, words: Callable[..., Ran]
 ) -> None:
     plan_id = smswrap.plan(**SEND).id
-    assert spoken("confirm", plan_id).code == 0
+    assert words("confirm", plan_id).code == 0
     assert smswrap.status(plan_id).status == "accepted"
     with pytest.raises(smswrap.SmswrapError) as caught:
         smswrap.plan(**SEND)

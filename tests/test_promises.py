@@ -181,8 +181,8 @@ def test_one_number_at_its_limit_stops_nobody_else(
     assert len(standin.ledger) == 10
 
 
-def test_without_arguments_there_is_help_and_an_envelope(spoken: Callable[..., Ran]) -> None:
-    ran = spoken()
+def test_without_arguments_there_is_help_and_an_envelope(words: Callable[..., Ran]) -> None:
+    ran = words()
     assert (ran.code, ran.error["kind"]) == (2, "input")
     assert "list-signs" in ran.stderr
 

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections import Counter
 from contextlib import suppress
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import DEADLINE, SEND, wait_until
+from hall import ACCOUNT, YES, message
+
+from smswrap.errors import SmswrapError
+from smswrap.model import Counts
+from smswrap.providers.base import Limits
+from smswrap.sending.refusals import DuplicatePolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conftest import Ran, Running, StandIn
+    from hall import Clocks, Hall
+
+    from smswrap.model import Account
 
 NUMBERS = [f"138{number:08}" for number in range(2_500)]
 """Three requests: 1000, 1000 and 500."""
@@ -169,3 +180,175 @@ def test_settle_finds_out_at_once_what_a_timeout_left_open(
     assert operations[0] == "send-sms"
     assert set(operations[1:]) == {"query-send-details"}
     assert not standin.ai_mode
+
+
+TWO = (message("+8613900000001"), message("+8613900000002"))
+
+
+@pytest.fixture
+def half_sent(hall: Hall) -> str:
+    """A plan of two requests, confirmed; the provider had no money for the second one."""
+    hall.gateway.limits = Limits(1, 1)
+    hall.gateway.behaviours = ["accept", "refuse all"]
+    report = hall.send(*TWO, options=YES)
+    assert (report.counts and report.counts.accepted, report.waiting) == (1, 1)
+    return report.plan.plan_id
+
+
+def test_within_thirty_minutes_a_yes_holds_for_what_is_left(hall: Hall, clocks: Clocks, half_sent: str) -> None:
+    clocks.pass_by(29 * 60)
+    assert hall.resume(half_sent).status == "accepted"
+    assert hall.gateway.reached == [one.recipient for one in TWO]
+
+
+@pytest.mark.parametrize("wall", [31 * 60, 5 * 86_400, -86_400])
+def test_later_what_is_left_is_proposed_anew_and_confirm_is_the_new_yes(
+    hall: Hall, clocks: Clocks, half_sent: str, wall: float
+) -> None:
+    clocks.move(wall)
+    report = hall.resume(half_sent)
+    assert (report.status, int(report.exit)) == ("confirmation_needed", 9)
+    assert report.error is not None
+    assert (report.error.code, report.error.retry) == ("waiting", "never")
+    assert f"smswrap confirm {half_sent}" in report.error.next_step
+    assert report.counts is not None
+    assert report.shown is not None
+    assert (report.waiting, len(hall.gateway.ledger)) == (1, 1)
+    assert hall.confirm(half_sent).status == "accepted"
+    assert hall.gateway.reached == [one.recipient for one in TWO]
+    assert hall.confirm(half_sent).again
+    assert len(hall.gateway.ledger) == 2
+
+
+def test_the_new_yes_lapses_too(hall: Hall, clocks: Clocks, half_sent: str) -> None:
+    clocks.pass_by(31 * 60)
+    hall.resume(half_sent)
+    clocks.pass_by(31 * 60)
+    with pytest.raises(SmswrapError) as caught:
+        hall.confirm(half_sent)
+    assert caught.value.fault.code == "expired"
+    assert f"smswrap resume {half_sent}" in caught.value.fault.next_step
+    assert hall.resume(half_sent).status == "confirmation_needed"
+    assert hall.confirm(half_sent).status == "accepted"
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_at_a_terminal_the_new_yes_is_asked_for(hall: Hall, clocks: Clocks, half_sent: str, *, yes: bool) -> None:
+    clocks.pass_by(31 * 60)
+    hall.person.answers = [yes]
+    assert hall.resume(half_sent).status == ("accepted" if yes else "declined")
+    assert len(hall.gateway.ledger) == 1 + yes
+
+
+@pytest.mark.parametrize(
+    "other", [replace(ACCOUNT, profile="prod"), replace(ACCOUNT, key_end="9x9Y"), replace(ACCOUNT, region="cn-beijing")]
+)
+@pytest.mark.parametrize("resend_unknown", [False, True])
+def test_another_account_resumes_nothing_and_is_named(
+    hall: Hall, half_sent: str, other: Account, *, resend_unknown: bool
+) -> None:
+    hall.gateway.who = other
+    with pytest.raises(SmswrapError) as caught:
+        hall.resume(half_sent, YES, resend_unknown=resend_unknown)
+    assert (int(caught.value.fault.exit), caught.value.fault.code) == (9, "account")
+    (different,) = set(asdict(other).values()) - set(asdict(ACCOUNT).values())
+    assert str(different) in caught.value.fault.message
+    assert len(hall.gateway.ledger) == 1
+
+
+def test_a_batch_that_was_allowed_to_repeat_is_resumed_without_a_flag(hall: Hall) -> None:
+    hall.send(*TWO, options=YES)
+    hall.gateway.limits = Limits(1, 1)
+    hall.gateway.behaviours = ["accept", "refuse all"]
+    allowed = replace(YES, duplicates=DuplicatePolicy(allowed=True))
+    plan_id = hall.send(*TWO, options=allowed).plan.plan_id
+    assert hall.resume(plan_id).status == "accepted"
+    assert len(hall.gateway.ledger) == 4
+
+
+@pytest.mark.parametrize("behaviour", ["refuse", "refuse all", "throttle"])
+def test_a_single_refused_send_has_nothing_left_and_the_answer_says_that_nothing_was_tried(
+    hall: Hall, behaviour: str
+) -> None:
+    hall.gateway.behaviours = [behaviour]
+    first = hall.send(TWO[0], options=YES)
+    again = hall.resume(first.plan.plan_id)
+    assert (again.status, again.error, again.exit) == (first.status, first.error, first.exit)
+    assert "nothing was sent now" in again.warnings[0]
+    assert hall.gateway.calls.count("send") == 1
+
+
+def test_what_is_left_of_a_cancelled_plan_is_not_sent(hall: Hall, half_sent: str) -> None:
+    cancelled = hall.cancel(half_sent)
+    assert (cancelled.status, cancelled.exit, cancelled.counts and cancelled.counts.accepted) == ("cancelled", 0, 1)
+    for go_on in (hall.resume, hall.confirm):
+        with pytest.raises(SmswrapError) as caught:
+            go_on(half_sent)
+        assert caught.value.fault.code == "cancelled"
+    assert len(hall.gateway.ledger) == 1
+
+
+def test_what_may_have_been_sent_of_a_cancelled_plan_is_still_found_out_about_and_never_sent_again(hall: Hall) -> None:
+    hall.gateway.behaviours = ["lose the reply"]
+    plan_id = hall.send(TWO[0], options=YES).plan.plan_id
+    assert hall.cancel(plan_id).status == "cancelled"
+    with pytest.raises(SmswrapError) as caught:
+        hall.resume(plan_id, YES, resend_unknown=True)
+    assert caught.value.fault.code == "cancelled"
+    assert hall.look_up(plan_id).counts == Counts(1, accepted=1)
+    assert hall.gateway.calls.count("send") == 1
+
+
+def test_our_own_out_id_settles_whatever_the_text_says(hall: Hall) -> None:
+    hall.gateway.behaviours = ["lose the reply"]
+    plan_id = hall.send(TWO[0], options=YES).plan.plan_id
+    hall.gateway.text = "the operator wrote something else"
+    assert hall.look_up(plan_id).status == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("text", "sent_at", "status"),
+    [
+        ("code 1", 5.0, "accepted"),
+        ("code 2", 5.0, "unknown"),
+        ("code 1", -300.0, "unknown"),
+    ],
+)
+def test_the_callers_out_id_settles_with_its_text_and_its_time(
+    hall: Hall, text: str, sent_at: float, status: str
+) -> None:
+    hall.gateway.behaviours = ["lose the reply"]
+    plan_id = hall.send(TWO[0], options=YES, out_id="order-1").plan.plan_id
+    hall.gateway.text, hall.gateway.sent_at = text, time.time() + sent_at
+    assert hall.look_up(plan_id).status == status
+
+
+def test_the_same_receipt_settles_only_one_of_two_with_the_same_out_id(hall: Hall) -> None:
+    allowed = replace(YES, duplicates=DuplicatePolicy(allowed=True))
+    hall.gateway.behaviours = ["lose the reply", "lose the request"]
+    plan_ids = [hall.send(TWO[0], options=allowed, out_id="order-1").plan.plan_id for _ in range(2)]
+    assert sorted(hall.look_up(plan_id).status for plan_id in plan_ids) == ["accepted", "unknown"]
+
+
+def test_a_provider_that_echoes_no_out_id_is_asked_by_sign_template_text_and_time(hall: Hall) -> None:
+    hall.gateway.echo = False
+    hall.gateway.behaviours = ["lose the reply", "lose the request"]
+    plan_id = hall.send(TWO[0], options=YES).plan.plan_id
+    other = hall.send(message("+8613900000001", code="other"), options=YES).plan.plan_id
+    assert hall.look_up(other).status == "unknown"
+    assert hall.look_up(plan_id).status == "accepted"
+
+
+def test_a_decision_needs_a_person_and_no_repeat_comes_by_itself(hall: Hall) -> None:
+    hall.gateway.behaviours = ["lose the request"]
+    plan_id = hall.send(TWO[0], options=YES).plan.plan_id
+    undecided = hall.resume(plan_id, resend_unknown=True)
+    assert (undecided.status, int(undecided.exit)) == ("confirmation_needed", 9)
+    assert undecided.error is not None
+    assert (undecided.error.code, undecided.error.retry) == ("waiting", "never")
+    hall.person.answers = [False]
+    assert hall.resume(plan_id, resend_unknown=True).error == undecided.error
+    assert hall.gateway.calls.count("send") == 1
+    hall.person.answers = [True]
+    assert hall.resume(plan_id, resend_unknown=True).status == "accepted"
+    assert hall.gateway.calls.count("send") == 2

@@ -139,8 +139,13 @@ def _family(text: str, provider: str | None) -> Entry | None:
     folded = text.casefold()
     if len(folded.split()) != 1:
         return None  # a sentence, such as the CLI's “invalid flag …”, which no `Invalid*` of a gateway is
-    fitting = (row for begin, row in _families().items() if folded.startswith(begin) and folded != begin)
+    fitting = (row for begin, row in _families().items() if folded.startswith(begin) and _is_code(folded, begin))
     return next((row for row in fitting if _is_behind(row, provider)), None)
+
+
+def _is_code(folded: str, begin: str) -> bool:
+    """Whether it is more than what a family begins with, such as `isv.`; `InvalidAccessKeyId` is a code by itself."""
+    return folded != begin or begin[-1:].isalnum()
 
 
 def _is_behind(row: Entry, provider: str | None) -> bool:

@@ -269,7 +269,7 @@ class _Book:
         self._members = []
 
     def _look_up(self, row: int, content: Content, contents: list[NewContent]) -> _Known:
-        if self._last is not None and content is self._last.content and not self.personal:
+        if self._last is not None and content == self._last.content and not self.personal:
             self._again = True
             return self._last
         key = self.keys.content(content)

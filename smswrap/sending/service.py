@@ -138,11 +138,11 @@ def resume(plan_id: str, options: Options, house: House, *, resend_unknown: bool
 
 
 def cancel(plan_id: str, house: House) -> Report:
-    """Say no to a plan: nothing more of it is sent. Raises SmswrapError (kind confirmation) if all of it was sent."""
+    """Say no to a plan: nothing more of it is sent. Raises SmswrapError (kind confirmation) if nothing is left."""
     with Alone(find(plan_id, house.journal), house) as plan:
         counts = house.journal.counts(plan)
-        if plan.state is PlanState.CONFIRMED and not counts.not_sent:
-            message = f"The plan {plan.plan_id} was sent already; an SMS cannot be recalled."
+        if plan.state is PlanState.CONFIRMED and not (counts.unknown or house.journal.waiting(plan)):
+            message = f"Nothing of the plan {plan.plan_id} is left to cancel; an SMS that was sent cannot be recalled."
             step = f"`smswrap confirm {plan.plan_id}` tells what became of it."
             fault = Fault("confirmation", message, "", step, "never", "sent")
             raise SmswrapError(fault, data={"plan_id": plan.plan_id})
@@ -161,7 +161,9 @@ def with_unknown(plan_id: str | None, house: House) -> list[Plan]:
     account = house.provider.account()
     if plan_id is None:
         return [plan for plan in house.journal.with_unknown() if is_account_of(plan, account)]
-    plan = _confirmed(find(plan_id, house.journal))
+    plan = find(plan_id, house.journal)
+    if plan.cancelled is None or plan.state is not PlanState.CONFIRMED:  # what was sent before the no stays unknown
+        _confirmed(plan)
     refuse_other_account(plan, account)
     return [plan]
 
