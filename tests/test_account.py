@@ -259,5 +259,5 @@ def test_a_number_abroad_that_reads_as_a_mainland_one_shows_nobody_elses_message
 
 def test_how_long_is_waited_is_scaled_by_one_variable() -> None:
     assert Patience.scaled(None) == Patience.scaled("nonsense") == Patience()
-    assert Patience.scaled("0.5") == Patience(5.0, 2.5, 0.5, (0.25, 1.0))
+    assert Patience.scaled("0.5") == Patience(5.0, 2.5, 0.5, (0.25, 1.0), (0.0, 1.0, 2.5))
     assert Patience.scaled("-1").connect > 0
