@@ -7,6 +7,7 @@ import signal
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import pytest
@@ -325,12 +326,18 @@ def test_no_plan_has_another_id(hall: Hall, plan_id: str) -> None:
 
 
 def test_the_beginning_of_an_id_will_do_if_it_is_one_plans_alone(hall: Hall) -> None:
-    first, second = hall.propose(THREE[0]), hall.propose(THREE[1])
-    shared = next(length for length in range(17) if first[: length + 1] != second[: length + 1])
+    # Of seventeen ids two begin with the same of sixteen digits.
+    plans = {f"+861390000{last:04}": hall.propose(message(f"+861390000{last:04}")) for last in range(17)}
+    pairs = ((one, two) for one, two in combinations(plans, 2) if plans[one][0] == plans[two][0])
+    recipient, other = next(pairs)
+    pair = (plans[recipient], plans[other])
+    shared = next(length for length in range(17) if pair[0][: length + 1] != pair[1][: length + 1])
     with pytest.raises(InputError):
-        hall.confirm(first[:shared] or "")
-    assert hall.confirm(first[: shared + 1]).plan.plan_id == first
-    assert hall.gateway.reached == [THREE[0].recipient]
+        hall.confirm(plans[recipient][:shared])
+    begins = [plans[recipient][:length] for length in range(17)]
+    alone = next(begin for begin in begins if sum(one.startswith(begin) for one in plans.values()) == 1)
+    assert hall.confirm(alone).plan.plan_id == plans[recipient]
+    assert hall.gateway.reached == [recipient]
 
 
 def test_an_id_with_a_slip_names_the_close_one_and_never_advises_to_send_again(hall: Hall) -> None:

@@ -220,6 +220,16 @@ def test_later_what_is_left_is_proposed_anew_and_confirm_is_the_new_yes(
     assert len(hall.gateway.ledger) == 2
 
 
+def test_what_is_unknown_is_left_alone_while_the_rest_goes_on(hall: Hall) -> None:
+    hall.gateway.limits = Limits(1, 1)
+    hall.gateway.behaviours = ["lose the reply", "refuse all"]
+    three = [message(f"+861390000000{number}") for number in range(3)]
+    report = hall.send(*three, options=YES)
+    assert report.counts == Counts(recipients=3, refused=1, unknown=1, not_sent=1)
+    assert hall.resume(report.plan.plan_id).counts == Counts(recipients=3, accepted=2, unknown=1)
+    assert hall.gateway.reached == [one.recipient for one in three]
+
+
 def test_the_new_yes_lapses_too(hall: Hall, clocks: Clocks, half_sent: str) -> None:
     clocks.pass_by(31 * 60)
     hall.resume(half_sent)
