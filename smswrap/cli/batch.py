@@ -16,12 +16,6 @@ from smswrap.cli.options import Deciding, Following, Guarding, Speed, command, o
 from smswrap.cli.plans import write_or_warn
 from smswrap.cli.send import options_of
 from smswrap.errors import InputError, Problem
-from smswrap.sending.table.files import LARGEST_FILE, HiddenRows, open_table
-from smswrap.sending.table.headers import parse_map
-from smswrap.sending.table.problems import Notices, ProblemReport
-from smswrap.sending.table.results import RESULT_FILE, write_results
-from smswrap.sending.table.rows import read_messages
-from smswrap.sending.table.writing import check_writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,7 +26,9 @@ if TYPE_CHECKING:
     from smswrap.sending.house import House
     from smswrap.sending.report import Report
     from smswrap.sending.service import Options
+    from smswrap.sending.table.files import HiddenRows
     from smswrap.sending.table.headers import ColumnMap
+    from smswrap.sending.table.problems import ProblemReport
     from smswrap.sending.table.rows import Table
 
 HELP = """Send each recipient a text of their own: from a file of any size, or from the API's arrays of up to 100.
@@ -117,6 +113,10 @@ def _send_file(  # noqa: PLR0913, PLR0917  each is a thing of its own
 ) -> Report:
     """Plan and send the rows of a file; they are read again for the results."""
     from smswrap.sending import service
+    from smswrap.sending.table.headers import parse_map
+    from smswrap.sending.table.problems import ProblemReport
+    from smswrap.sending.table.results import RESULT_FILE, write_results
+    from smswrap.sending.table.writing import check_writable
 
     read = Reader(runtime)
     order = head_of(read, house, heading)
@@ -143,6 +143,8 @@ def _send_file(  # noqa: PLR0913, PLR0917  each is a thing of its own
 
 
 def _opened(source: str, listing: Listing) -> AbstractContextManager[Table]:
+    from smswrap.sending.table.files import LARGEST_FILE, open_table
+
     return open_table(
         source,
         column_map=listing.column_map,
@@ -175,6 +177,9 @@ def _messages(  # noqa: PLR0913, PLR0917  each is a thing of its own
     sign: str | None,
     problems: ProblemReport,
 ) -> Iterator[tuple[int, Message]]:
+    from smswrap.sending.table.problems import Notices
+    from smswrap.sending.table.rows import read_messages
+
     notices = Notices()
     found = read_messages(
         table,

@@ -14,8 +14,6 @@ from smswrap.cli.input import pace_of
 from smswrap.cli.options import Following, Guarding, Speed, command, option
 from smswrap.cli.send import policy_of
 from smswrap.errors import InputError, SmswrapError
-from smswrap.sending.table.results import RESULT_FILE, write_results
-from smswrap.sending.table.writing import check_writable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -139,6 +137,8 @@ def _results(runtime: Runtime, house: House, plan_id: str, results: ResultFile) 
         yield
         return
     from smswrap.sending.service import find
+    from smswrap.sending.table.results import RESULT_FILE, write_results
+    from smswrap.sending.table.writing import check_writable
 
     check_writable(RESULT_FILE, results.result_file)
     try:
