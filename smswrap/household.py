@@ -39,7 +39,7 @@ def open_journal(choices: Choices) -> Journal:
     from smswrap.journal.journal import Journal
     from smswrap.journal.store import NAME
 
-    _refuse_foreign_home(choices)
+    refuse_foreign_home(choices)
     if not choices.sandbox:
         return Journal(state.directory() / NAME)
     from smswrap.sandbox import Sandbox
@@ -49,7 +49,7 @@ def open_journal(choices: Choices) -> Journal:
 
 def settings_of(choices: Choices, talk: Talk) -> Settings:
     """The choices as providers take them; in the sandbox, with the stand-ins for everything real. Raises SetupError."""
-    _refuse_foreign_home(choices)
+    refuse_foreign_home(choices)
     environment = process.environment()
     standin: tuple[str, ...] = ()
     if choices.sandbox:
@@ -69,7 +69,8 @@ def settings_of(choices: Choices, talk: Talk) -> Settings:
     )
 
 
-def _refuse_foreign_home(choices: Choices) -> None:
+def refuse_foreign_home(choices: Choices) -> None:
+    """Raise SetupError if root works in somebody else's home and did not say that this is meant."""
     with suppress(RuntimeError):  # no HOME, and no entry in passwd: then it is nobody's
         disk.refuse_foreign_home(Path.home(), allowed=choices.allow_root)
 

@@ -164,6 +164,25 @@ def test_root_is_refused_in_the_home_of_somebody_else(standin: StandIn, words: C
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root works in another user's home")
+@pytest.mark.parametrize("act", ["reset", "log"])
+def test_root_leaves_the_sandbox_of_somebody_else_alone(standin: StandIn, words: Callable[..., Ran], act: str) -> None:
+    assert words("--sandbox", "list-signs").code == 0
+    os.chown(standin.home, STRANGER, STRANGER)
+    ran = words("sandbox", act)
+    assert (ran.code, ran.error["code"]) == (3, "root")
+    assert standin.directory.exists()
+
+
+def test_a_sandbox_in_a_folder_that_others_may_write_is_refused(
+    words: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("SMSWRAP_SANDBOX_DIR")
+    assert words("--sandbox", "list-signs").code == 0
+    (tmp_path / "state").chmod(0o775)
+    assert words("--sandbox", "list-signs").code == 3
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root works in another user's home")
 def test_the_library_refuses_another_users_home_as_well(standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     given: dict[str, Any] = {"phone_numbers": ["13900000000"], "sign_name": SIGN, "template_code": TEMPLATE}
     os.chown(standin.home, STRANGER, STRANGER)

@@ -12,6 +12,7 @@ from smswrap.cli.answer import Answer
 from smswrap.cli.desk import Terminal
 from smswrap.cli.options import command, option
 from smswrap.errors import Fault, InputError, SmswrapError
+from smswrap.household import refuse_foreign_home
 from smswrap.providers.base import Finding, diagnosis_of
 from smswrap.sandbox import Sandbox
 
@@ -94,14 +95,16 @@ def run_path(_runtime: Runtime) -> Answer:
 
 def run_reset(runtime: Runtime) -> Answer:
     """Delete the sandbox's folder, after asking at a terminal."""
+    refuse_foreign_home(runtime.choices)
     directory, desk = Sandbox().directory, Terminal(runtime)
     if desk.asks and directory.exists() and not desk.ask(f"Delete {directory} and all in it? [y/N] "):
         return Answer("sandbox reset", data={"path": str(directory), "deleted": False})
     return Answer("sandbox reset", data={"path": str(directory), "deleted": Sandbox().reset()})
 
 
-def run_log(_runtime: Runtime) -> Answer:
+def run_log(runtime: Runtime) -> Answer:
     """Show the calls that the stand-ins received."""
+    refuse_foreign_home(runtime.choices)
     return Answer("sandbox log", data={"calls": list(Sandbox().calls())})
 
 

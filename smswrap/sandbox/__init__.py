@@ -71,6 +71,8 @@ class Sandbox:
             raise SetupError(message, "Name another place with SMSWRAP_SANDBOX_DIR.") from error
 
     def _make(self) -> None:
+        if self.directory.parent == state.directory():
+            disk.private_folder(self.directory.parent)  # whoever may write there puts another sandbox in its place
         disk.private_folder(self.directory)
         if not any(self.directory.iterdir()) or self._is_ours():
             _write(self.directory / MARK, "", 0o600)
