@@ -17,8 +17,10 @@ def directory() -> Path:
     named = os.environ.get("SMSWRAP_STATE_DIR")
     if named:
         return Path(named).expanduser().absolute()
-    from platformdirs import user_state_path
-
+    try:
+        from platformdirs import user_state_path
+    except ImportError:  # volc_sms.py starts the sandbox with a bare interpreter; this is where it points to on Linux
+        return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "smswrap"
     return user_state_path("smswrap", appauthor=False)
 
 
