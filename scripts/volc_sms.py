@@ -285,6 +285,13 @@ def read_text(text: str) -> str:
     return text.strip()
 
 
+def read_template(text: str) -> str:
+    """A template's id: what else is in it was pasted with it, and no template has such an id."""
+    if not re.fullmatch("[A-Za-z0-9_-]+", read_text(text)):
+        raise OptionError("is not a template's id: letters, digits, - and _")
+    return read_text(text)
+
+
 def read_names(text: str) -> list[str]:
     """Comma-separated values; nothing between two commas is nothing."""
     return [read_text(name) for name in text.split(",") if name.strip()]
@@ -400,7 +407,7 @@ OPTIONS: Mapping[str, Option] = {
     "--sub-account-name": Option("SubAccountName", "part of a message group's name"),
     "--signature": Option("Signature", "signature, from list_signature"),
     "--signatures": Option("Signatures", "signatures, separated by commas", read_names),
-    "--template-id": Option("TemplateId", "template, from list_sms_template"),
+    "--template-id": Option("TemplateId", "template, from list_sms_template", read_template),
     "--second-template-id": Option("SecondTemplateId", "a template's form for one signature"),
     "--template-param": Option("TemplateParam", "JSON object of strings or numbers", read_template_param),
     "--mobiles": Option("Mobiles", f"up to {MOST_NUMBERS} numbers, separated by commas", read_mobiles),
@@ -796,11 +803,7 @@ def start_gateway(stack: contextlib.ExitStack) -> tuple[str, str]:
         from smswrap.providers.volcengine.gateway import standing_in
         from smswrap.sandbox import Sandbox
 
-        try:
-            sandbox = Sandbox()
-        except ImportError:  # platformdirs is not there; this is where it would point to on Linux
-            states = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser()
-            sandbox = Sandbox(states / "smswrap" / "sandbox")
+        sandbox = Sandbox()
         sandbox.prepare()
         variables = stack.enter_context(standing_in(sandbox.environment(os.environ)))
     except Exception as error:
