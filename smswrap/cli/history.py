@@ -113,11 +113,18 @@ def _entry(line: Line, *, masked: bool) -> dict[str, object]:
     }
 
 
+def _inert(name: str, value: object) -> object:
+    """A text that no spreadsheet runs as a formula: an out-id is the caller's own. Recipients are ours, with a plus."""
+    from smswrap.sending.table.cells import neutral
+
+    return neutral(value) if isinstance(value, str) and name != "recipient" else value
+
+
 def _csv(rows: list[dict[str, object]]) -> str:
     drawn = io.StringIO()
     writer = csv.DictWriter(drawn, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _inert(name, value) for name, value in row.items()} for row in rows)
     return drawn.getvalue()
 
 
