@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from smswrap.errors import InputError, Problem
@@ -96,7 +97,9 @@ class Reader:
             )
         given = objects[0] if objects else None
         parameters = self.collect(lambda: read_parameters(given, variables)) or {}
-        if not odd:
+        if odd:
+            self.notice(replace(problem, next_step="") for problem in odd_values(parameters))
+        else:
             self.problems += odd_values(parameters)
         return parameters
 

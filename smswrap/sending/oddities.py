@@ -9,8 +9,8 @@ STEP = "Correct the value; --accept-odd-values sends it as it is."
 
 NO_VALUE = frozenset(
     {
-        "nan", "nat", "none", "null", "nil", "undefined", "n/a", "#n/a", "<na>", "<null>", "(null)", "[null]", "-",
-        "--", "\\n", "[object object]", "inf", "-inf", "infinity", "-infinity", "missing",
+        "nan", "nat", "none", "null", "nil", "undefined", "n/a", "#n/a", "<na>", "<null>", "<nil>", "(null)", "[null]",
+        "-", "--", "\\n", "[object object]", "inf", "-inf", "infinity", "-infinity", "missing",
     }
 )  # fmt: skip
 """Words of programs for "no value", in small letters."""
