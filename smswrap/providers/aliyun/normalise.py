@@ -7,6 +7,7 @@ two names of one state in the two qualification APIs.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +108,17 @@ def template(body: Body) -> Template:
         created_at=moment(body.get("CreateDate")),
         order_id=_text(body.get("OrderId")),
         reason=_text(_object(body.get("AuditInfo")).get("RejectInfo")),
+        rules=_rules(body.get("VariableAttribute")),
     )
+
+
+def _rules(text: object) -> dict[str, str]:
+    """What the provider demands of a template's variables, from the JSON text of VariableAttribute."""
+    try:
+        found = json.loads(text) if isinstance(text, str) else {}
+    except (ValueError, RecursionError):
+        return {}
+    return {name: rule for name, rule in _object(found).items() if isinstance(rule, str)}
 
 
 def receipts(body: Body) -> Receipts:

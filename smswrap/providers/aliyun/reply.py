@@ -149,8 +149,22 @@ def json_object(output: str) -> tuple[str, Body] | None:
         except (ValueError, RecursionError):
             continue
         if isinstance(body, dict):
+            _refuse_second(decoder, plain[end:], body)
             return plain[start:end], body
     return None
+
+
+def _refuse_second(decoder: json.JSONDecoder, rest: str, body: Body) -> None:
+    """Raise AmbiguousError if a code stands twice: in another spelling, or in another document behind the first."""
+    if sum(name.casefold() == "code" for name in body) > 1:
+        raise AmbiguousError("its reply says two things")
+    for match in islice(re.finditer(r"\{", rest), MOST_STARTS):
+        try:
+            second, _ = decoder.raw_decode(rest, match.start())
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(second, dict) and "Code" in second:
+            raise AmbiguousError("its reply says two things")
 
 
 def _no_number(constant: str) -> None:
