@@ -104,7 +104,7 @@ def _mock(program: Program) -> str:
 
 def _policy(program: Program) -> str:
     sends = [row.name for row in OPERATIONS.values() if row.kind == "send"]
-    preflight.obey_policy(program, sends)
+    preflight.obey_policy(program, sends[:1])
     stopped = [name for name in sends if rule_against(program.home, program.environment, [name])]
     return f"lets sends pass, but not {stopped[0]}" if stopped else "lets sends pass"
 
