@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import islice
@@ -55,6 +56,11 @@ class Journal(Requests):
         found = self._rows(_DUPLICATES.format(states=marks), plan.number, *states)
         recent = (row for row in found if only_unknown or row["state"] == "not_sent" or _age(row) < window)
         return [earlier_of(row) for row in islice(recent, most)]
+
+    def reached_lately(self, plan: Plan, seconds: float) -> int:
+        """How many of the plan's recipients another plan sent something to within so many seconds."""
+        row = self._first(_REACHED, plan.number, time.time() - seconds, time.time() + seconds)
+        return int(row["reached"]) if row else 0
 
     def note_receipt_of(self, plan: int, recipient: str, receipt: str | None, code: str | None) -> None:
         """Keep what a receipt said; if that fails, it can be queried again, and the send went well."""
@@ -127,6 +133,13 @@ _DUPLICATES = """
     JOIN requests ON requests.plan = earlier.plan AND requests.number = earlier.request
     WHERE mine.id = ? AND requests.state IN ({states}) AND (requests.state <> 'not_sent' OR plans.cancelled IS NULL)
     ORDER BY at DESC
+"""
+_REACHED = """
+    SELECT COUNT(DISTINCT ours.recipient) AS reached FROM messages AS ours
+    JOIN messages AS earlier ON earlier.recipient = ours.recipient AND earlier.plan <> ours.plan
+    JOIN requests ON requests.plan = earlier.plan AND requests.number = earlier.request
+         AND requests.state IN ('sending', 'unknown', 'accepted')
+    WHERE ours.plan = ? AND requests.started BETWEEN ? AND ?
 """
 _LINES = """
     SELECT plans.plan_id, COALESCE(requests.started, plans.confirmed, plans.created) AS at, plans.provider,

@@ -151,6 +151,7 @@ class Store:
             if not self._is_current and self._refuse_strangers() != VERSION:
                 self._run("PRAGMA journal_mode = WAL")
                 self._migrate()
+                self.hole = self.hole or _set_aside(self.path)
         for pragma in (f"synchronous = {SYNCHRONOUS}", "foreign_keys = ON", "secure_delete = ON"):
             self._run(f"PRAGMA {pragma}")
         self.keys = self._read_keys()
@@ -236,7 +237,10 @@ class Store:
         with contextlib.suppress(AttributeError):
             self._connection.close()
         message = f"The journal was corrupt ({error}) and has been set aside beside {self.path}, as {NAME}.corrupt-*."
-        step = "The next run starts an empty one, which knows of no earlier send: query what you sent last first."
+        step = (
+            "The next run starts an empty one, which knows of no earlier send and refuses to send for ten minutes: "
+            "query what you sent last first."
+        )
         return SetupError(message, step, code="journal")
 
     @contextlib.contextmanager
@@ -268,6 +272,11 @@ def _frames_seen(connection: sqlite3.Connection) -> int:
     while (frames := int(connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1])) < 0:
         time.sleep(BUSY)
     return frames
+
+
+def _set_aside(path: Path) -> str | None:
+    """The latest corrupt journal that was set aside here, of whose sends a new one knows nothing, or None."""
+    return max((file.name for file in path.parent.glob(f"{NAME}.corrupt-*")), default=None)
 
 
 @contextlib.contextmanager

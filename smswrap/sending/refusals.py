@@ -58,6 +58,7 @@ def refuse_duplicates(plan: Plan, policy: DuplicatePolicy, house: House, *, asks
         house.talk.warn(f"This repeats a send: {_said(found)}.")
         return
     if all(_failed(one, house, asks=asks) for one in found):
+        found = house.journal.duplicates(plan, policy.window, MOST_TOLD, only_unknown=policy.only_unknown) or found
         house.talk.warn(f"This repeats a send that was not delivered: {_said(found)}.")
         return
     raise SmswrapError(_duplicate(found), data=_earlier(found[0]))
@@ -138,7 +139,7 @@ def with_key(plan: Plan, key: str | None, house: House) -> Plan | None:
 
 
 def _tell_of_loss(plan: Plan, policy: DuplicatePolicy, house: House, lost: Moment) -> None:
-    message = f"The journal's log was damaged, found {iso(lost.wall)}: what was sent last is not known any more."
+    message = f"The journal was damaged, found {iso(lost.wall)}: what was sent last is not known any more."
     if policy.allowed:
         house.talk.warn(message)
         return

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from smswrap.sending.house import House
 
 APPROVED = "approved"
+MINUTE = 60.0
+"""Seconds within which a number gets one code (isv.BUSINESS_LIMIT_CONTROL)."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,10 @@ def verify(plan: Plan, house: House) -> Verified:
         raise SmswrapError(_not_sendable(problems), data={"plan_id": plan.plan_id})
     for sign in signs:
         _hold_to_rules(plan, template, sign, house)
+    if reached := house.journal.reached_lately(plan, MINUTE):
+        house.talk.warn(
+            f"{reached} recipient(s) got a message within the last minute; codes may be sent once a minute."
+        )
     return Verified(signs, template)
 
 
