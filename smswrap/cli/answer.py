@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from smswrap import process
 from smswrap.clock import iso
 from smswrap.errors import Exit
+from smswrap.messages import said, spoken
 from smswrap.providers.records import as_json
 
 if TYPE_CHECKING:
@@ -75,7 +76,10 @@ class Answer:
     def error(self) -> Fault | None:
         """The failure of the whole; its next step can be pasted as it stands."""
         found = (self.report.error if self.report else self.fault) or self.trouble
-        return found and replace(found, next_step=found.next_step.replace("`smswrap ", f"`{self.again} "))
+        if found is None:
+            return None
+        step = said(found.next_step).replace("`smswrap ", f"`{self.again} ")
+        return replace(found, message=said(found.message), meaning=said(found.meaning), next_step=step)
 
     @property
     def status(self) -> str:
@@ -109,7 +113,7 @@ class Answer:
             "sandbox": self.sandbox,
             "status": self.status,
             "error": {**self.error.as_json(), "request_id": self.request_id} if self.error else None,
-            "warnings": self.warnings,
+            "warnings": [*map(said, self.warnings)],
             "data": self.data,
             "reply": self.reply if with_reply or self.error is not None else None,
         }
@@ -225,6 +229,7 @@ def _parsed(text: str) -> Any:  # noqa: ANN401  whatever the provider said
 
 def write(answer: Answer, form: str, *, with_reply: bool) -> Exception | None:
     """Write the answer to stdout; what kept it from being written whole comes back."""
+    answer.data = spoken(answer.data)
     if form == "json":
         return _put(json_text(answer.envelope(with_reply=with_reply), pretty=process.is_terminal(1)))
     if form == "raw":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from smswrap import process
 from smswrap.household import DEFAULT_PROVIDER, Choices, open_house, open_journal, settings_of
+from smswrap.messages import said
 from smswrap.providers.base import provider_named
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Console:
 
     def say(self, text: str, end: str = "\n") -> None:
         """Write to stderr, in the words of the door at which it is read."""
-        text = self.spelt(text)
+        text = self.spelt(said(text))
         try:
             sys.stderr.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + end)
             sys.stderr.flush()

@@ -1,0 +1,111 @@
+"""Find every sentence that the program says and whether `smswrap/messages/zh.tsv` has a row for it.
+
+python scripts/sentences.py            rows that are missing, ready to be filled in
+python scripts/sentences.py --unused   rows that no sentence needs any more
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent / "smswrap"
+TABLE = ROOT / "messages" / "zh.tsv"
+PROSE = re.compile(r"[A-Za-z]{2,}'?[,:;]? \(?[a-z]+|[A-Z][a-z]+ .*[.?…]$")
+"""Two words beside each other, the second one small; or a sentence."""
+
+NO_TALK = re.compile(
+    r"#!|`?smswrap( --provider \w+)? [a-z-]+( |$)|(SELECT|INSERT|PRAGMA|CREATE|ALTER|DROP|DELETE|UPDATE) |tuple\["
+    r"|.*([=,(<] ?\?|\?\d|ORDER BY|SELECT |\bDESC\b|\(\?[:<!is]|\\[sSwbAZ.]|\S\|)",
+    re.DOTALL,
+)
+"""Command lines, SQL and patterns."""
+
+SILENT_ROOMS = ("sandbox/aliyun", "sandbox/gateway", "sandbox/common", "sandbox/standin.py", "messages")
+"""Files that say nothing to people in our name."""
+
+SILENT = frozenset(
+    (
+        "sandbox path",
+        "sandbox reset",
+        "sandbox log",
+        "an order without messages was not refused",
+        "module 'smswrap' has no attribute {0}",
+        "No plugins installed",
+        "load current configuration failed",
+        "unknown profile",
+        "invalid mode:",
+        "invalid oauth_site_type",
+        "'dysmsapi' is not a valid product",
+        "'dysmsapi' is not a valid built-in product",
+        "[object object]",
+        "black blue cyan green magenta red white yellow 黑色 蓝色 绿色 红色 白色 黄色 青色",
+        "[short date]",
+        "[short date and time]",
+    )
+)
+"""Texts of the aliyun CLI that are looked for, names of commands, and what only a programmer meets."""
+
+
+def spoken() -> dict[str, str]:
+    """Every sentence of the program, and where it stands first."""
+    found: dict[str, str] = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        place = path.relative_to(ROOT).as_posix()
+        if not place.startswith(SILENT_ROOMS):
+            for text in _strings(ast.parse(path.read_text("utf-8"))):
+                found.setdefault(text.strip(), place)
+    for line in (ROOT / "catalogue" / "codes.tsv").read_text("utf-8").splitlines()[1:]:
+        for text in line.split("\t")[5:7]:
+            if text:
+                found.setdefault(text, "catalogue/codes.tsv")
+    return found
+
+
+def _strings(tree: ast.Module) -> Iterator[str]:
+    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    silent |= {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if id(node) not in silent and isinstance(node, (ast.Constant, ast.JoinedStr)):
+            yield from filter(_is_talk, _paragraphs(_text(node)))
+
+
+def _text(node: ast.Constant | ast.JoinedStr) -> str:
+    """The text, its fields numbered."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    parts, number = [], 0
+    for part in node.values:
+        parts.append(str(part.value) if isinstance(part, ast.Constant) else f"{{{number}}}")
+        number += not isinstance(part, ast.Constant)
+    return "".join(parts)
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    """The paragraphs of a help text, each on one line; examples are left out."""
+    for paragraph in text.split("\n\n"):
+        if not paragraph.lstrip().startswith("\b"):
+            yield " ".join(paragraph.split()) if "\n" in paragraph else paragraph
+
+
+def _is_talk(text: str) -> bool:
+    return bool(PROSE.search(text.strip())) and text.strip() not in SILENT and not NO_TALK.match(text)
+
+
+def rows() -> dict[str, str]:
+    """The table."""
+    return dict(line.split("\t") for line in TABLE.read_text("utf-8").splitlines()[1:])
+
+
+if __name__ == "__main__":
+    if "--unused" in sys.argv:
+        needed = spoken()
+        sys.stdout.writelines(f"{text}\n" for text in rows() if PROSE.search(text) and text not in needed)
+    else:
+        sys.stdout.writelines(f"{text}\t\n" for text in spoken() if text not in rows())
