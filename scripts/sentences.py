@@ -27,11 +27,18 @@ NO_TALK = re.compile(
 )
 """Command lines, SQL and patterns."""
 
+LABELLED = {"Finding", "_checked"}
+"""What is called with the name of a point that doctor looks at."""
+
 SILENT_ROOMS = ("sandbox/aliyun", "sandbox/gateway", "sandbox/common", "sandbox/standin.py", "messages")
 """Files that say nothing to people in our name."""
 
 SILENT = frozenset(
     (
+        "ok",
+        "utf-32",
+        "failed",
+        "warning",
         "sandbox path",
         "sandbox reset",
         "sandbox log",
@@ -74,6 +81,12 @@ def _strings(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if id(node) not in silent and isinstance(node, (ast.Constant, ast.JoinedStr)):
             yield from filter(_is_talk, _paragraphs(_text(node)))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in LABELLED:
+            yield from (
+                text
+                for one in node.args
+                if isinstance(one, ast.Constant) and (text := _text(one)) and text not in SILENT
+            )
 
 
 def _text(node: ast.Constant | ast.JoinedStr) -> str:

@@ -16,7 +16,7 @@ from smswrap.messages import said, spoken
 if TYPE_CHECKING:
     from types import ModuleType
 
-FIELD = re.compile(r"\{(\d)\}")
+FIELD = re.compile(r"\{(\w+)(?::[^{}]*)?\}")
 
 
 def script(name: str) -> ModuleType:

@@ -10,8 +10,9 @@ import click
 from smswrap import catalogue
 from smswrap.cli.answer import Answer
 from smswrap.cli.desk import Terminal
+from smswrap.cli.doctor import Examining, called, judged, repaired
 from smswrap.cli.options import command, option
-from smswrap.errors import Fault, InputError, SmswrapError
+from smswrap.errors import InputError, SmswrapError
 from smswrap.household import refuse_foreign_home
 from smswrap.providers.base import Finding, diagnosis_of
 from smswrap.sandbox import Sandbox
@@ -29,11 +30,14 @@ Examples:
   smswrap explain balance
 """
 CODE_OR_WORDS = click.Argument(["words"], nargs=-1, metavar="[CODE | WORDS]")
-DOCTOR = """Look at everything that a send needs, and say what is missing. Nothing is changed, nothing is sent.
+DOCTOR = """Look at everything that a send needs, and say whether the next one would pass. Nothing is sent.
+
+Without --fix nothing is changed. Exits 3 (set-up) or 4 (credentials) where a send would.
 
 \b
-Example:
+Examples:
   smswrap doctor
+  smswrap doctor --fix --live
 """
 
 
@@ -68,15 +72,13 @@ def run_explain(runtime: Runtime, words: tuple[str, ...], searching: Searching) 
     return Answer("explain", data={"codes": known, "total": len(known)})
 
 
-def run_doctor(runtime: Runtime) -> Answer:
+def run_doctor(runtime: Runtime, examining: Examining) -> Answer:
     """Look at everything that a send needs."""
+    done = repaired(runtime) if examining.fix else []
     findings = [*diagnosis_of(runtime.provider_name, runtime.settings()), *_journal(runtime)]
-    answer = Answer("doctor", runtime.provider_name, {"checks": [finding._asdict() for finding in findings]})
-    failed = next((finding for finding in findings if finding.state == "failed"), None)
-    if failed is not None:
-        message = f"{failed.check}: {failed.detail}"
-        answer.fault = Fault("setup", message, "Nothing can be sent like this.", failed.next_step)
-    return answer
+    if examining.live and all(finding.state != "failed" for finding in findings):
+        findings.append(called(runtime))
+    return judged(runtime, findings, done)
 
 
 def _journal(runtime: Runtime) -> Iterator[Finding]:
@@ -124,6 +126,6 @@ SANDBOX = click.Group(
 )
 COMMANDS = {
     "explain": command("explain", run_explain, (Searching,), EXPLAIN, CODE_OR_WORDS),
-    "doctor": command("doctor", run_doctor, (), DOCTOR),
+    "doctor": command("doctor", run_doctor, (Examining,), DOCTOR),
     "sandbox": SANDBOX,
 }

@@ -9,13 +9,14 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from smswrap import process
+from smswrap.cli.screen import Screen
 from smswrap.clock import iso
 from smswrap.errors import Exit
 from smswrap.messages import said, spoken
 from smswrap.providers.records import as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from smswrap.errors import Fault
     from smswrap.model import Account, RequestRecord
@@ -52,7 +53,8 @@ class Answer:
     `form` is how it is written, whatever --output says. `reply` is the provider's JSON (a list for several requests)
     and `text` the same as it was received. `report` is what became of a plan: then status, exit code and error follow
     from it. `trouble` went wrong beside the request; `request_id` is the provider's, of what failed. `again` begins a
-    command line of the same kind; `columns` are what a table shows of its rows, where the operation says so.
+    command line of the same kind; `columns` are what a table shows of its rows, where the operation says so;
+    `drawn` draws the answer for people in place of tables.
     """
 
     command: str
@@ -71,6 +73,7 @@ class Answer:
     form: str | None = None
     request_id: str | None = None
     columns: tuple[str, ...] = ()
+    drawn: Callable[[Screen], str] | None = None
 
     @property
     def error(self) -> Fault | None:
@@ -234,6 +237,8 @@ def write(answer: Answer, form: str, *, with_reply: bool) -> Exception | None:
         return _put(json_text(answer.envelope(with_reply=with_reply), pretty=process.is_terminal(1)))
     if form == "raw":
         return _put(answer.text)
+    if answer.drawn is not None:
+        return _put(answer.drawn(Screen.of(1)))
     from smswrap.cli.tables import render
 
     return _put(render(answer))

@@ -179,7 +179,7 @@ def _settle(answer: Answer, runtime: Runtime, form: str) -> None:
         else:
             answer.warnings.append(f"{trouble.message} {trouble.next_step}")
             runtime.talk.error(trouble)
-    if answer.error is not None:
+    if answer.error is not None and not (form == "table" and answer.drawn):  # which tells of it
         runtime.talk.error(_headline(answer, form))
 
 

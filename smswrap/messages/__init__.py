@@ -1,7 +1,7 @@
 """What is said in the language of whoever reads: the program's sentences are English, `zh.tsv` has a row for each.
 
 The translating happens where something is rendered, so that nobody else knows of languages: a finished sentence is
-laid beside the rows, whose `{0}`, `{1}` … stand for what was filled in. A row that begins with a small letter is the
+laid beside the rows, whose `{0}` or `{name}` stand for what was filled in. A row that begins with a small letter is the
 end of a sentence ("is not a phone number"). What no row fits stays as it is.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,11 @@ PROSE_KEYS = frozenset({"meaning", "next_step", "rule", "detail"})
 
 WRITTEN_BY_PEOPLE = frozenset({"parameters"})
 
-_FIELD = re.compile(r"\{(\d)\}")
+_FIELD = re.compile(r"\{(\w+)(?::[^{}]*)?\}")
+_COLOURS = re.compile(r"(\x1b\[[0-9;]*m)")
+_COLUMNS = re.compile(r"(.*?)(\s{2,}|$)(.*)", re.DOTALL)
 _PIECES = re.compile(r"(?<=[.;:!?…])(\s+)")
+_NOTHING, _HEAD = "()", "(.*) "
 _ANY, _IN_A_SENTENCE = "(.*?)", "((?:(?![.;?!] ).)*?)"
 _MARKS = {".": "。", ";": "；", ":": "："}  # noqa: RUF001  Chinese punctuation
 _FULL = re.compile(r"(?<=[。；：！？]) +")  # noqa: RUF001  Chinese punctuation
@@ -55,11 +59,14 @@ def _below(key: str, value: Any) -> Any:  # noqa: ANN401  JSON
 
 
 def _line(text: str) -> str:
-    """A line, whose columns stand apart by two blanks or more."""
-    line = text.rstrip()
-    if len(line) < len(text):
-        return _line(line) + text[len(line) :]
-    head, gap, rest = re.match(r"(\s*\S.*?(?=  |$)|)(\s*)(.*)", line, re.DOTALL).groups()  # type: ignore[union-attr]  # fits any
+    """A line, whose columns stand apart by two blanks or more, and which may be coloured."""
+    if "\x1b" in text:
+        return "".join(part if part[:1] == "\x1b" else _line(part) for part in _COLOURS.split(text))
+    line = text.strip()
+    if line != text:
+        before, after = text.split(line, 1) if line else (text, "")
+        return before + (_line(line) if line else "") + after
+    head, gap, rest = _COLUMNS.match(line).groups()  # type: ignore[union-attr]  # fits any
     if not rest:
         return _sentences(line)
     shown = _sentences(head)
@@ -101,16 +108,19 @@ def _fitting(text: str, field: str) -> str | None:
     for whole, end in ((text, ""), (bare, _MARKS.get(mark, ""))):
         if whole in _rows():
             return _rows()[whole] + end
-    for english, literals in _shapes():
+    for before, (english, literals) in product((_NOTHING, _HEAD), _shapes()):
         whole = text if english[-1] in _MARKS else bare
-        if all(literal in whole for literal in literals) and (fits := _pattern(english, field).fullmatch(whole)):
-            head, *fields = map(said, fits.groups(""))
-            return f"{head} {_filled(_rows()[english], fields)}".lstrip() + ("" if whole is text else _MARKS[mark])
+        if all(literal in whole for literal in literals) and (
+            fits := _pattern(english, before, field).fullmatch(whole)
+        ):
+            head, *fields = map(said, fits.groups())
+            chinese = _filled(_rows()[english], dict(zip(_FIELD.findall(english), fields, strict=True)))
+            return f"{head} {chinese}".lstrip() + ("" if whole is text else _MARKS[mark])
     return None
 
 
-def _filled(chinese: str, fields: list[str]) -> str:
-    return _FIELD.sub(lambda found: fields[int(found[1])], chinese)
+def _filled(chinese: str, fields: dict[str, str]) -> str:
+    return _FIELD.sub(lambda found: fields[found[1]], chinese)
 
 
 @cache
@@ -128,8 +138,8 @@ def _shapes() -> list[tuple[str, list[str]]]:
 
 
 @cache
-def _pattern(english: str, field: str) -> re.Pattern[str]:
+def _pattern(english: str, before: str, field: str) -> re.Pattern[str]:
     """What precedes the end of a sentence, then the fields."""
     parts = [re.escape(part) for part in _FIELD.split(english)[::2]]
-    head = "(?:(.*) )?" if english[0].islower() and " " in english else "()"
-    return re.compile(head + field.join(parts), re.DOTALL)
+    is_end = english[0].islower() and " " in english
+    return re.compile((before if is_end else _NOTHING) + field.join(parts), re.DOTALL)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
+    from smswrap.errors import Kind
     from smswrap.model import Account, Request
     from smswrap.providers.parameters import Parameter
     from smswrap.providers.records import Receipt, Sign, Template
@@ -173,6 +174,8 @@ class Finding(NamedTuple):
     state: Literal["ok", "warning", "failed"]
     detail: str
     next_step: str = ""
+    kind: Kind = "setup"
+    """What a send that meets it fails with."""
 
 
 class Session(Protocol):
@@ -259,6 +262,13 @@ def diagnosis_of(name: str, settings: Settings) -> Iterator[Finding]:
     """Look at what stands between this machine and a send through that provider."""
     diagnose: Callable[[Settings], Iterator[Finding]] = import_module(_PROVIDERS[name] + ".diagnosis").diagnose
     return diagnose(settings)
+
+
+def repair(name: str, settings: Settings) -> Iterator[str]:
+    """Set right what needs no person's decision; tells what was done."""
+    work: Callable[[Settings], Iterator[str]] | None
+    work = getattr(import_module(_PROVIDERS[name] + ".diagnosis"), "repair", None)
+    return work(settings) if work else iter(())
 
 
 def recover(settings: Settings) -> None:

@@ -103,7 +103,7 @@ def prepare(profile: Profile, program: Program) -> None:
     if not (profile.saved.get("auto_plugin_install") or profile.from_environment):
         _save_auto_install(program)
     if not _update(program):
-        _install(program)
+        install(program)
 
 
 def has_plugin(program: Program) -> bool:
@@ -144,7 +144,8 @@ def _failed_at() -> float:
     return float(moment) if isinstance(moment, (int, float)) else 0.0
 
 
-def _install(program: Program) -> None:
+def install(program: Program) -> None:
+    """Install dysmsapi. Raises SetupError."""
     program.talk.note(f"Installing the {PLUGIN} plugin of the aliyun CLI …")
     why = program.complaint(program.run(*INSTALL_PLUGIN, timeout=DOWNLOAD_TIMEOUT))
     if why:
