@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from smswrap import process
-from smswrap.cli.screen import Screen
 from smswrap.clock import iso
 from smswrap.errors import Exit
 from smswrap.messages import said, spoken
@@ -18,6 +17,7 @@ from smswrap.providers.records import as_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from smswrap.cli.screen import Screen
     from smswrap.errors import Fault
     from smswrap.model import Account, RequestRecord
     from smswrap.providers.records import Receipt
@@ -238,6 +238,8 @@ def write(answer: Answer, form: str, *, with_reply: bool) -> Exception | None:
     if form == "raw":
         return _put(answer.text)
     if answer.drawn is not None:
+        from smswrap.cli.screen import Screen
+
         return _put(answer.drawn(Screen.of(1)))
     from smswrap.cli.tables import render
 

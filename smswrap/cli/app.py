@@ -6,13 +6,14 @@ import contextlib
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 from click.exceptions import NoArgsIsHelpError
 
-from smswrap import __version__, process
+from smswrap import process
 from smswrap.cli.answer import Answer, write
 from smswrap.cli.options import with_common_options
 from smswrap.cli.runtime import Console, Runtime
@@ -35,6 +36,7 @@ COMMANDS: Mapping[str, str] = {
     "doctor": ADMIN,
     "explain": ADMIN,
     "sandbox": ADMIN,
+    "help": "smswrap.cli.helping:COMMAND",
 }
 """Where each verb's command lives, so that only the one that runs is loaded; the others are the operations' verbs."""
 
@@ -44,10 +46,7 @@ SENDING = frozenset({"send", "send-batch", "confirm", "resume"})
 MANY = 2
 """Problems that make a table of their own."""
 
-EXITS = """Exit codes: 0 done · 1 unexpected · 2 usage or invalid input · 3 setup (CLI, plugin, configuration) ·
-4 credentials or permission · 5 refused by the provider · 6 throttled, try later · 7 some of a batch not sent ·
-8 outcome unknown: do not resend · 9 confirmation needed, declined or expired · 10 duplicate of a recent send ·
-11 done, but AI mode could not be turned off · 129, 130, 143 ended by HUP, INT, TERM."""
+TOPICS = "Topics: `smswrap help exit-codes`, `environment`, `output`, `sandbox`; a verb's own: `smswrap VERB --help`."
 
 
 class Verbs(click.Group):
@@ -59,6 +58,14 @@ class Verbs(click.Group):
 
         names = list(COMMANDS)
         return [*names[:6], *verbs(), *names[6:]]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs in groups."""
+        from smswrap.cli.helping import grouped
+
+        for group, lines in grouped(self.list_commands(ctx), partial(self.get_command, ctx)):
+            with formatter.section(group):
+                formatter.write_dl(lines)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Load the verb's command."""
@@ -84,18 +91,34 @@ class Verbs(click.Group):
         return super().resolve_command(ctx, args)
 
 
+def _formatter(**how: Any) -> click.HelpFormatter:  # noqa: ANN401  click's widths
+    from smswrap.cli.helping import Formatter
+
+    return Formatter(**how)
+
+
+def _version(*given: Any) -> None:  # noqa: ANN401  click's own signature
+    from smswrap.cli.helping import version
+
+    version(*given)
+
+
+click.Context.formatter_class = staticmethod(_formatter)  # type: ignore[assignment]  # whatever makes one will do
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-@click.group(cls=Verbs, context_settings=SETTINGS, epilog=EXITS)
-@click.version_option(__version__, prog_name="smswrap")
+@click.group(cls=Verbs, context_settings=SETTINGS, epilog=TOPICS)
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Tell versions and places."
+)
 def app() -> None:
     """Send SMS through Alibaba Cloud and Volcengine: when a person said yes, and exactly once.
 
     \b
     Try it without an account:
       smswrap --sandbox list-signs
-      smswrap --sandbox send -p 13900000000 -s 阿里云短信测试 -t SMS_100000001 --var code=123456 --verify --wait
+      smswrap --sandbox send -p 13900000000 -s 阿里云短信测试 \\
+        -t SMS_100000001 --var code=123456 --wait
     """  # noqa: D301  \b is click's mark for text that keeps its lines
 
 

@@ -39,9 +39,13 @@ exits 9.
 
 \b
 Examples:
-  smswrap send-batch --file people.csv -t SMS_123456 -s 我的签名 --map phone=手机号,code=验证码
-  smswrap send-batch -t SMS_123456 --phone-number-json '["13812345678","13912345678"]' \\
-    --sign-name-json '["SignA","SignB"]' --template-param-json '[{"code":"111111"},{"code":"222222"}]'
+  printf '手机号,验证码\\n13900000000,234567\\n' > people.csv
+  smswrap send-batch --file people.csv -s 阿里云短信测试 \\
+    -t SMS_100000001 --map phone=手机号,code=验证码 --yes
+  smswrap send-batch -t SMS_100000001 --yes \\
+    --phone-number-json '["13900000000","13900000020"]' \\
+    --sign-name-json '["阿里云短信测试","阿里云短信测试"]' \\
+    --template-param-json '[{"code":"111111"},{"code":"222222"}]'
 """
 
 

@@ -28,7 +28,7 @@ HELP = """List what was sent, newest first: one row a recipient.
 \b
 Examples:
   smswrap history --outcome unknown
-  smswrap history --date 20260326 --csv
+  smswrap history --limit 1000 --csv
 """
 COLUMNS = (
     "plan_id",

@@ -66,6 +66,12 @@ def verbs() -> list[str]:
     return list(dict.fromkeys(row.verb for row in rows))
 
 
+def group_and_line(verb: str) -> tuple[str, str] | None:
+    """The group of a reading verb in the list of verbs, and its line; None for another verb."""
+    row = next((table[verb] for table in _tables().values() if verb in table), None)
+    return None if row is None else ("Look up" if row.awaited or row.totals else "Account", row.help)
+
+
 def command_for(verb: str) -> click.Command:
     """Make a verb's command: its options are those that any provider's operation takes."""
     rows = [table[verb] for table in _tables().values() if verb in table]

@@ -27,8 +27,10 @@ Without --yes it asks at a terminal; elsewhere it sends nothing and exits 9.
 
 \b
 Examples:
-  smswrap send -p 13812345678 -s 我的签名 -t SMS_123456 -tp '{"code":"123456"}' --verify
-  smswrap send -p 13812345678,+85298765432 -s 我的签名 -t SMS_123456 --var code=123456 --yes --wait
+  smswrap send -p 13900000000 -s 阿里云短信测试 -t SMS_100000001 \\
+    -tp '{"code":"123456"}' --verify --dry-run
+  smswrap send -p 13900000000,13900000020 -s 阿里云短信测试 \\
+    -t SMS_100000001 --var code=123456 --yes --wait
 """
 
 

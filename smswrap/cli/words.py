@@ -6,7 +6,9 @@ import re
 
 from smswrap.messages import width
 
-_WORDS = re.compile(r"[\u2e80-\u9fff\uff00-\uffef]|[^\s\u2e80-\u9fff\uff00-\uffef]+\s*|\s+")
+_WIDE = "\u2e80-\u9fff\uff00-\uffef"
+_WORDS = re.compile(rf"(?:[{_WIDE}]|[^\s{_WIDE}]+)[。，；：！？）、”]*\s*|\s+")  # noqa: RUF001  Chinese punctuation
+"""A Chinese character or a word, with the marks that may not begin a line."""
 
 
 def padded(text: str, columns: int) -> str:
@@ -20,12 +22,7 @@ def wrapped(text: str, columns: int | None, less: int = 0) -> list[str]:
         return [text]
     lines = [""]
     for word in _WORDS.findall(text):
-        if lines[-1] and width(lines[-1]) + width(word.rstrip()) > columns - less and not _must_stay(word):
+        if lines[-1] and width(lines[-1]) + width(word.rstrip()) > columns - less:
             lines.append("")
         lines[-1] += word
     return [line.rstrip() for line in lines]
-
-
-def _must_stay(word: str) -> bool:
-    """No line begins with the mark that ends a sentence."""
-    return word in "。，；：！？）、”"  # noqa: RUF001  Chinese punctuation

@@ -70,7 +70,8 @@ def _line(text: str) -> str:
     if not rest:
         return _sentences(line)
     shown = _sentences(head)
-    return f"{shown}{' ' * max(2, len(gap) + width(head) - width(shown))}{_line(rest)}"
+    blanks = 2 if rest.startswith("[") else max(2, len(gap) + width(head) - width(shown))  # click's [default: …]
+    return f"{shown}{' ' * blanks}{_line(rest)}"
 
 
 def width(text: str) -> int:

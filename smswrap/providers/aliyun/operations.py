@@ -66,7 +66,7 @@ _ROWS = (
             _OUT_ID,
         ),
         normalise=normalise.sent,
-        example="smswrap send -p 13900000000 -s 我的签名 -t SMS_123456 --var code=123456",
+        example="smswrap send -p 13900000000 -s 阿里云短信测试 -t SMS_100000001 --var code=123456",
     ),
     Operation(
         verb="send-batch",
@@ -83,7 +83,7 @@ _ROWS = (
             _OUT_ID,
         ),
         normalise=normalise.sent,
-        example="smswrap send-batch --file list.xlsx -s 我的签名 -t SMS_123456",
+        example="smswrap send-batch --file list.xlsx -s 阿里云短信测试 -t SMS_100000001",
     ),
     Operation(
         verb="list-signs",
@@ -118,11 +118,11 @@ _ROWS = (
         verb="query-sign",
         name="get-sms-sign",
         kind="read",
-        help="Look one sign up, with its registration at the carriers.",
+        help="Look one sign up, and its registration at carriers.",
         action="dysms:GetSmsSign",
         parameters=(_SIGN,),
         normalise=normalise.sign,
-        example="smswrap query-sign -s 我的签名",
+        example="smswrap query-sign -s 阿里云短信测试",
         columns=("carrier", "state", "completed_at", "reasons"),
         stateful=True,
     ),
@@ -134,7 +134,7 @@ _ROWS = (
         action="dysms:GetSmsTemplate",
         parameters=(_TEMPLATE,),
         normalise=normalise.template,
-        example="smswrap query-template -t SMS_123456",
+        example="smswrap query-template -t SMS_100000001",
         stateful=True,
     ),
     Operation(
@@ -169,7 +169,7 @@ _ROWS = (
         verb="query-statistics",
         name="query-send-statistics",
         kind="read",
-        help="Count billed parts (not recipients) a day: sent, delivered, failed, without receipt.",
+        help="Count billed parts a day: sent, delivered, failed.",
         action="dysms:QuerySendStatistics",
         parameters=(
             Parameter("is-globe", "--is-globe", "1 domestic, 2 international.", "integer", low=1, high=2, default=1),
@@ -191,7 +191,7 @@ _ROWS = (
         paging=Paging("page", "page_size", "days"),
         totals=normalise.totals,
         rules=(ordered_dates,),
-        example="smswrap query-statistics --start-date 20260301 --end-date 20260326",
+        example="smswrap query-statistics --chart",
         columns=("day", "sent", "delivered", "failed", "no_receipt", "delivery_rate"),
     ),
     Operation(
@@ -226,7 +226,7 @@ _ROWS = (
         verb="query-qualification",
         name="query-single-sms-qualification",
         kind="read",
-        help="Show one qualification; identities are masked unless you ask for them.",
+        help="Show one qualification, its identities masked.",
         action="dysms:QuerySingleSmsQualification",
         parameters=(
             Parameter(
