@@ -21,7 +21,8 @@ PROSE = re.compile(r"[A-Za-z]{2,}'?[,:;]? \(?[a-z]+|[A-Z][a-z]+ .*[.?…]$")
 """Two words beside each other, the second one small; or a sentence."""
 
 NO_TALK = re.compile(
-    r"#!|`?smswrap( --provider \w+)? [a-z-]+( |$)|(SELECT|INSERT|PRAGMA|CREATE|ALTER|DROP|DELETE|UPDATE) |tuple\["
+    r"#!|<|text\{|(Mapping|tuple)\[|`?smswrap( --provider \w+)? [a-z-]+( |$)"
+    r"|(SELECT|INSERT|PRAGMA|CREATE|ALTER|DROP|DELETE|UPDATE) "
     r"|.*([=,(<] ?\?|\?\d|ORDER BY|SELECT |\bDESC\b|\(\?[:<!is]|\\[sSwbAZ.]|\S\|)",
     re.DOTALL,
 )

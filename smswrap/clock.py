@@ -58,6 +58,12 @@ def days_ago(days: int) -> str:
     return (now() - timedelta(days=days)).strftime("%Y%m%d")
 
 
+def week(first: str | None, last: str | None) -> tuple[str, str]:
+    """The days from first to last, all as yyyyMMdd; what is left out makes it a week that ends today."""
+    last = last or max(today(), first or "")
+    return first or (datetime.strptime(f"{last}+0800", "%Y%m%d%z") - timedelta(days=6)).strftime("%Y%m%d"), last
+
+
 @cache
 def boot() -> str:
     """What names this start of the machine; empty where the system does not say."""

@@ -376,6 +376,6 @@ def test_the_references_show_what_the_program_answers() -> None:
 def test_the_readme_names_every_verb(words: Callable[..., Ran]) -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
     listed = words("--help").stdout.partition("Send:")[2].partition("Topics:")[0]
-    verbs = [line.split()[0] for line in listed.splitlines() if line.startswith("  ")]
+    verbs = [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and line.strip()]
     assert len(verbs) > 10
     assert [verb for verb in verbs if f"`{verb}" not in readme] == []

@@ -13,8 +13,8 @@ import click
 
 from smswrap import process
 from smswrap.cli.answer import EMPTY, Answer, json_text
-from smswrap.cli.options import option_for, with_common_options
-from smswrap.clock import today
+from smswrap.cli.options import option_for, options_of, with_common_options
+from smswrap.clock import today, week
 from smswrap.errors import Fault, InputError, Problem
 from smswrap.masking import mask_under
 from smswrap.providers.base import PROVIDER_NAMES, operations_of
@@ -48,6 +48,8 @@ class Extras:
     show_personal_data: bool = False
     wait: bool = False
     wait_timeout: int = 60
+    chart: bool = False
+    chart_file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,10 @@ def _extra_options(operation: Operation) -> list[click.Option]:
         extras.append(click.Option(["--full"], is_flag=True, help="Tell all fields of each item, not the main ones."))
     if operation.stateful:
         extras.append(click.Option(["--approved"], is_flag=True, help="Only what can be sent with."))
+    if operation.totals:
+        from smswrap.cli.charts import Drawing
+
+        extras += options_of(Drawing)
     if operation.personal:
         extras.append(click.Option(["--show-personal-data"], is_flag=True, help="Show identities unmasked."))
     if operation.awaited:
@@ -114,7 +120,19 @@ def _run(runtime: Runtime, /, *, verb: str, **values: Any) -> Answer:  # noqa: A
         rule = f"is not offered by the provider {runtime.provider_name}"
         raise InputError.of(verb, "", rule, "See `smswrap --help` for the verbs, or choose another --provider.")
     extras = Extras(**{name: values.pop(name) for name in vars(Extras()) if name in values})
-    return _read(Reading(runtime, operation, checked(operation, values), extras))
+    reading = Reading(runtime, operation, checked(operation, values), extras)
+    return _charted(reading) if extras.chart or extras.chart_file else _read(reading)
+
+
+def _charted(reading: Reading) -> Answer:
+    """The answer with its bars; they stand in for the table, and go to a file."""
+    from smswrap.cli import charts
+
+    drawing = charts.Drawing(reading.extras.chart, reading.extras.chart_file)
+    charts.check_file(drawing)
+    answer = _read(replace(reading, extras=replace(reading.extras, every_page=bool(reading.operation.paging))))
+    charts.finish(reading.runtime, drawing, answer, charts.statistics_bars(answer.data, reading.values))
+    return answer
 
 
 def checked(operation: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,6 +150,8 @@ def checked(operation: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
             problems.extend(error.problems)
     if problems:
         raise InputError(problems)
+    if "end_date" in values:
+        values["start_date"], values["end_date"] = week(values["start_date"], values["end_date"])
     for rule in operation.rules:
         rule(values)
     return values

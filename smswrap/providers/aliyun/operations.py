@@ -153,7 +153,9 @@ _ROWS = (
                 private=True,
                 short=("-p", "--phone-numbers"),
             ),
-            Parameter("send-date", "--send-date", "Day of the send, yyyyMMdd, within 30 days; today.", "date"),
+            Parameter(
+                "send-date", "--send-date", "Day of the send, 2026-01-31 or 20260131, within 30 days; today.", "date"
+            ),
             Parameter("biz-id", "--biz-id", "Only the request with this BizId.", shape="biz-id"),
             _PAGE_SIZE,
             _page("--current-page", "--current-page"),
@@ -173,8 +175,10 @@ _ROWS = (
         action="dysms:QuerySendStatistics",
         parameters=(
             Parameter("is-globe", "--is-globe", "1 domestic, 2 international.", "integer", low=1, high=2, default=1),
-            Parameter("start-date", "--start-date", "First day, yyyyMMdd.", "date", required=True),
-            Parameter("end-date", "--end-date", "Last day, yyyyMMdd.", "date", required=True),
+            Parameter(
+                "start-date", "--start-date", "First day, 2026-01-31 or 20260131; a week before the last.", "date"
+            ),
+            Parameter("end-date", "--end-date", "Last day; today.", "date"),
             _PAGE,
             _PAGE_SIZE,
             Parameter("sign-name", "--sign-name", "Only this sign.", short=("-s",), shape="sign"),
