@@ -25,6 +25,8 @@ from smswrap.providers.parameters import shorten
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from click.shell_completion import CompletionItem
+
 PLANS, ADMIN = "smswrap.cli.plans:COMMANDS", "smswrap.cli.admin:COMMANDS"
 COMMANDS: Mapping[str, str] = {
     "send": "smswrap.cli.send:COMMAND",
@@ -36,12 +38,16 @@ COMMANDS: Mapping[str, str] = {
     "doctor": ADMIN,
     "explain": ADMIN,
     "sandbox": ADMIN,
+    "completion": "smswrap.cli.completion:COMMAND",
     "help": "smswrap.cli.helping:COMMAND",
 }
 """Where each verb's command lives, so that only the one that runs is loaded; the others are the operations' verbs."""
 
 SENDING = frozenset({"send", "send-batch", "confirm", "resume"})
 """Verbs of which "nothing was sent" is worth saying."""
+
+COMPLETING = "_SMSWRAP_COMPLETE"
+"""By this a shell asks for what completes a line."""
 
 MANY = 2
 """Problems that make a table of their own."""
@@ -66,6 +72,15 @@ class Verbs(click.Group):
         for group, lines in grouped(self.list_commands(ctx), partial(self.get_command, ctx)):
             with formatter.section(group):
                 formatter.write_dl(lines)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The verbs that begin so, without loading them; options, as click finds them."""
+        from smswrap.cli.completion import verbs
+        from smswrap.cli.helping import grouped
+
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return verbs(grouped(self.list_commands(ctx), partial(self.get_command, ctx)), incomplete)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Load the verb's command."""
@@ -158,7 +173,7 @@ def _unwritten(answer: Answer, runtime: Runtime, lost: Exception) -> int:
 
 def _answer(argv: Sequence[str], runtime: Runtime) -> Answer | int:
     try:
-        if not {"doctor", "--help", "-h", "--version"} & set(argv):  # they change nothing
+        if not ({"doctor", "--help", "-h", "--version"} & set(argv) or COMPLETING in os.environ):  # they change nothing
             recover(Settings(runtime.talk, process.environment()))
         result = app.main(args=list(argv), prog_name="smswrap", standalone_mode=False, obj=runtime)
     except process.Ended as ended:

@@ -12,7 +12,7 @@ import click
 
 from smswrap.cli.answer import Answer
 from smswrap.cli.charts import Drawing, check_file, finish, history_bars
-from smswrap.cli.options import command, option
+from smswrap.cli.options import command, complete_plans, option
 from smswrap.clock import iso
 from smswrap.errors import InputError, Problem
 from smswrap.masking import mask_number
@@ -59,7 +59,7 @@ class Looking:
     date: str | None = option("--date", metavar="DAY", help="Only this day (Asia/Shanghai).")
     phone_number: str | None = option("-p", "--phone-number", metavar="NUMBER", help="Only this recipient.")
     outcome: str | None = option("--outcome", type=click.Choice(OUTCOMES), help="Only this outcome.")
-    plan_id: str | None = option("--plan", metavar="PLAN", help="Only this plan.")
+    plan_id: str | None = option("--plan", metavar="PLAN", shell_complete=complete_plans, help="Only this plan.")
     show_numbers: bool = option("--show-numbers", is_flag=True, default=False, help="Show recipients unmasked.")
     limit: int = option(
         "--limit", type=click.IntRange(1, 100_000), default=40, show_default=True, help="Messages at most."

@@ -179,6 +179,10 @@ def _read(reading: Reading) -> Answer:
         if operation.completed is not None:
             record = operation.completed(session, record)
     answer = Answer(operation.verb, runtime.provider_name, as_json(record), columns=operation.columns)
+    if operation.stateful and operation.listed:
+        from smswrap.cli.completion import remember
+
+        remember(runtime, operation.listed, (item[operation.columns[0]] for item in answer.data[operation.listed]))
     if operation.listed and not reading.extras.full:
         _shorten(reading, answer)
     bodies = [reply.body for reply in replies]
