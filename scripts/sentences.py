@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent / "smswrap"
 TABLE = ROOT / "messages" / "zh.tsv"
-PROSE = re.compile(r"[A-Za-z]{2,}'?[,:;]? \(?[a-z]+|[A-Z][a-z]+ .*[.?…]$")
+PROSE = re.compile(r"[A-Za-z]{2,}'?[,:;]? \(?[a-z]+|[A-Z][a-z]+ .*[.?…:\]]$")
 """Two words beside each other, the second one small; or a sentence."""
 
 NO_TALK = re.compile(
-    r"#!|<|text\{|(Mapping|tuple)\[|`?smswrap( --provider \w+)? [a-z-]+( |$)"
+    r"#!|<|text\{|(Mapping|tuple)\[|`?smswrap( --provider \w+)? [a-z-]+( .*[^.]$|$)"
     r"|(SELECT|INSERT|PRAGMA|CREATE|ALTER|DROP|DELETE|UPDATE) "
     r"|.*([=,(<] ?\?|\?\d|ORDER BY|SELECT |\bDESC\b|\(\?[:<!is]|\\[sSwbAZ.]|\S\|)",
     re.DOTALL,

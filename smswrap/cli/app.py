@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, str] = {
     "doctor": ADMIN,
     "explain": ADMIN,
     "sandbox": ADMIN,
+    "setup": "smswrap.cli.setup:COMMAND",
     "completion": "smswrap.cli.completion:COMMAND",
     "help": "smswrap.cli.helping:COMMAND",
 }

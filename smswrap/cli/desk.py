@@ -44,6 +44,10 @@ class Terminal:
 
     def ask(self, question: str) -> bool:
         """Ask for a yes; no answer and end of input are a no. A signal raises Ended."""
+        return (self.answer(question) or "").lower() in YES
+
+    def answer(self, question: str) -> str | None:
+        """A line from the person, without its outer blanks; None at the end of input. A signal raises Ended."""
         self._runtime.talk.say(question, end="")
         try:
             with process.interruptible():
@@ -53,7 +57,7 @@ class Terminal:
             raise
         if not answer.endswith("\n"):
             self._runtime.talk.say("")
-        return answer.strip().lower() in YES
+        return answer.strip() if answer else None
 
     @contextlib.contextmanager
     def progress(self, recipients: int) -> Iterator[Callable[[int], None]]:

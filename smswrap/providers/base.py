@@ -178,6 +178,16 @@ class Finding(NamedTuple):
     """What a send that meets it fails with."""
 
 
+class Person(Protocol):
+    """Whom `setup` asks."""
+
+    def ask(self, question: str) -> bool:
+        """Whether they say yes. Raises Ended at a signal."""
+
+    def answer(self, question: str) -> str | None:
+        """A line from them, without its outer blanks; None at the end of input. Raises Ended at a signal."""
+
+
 class Session(Protocol):
     """The stretch in which calls can be made (for aliyun: with AI mode on)."""
 
@@ -262,6 +272,12 @@ def diagnosis_of(name: str, settings: Settings) -> Iterator[Finding]:
     """Look at what stands between this machine and a send through that provider."""
     diagnose: Callable[[Settings], Iterator[Finding]] = import_module(_PROVIDERS[name] + ".diagnosis").diagnose
     return diagnose(settings)
+
+
+def set_up(name: str, settings: Settings, person: Person) -> None:
+    """Go with a person through what a provider needs on this machine."""
+    work: Callable[[Settings, Person], None] = import_module(_PROVIDERS[name] + ".setup").set_up
+    work(settings, person)
 
 
 def repair(name: str, settings: Settings) -> Iterator[str]:
