@@ -41,6 +41,8 @@ SILENT = frozenset(
     (
         "ok",
         "utf-32",
+        "timeout before",
+        "no code",
         "failed",
         "warning",
         "sandbox path",
