@@ -5,10 +5,13 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pexpect
 import pytest
+from conftest import DEADLINE
 
 from smswrap.cli.app import main
 from smswrap.messages import said, spoken
@@ -16,7 +19,7 @@ from smswrap.messages import said, spoken
 if TYPE_CHECKING:
     from types import ModuleType
 
-FIELD = re.compile(r"\{(\w+)(?::[^{}]*)?\}")
+FIELD = re.compile(r"\{(\w+)(?:!r)?(?::[^{}]*)?\}")
 
 
 def script(name: str) -> ModuleType:
@@ -104,3 +107,20 @@ def test_what_a_person_wrote_is_left_alone() -> None:
 def test_a_code_is_explained_in_chinese(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "isv.AMOUNT_NOT_ENOUGH", "--output", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["data"]["meaning"] == "账号的余额或套餐不够这次发送。"
+
+
+@pytest.mark.usefixtures("chinese")
+def test_the_text_that_will_be_sent_is_shown_as_it_is(tmp_path: Path) -> None:
+    account = {"templates": [{"code": "SMS_100000001", "content": "Your mailbox is empty"}], "signs": [{"name": "S"}]}
+    (tmp_path / "stand-in").mkdir()
+    (tmp_path / "stand-in" / "account.json").write_text(json.dumps(account), "utf-8")
+    words = ["--sandbox", "send", "-p", "13900000000", "-s", "S", "-t", "SMS_100000001"]
+    child = pexpect.spawn(sys.executable, ["-m", "smswrap", *words], encoding="utf-8", timeout=DEADLINE)
+    child.expect("y/N")
+    assert "【S】Your mailbox is empty" in (child.before or "")
+    assert "是" in (child.before or "") or "发送" in (child.before or "")
+    child.sendline("否")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 9
+    assert "没有发送" in (child.before or "")

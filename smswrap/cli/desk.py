@@ -39,7 +39,7 @@ class Terminal:
     def confirm(self, shown: ShownPlan) -> bool:
         """Show the plan and ask for a yes; no answer and end of input are a no. A signal raises Ended."""
         lines = _describe(shown, sandbox=self._runtime.common.sandbox)
-        self._runtime.talk.say("\n".join(["", *lines, ""]))
+        self._runtime.talk.show("\n".join(["", *lines, ""]))
         return self.ask("Send it? [y/N] ")
 
     def ask(self, question: str) -> bool:

@@ -57,8 +57,12 @@ class Console:
         self.troubles.append(fault)
 
     def say(self, text: str, end: str = "\n") -> None:
-        """Write to stderr, in the words of the door at which it is read."""
-        text = self.spelt(said(text))
+        """Write a text of ours to stderr, in the reader's language."""
+        self.show(said(text), end)
+
+    def show(self, text: str, end: str = "\n") -> None:
+        """Write to stderr what is not ours to translate, in the words of the door at which it is read."""
+        text = self.spelt(text)
         try:
             sys.stderr.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + end)
             sys.stderr.flush()

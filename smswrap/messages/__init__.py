@@ -22,7 +22,10 @@ PROSE_KEYS = frozenset({"meaning", "next_step", "rule", "detail"})
 
 WRITTEN_BY_PEOPLE = frozenset({"parameters"})
 
-_FIELD = re.compile(r"\{(\w+)(?::[^{}]*)?\}")
+_FIELD = re.compile(r"\{(\w+)(?:!r)?(?::[^{}]*)?\}")
+FEWEST = 3
+"""Letters of its own that a row with fields needs."""
+
 _COLOURS = re.compile(r"(\x1b\[[0-9;]*m)")
 _COLUMNS = re.compile(r"(.*?)(\s{2,}|$)(.*)", re.DOTALL)
 _PIECES = re.compile(r"(?<=[.;:!?…])(\s+)")
@@ -133,9 +136,14 @@ def _rows() -> dict[str, str]:
 @cache
 def _shapes() -> list[tuple[str, list[str]]]:
     """The rows that fit more than one text, each with what is to be found in it; most words first."""
-    rows = [row for row in _rows() if _FIELD.search(row) or row[0].islower()]
+    rows = [row for row in _rows() if (_FIELD.search(row) and _is_telling(row)) or row[0].islower()]
     rows.sort(key=lambda row: -len(_FIELD.sub("", row)))
     return [(row, [part for part in _FIELD.split(row)[::2] if part]) for row in rows]
+
+
+def _is_telling(row: str) -> bool:
+    """Whether enough of it is its own that a text which fits is surely meant; others are formats, translated as such."""
+    return sum(char.isalpha() for char in _FIELD.sub("", row)) >= FEWEST
 
 
 @cache
