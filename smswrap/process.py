@@ -37,7 +37,6 @@ __all__ = [
     "Finished",
     "OnSignal",
     "checkpoint",
-    "converse",
     "environment",
     "finishing",
     "interruptible",
@@ -152,32 +151,6 @@ def serving(argv: Sequence[str], *, env: Mapping[str, str], timeout: float) -> I
         yield _first_line(child, timeout).decode("utf-8", "replace")
     finally:
         _stop(child, _Exchange(child, b"", MOST_OUTPUT), STOP_GRACE)
-
-
-def converse(argv: Sequence[str], env: Mapping[str, str], answers: Mapping[str, str]) -> int | None:
-    """Run a program in a terminal of its own, joined to the person's, until it ends; its exit code, None if none.
-
-    What the person types goes to it unseen; after a prompt that begins like one of `answers`, that is typed for them.
-    """
-    import pexpect
-
-    size = os.get_terminal_size(2)
-    child = pexpect.spawn(argv[0], [*argv[1:]], env={**env}, timeout=None, dimensions=(size.lines, size.columns))
-    left, shown = {prompt.encode(): answer for prompt, answer in answers.items()}, bytearray()
-
-    def watch(printed: bytes) -> bytes:
-        shown.extend(printed)
-        for prompt in [prompt for prompt in left if shown.rpartition(b"\n")[2].startswith(prompt)]:
-            if shown.endswith(b": "):
-                child.sendline(left.pop(prompt))
-        return printed
-
-    try:
-        with interruptible():
-            child.interact(escape_character=None, output_filter=watch)  # type: ignore[arg-type]  # the stub knows text alone
-    finally:
-        child.close()
-    return child.exitstatus
 
 
 def environment(changes: Mapping[str, str | None] | None = None) -> dict[str, str]:

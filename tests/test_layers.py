@@ -41,11 +41,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     # The hall, and what it stands on.
     "sending": {"sending", "journal", *PROVIDING, "process", "catalogue", *GROUND},
     "journal": {"journal", "model", "clock", "disk", "errors"},
-    "providers": {"providers", "process", "guard", "catalogue", *GROUND},
+    "providers": {"providers", "process", "conversation", "guard", "catalogue", *GROUND},
     "providers.base": {"providers.parameters", "providers.records", "model", "errors"},
     "providers.parameters": {"errors"},
     "providers.records": set(),
     "process": {"signals"},
+    "conversation": {"signals"},
     "guard": {"signals"},
     "catalogue": {"catalogue", "errors"},
     "sandbox": {"state", "disk", "errors"},
@@ -171,7 +172,9 @@ def test_only_the_seam_starts_programs(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os":
             found |= {f"os.{node.attr}"} if node.attr.startswith(STARTERS) else set()
-    assert found == {"process.py": {"subprocess", "pexpect"}, "guard.py": {"os.fork"}}.get(named(path), set())
+    assert found == {"process.py": {"subprocess"}, "conversation.py": {"pexpect"}, "guard.py": {"os.fork"}}.get(
+        named(path), set()
+    )
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if STAND_INS in path.parent.parents], ids=named)

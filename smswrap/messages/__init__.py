@@ -136,13 +136,13 @@ def _rows() -> dict[str, str]:
 @cache
 def _shapes() -> list[tuple[str, list[str]]]:
     """The rows that fit more than one text, each with what is to be found in it; most words first."""
-    rows = [row for row in _rows() if (_FIELD.search(row) and _is_telling(row)) or row[0].islower()]
+    rows = [row for row in _rows() if (_FIELD.search(row) and is_telling(row)) or row[0].islower()]
     rows.sort(key=lambda row: -len(_FIELD.sub("", row)))
     return [(row, [part for part in _FIELD.split(row)[::2] if part]) for row in rows]
 
 
-def _is_telling(row: str) -> bool:
-    """Whether enough of it is its own that a text which fits is surely meant; others are formats, translated as such."""
+def is_telling(row: str) -> bool:
+    """Whether enough of it is its own that a text that fits is surely meant; others are formats, translated as such."""
     return sum(char.isalpha() for char in _FIELD.sub("", row)) >= FEWEST
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smswrap import process
+from smswrap.conversation import converse
 
 if TYPE_CHECKING:
     from smswrap.providers.base import Person, Settings
@@ -38,7 +39,7 @@ def offered(settings: Settings, person: Person) -> Path | None:
     """Install it; None if the person does not want that, or it does not work."""
     brew = shutil.which("brew", path=settings.environment.get("PATH"))
     if brew and person.ask("Run `brew install aliyun-cli`? [y/N] "):
-        process.converse([brew, *BREW], settings.environment, {})
+        converse([brew, *BREW], settings.environment, {})
         found = shutil.which("aliyun", path=settings.environment.get("PATH"))
         return Path(found) if found else None
     archive = ARCHIVES.get((platform.system(), platform.machine()))

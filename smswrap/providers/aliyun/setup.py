@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from smswrap import process
+from smswrap.conversation import converse
 from smswrap.errors import SetupError, SmswrapError
 from smswrap.providers.aliyun import account, install, preflight
 from smswrap.providers.aliyun.program import find
@@ -91,7 +91,7 @@ def _configure(settings: Settings, program: Program, person: Person) -> None:
     region = person.answer(f"Region [{account.DEFAULT_REGION}]: ") or account.DEFAULT_REGION
     settings.talk.note("The aliyun CLI asks for the keys itself: smswrap does not read what you type, nor keep it.")
     words = [*program.command, "configure", "--profile", name, "--mode", chosen]
-    code = process.converse(words, program.environment, {REGION_PROMPT: region, LANGUAGE_PROMPT: ""})
+    code = converse(words, program.environment, {REGION_PROMPT: region, LANGUAGE_PROMPT: ""})
     settings.talk.note(f"The profile {name} is saved, and is the current one." if code == 0 else "Nothing was saved.")
 
 
