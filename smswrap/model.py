@@ -5,9 +5,12 @@ On the ground floor, since the journal and the providers name them too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import field
 from enum import Enum, unique
 from typing import TYPE_CHECKING
+
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -61,7 +64,7 @@ class Account:
     base: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)  # Python's own: made once a row, as Message is
 class Content:
     """What several recipients share: the sign, the template's parameters, an extension of the sending number."""
 
@@ -70,7 +73,7 @@ class Content:
     extend_code: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Message:
     """What one recipient gets: their number in E.164 (`+8613…`), and the content."""
 

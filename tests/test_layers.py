@@ -24,7 +24,7 @@ ROOT = Path(package.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 STAND_INS = ROOT / "sandbox"
 
-GROUND = {"errors", "clock", "masking", "model", "signals", "disk", "state"}
+GROUND = {"errors", "clock", "masking", "model", "record", "signals", "disk", "state"}
 """Modules that anybody may use, and that use nothing but each other."""
 
 PROVIDING = {"providers.base", "providers.parameters", "providers.records"}
@@ -35,26 +35,27 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"cli"},
     "__init__": {"library", "sending.report", "providers.base", "errors"},
     "cli": {"cli", "household", "sending", "journal.journal", *PROVIDING, "process", "catalogue", "sandbox", *GROUND},
-    "compat": {"cli", "providers.parameters", "errors"},
+    "compat": {"cli", "providers.parameters", "errors", "record"},
     "library": {"household", "sending", "journal.journal", "providers.base", "providers.parameters", *GROUND},
     "household": {"sending", "journal", "providers.base", "process", "sandbox", *GROUND},
     # The hall, and what it stands on.
     "sending": {"sending", "journal", *PROVIDING, "process", "catalogue", *GROUND},
-    "journal": {"journal", "model", "clock", "disk", "errors"},
+    "journal": {"journal", "model", "clock", "disk", "errors", "record"},
     "providers": {"providers", "process", "guard", "catalogue", *GROUND},
-    "providers.base": {"providers.parameters", "providers.records", "model", "errors"},
-    "providers.parameters": {"errors"},
-    "providers.records": set(),
-    "process": {"signals"},
+    "providers.base": {"providers.parameters", "providers.records", "model", "errors", "record"},
+    "providers.parameters": {"errors", "record"},
+    "providers.records": {"record"},
+    "process": {"signals", "record"},
     "guard": {"signals"},
     "catalogue": {"catalogue", "errors"},
     "sandbox": {"state", "disk", "errors"},
     # The ground.
-    "model": {"clock", "errors"},
+    "model": {"clock", "errors", "record"},
     "state": {"disk", "errors"},
     "disk": {"errors"},
     "signals": set(),
-    "errors": set(),
+    "errors": {"record"},
+    "record": set(),
     "clock": set(),
     "masking": set(),
 }

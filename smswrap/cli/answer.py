@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import sys
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from typing import TYPE_CHECKING, Any
 
 from smswrap import process
 from smswrap.clock import iso
 from smswrap.errors import Exit
 from smswrap.providers.records import as_json
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from smswrap.errors import InputError
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

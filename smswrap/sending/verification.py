@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from smswrap.errors import Fault, InputError, Problem, SmswrapError
+from smswrap.record import dataclass
 from smswrap.sending.message import LONGEST_MESSAGE, OPTION, compare_variables, render
 from smswrap.sending.rules import judge
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from smswrap.errors import CredentialsError, SetupError
 from smswrap.masking import secrets_of
 from smswrap.model import Account
 from smswrap.providers.aliyun import configuration
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

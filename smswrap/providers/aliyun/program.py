@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from smswrap import process
@@ -12,6 +12,7 @@ from smswrap.errors import SetupError
 from smswrap.masking import redact, secrets_of
 from smswrap.process import OnSignal
 from smswrap.providers.aliyun.mark import home_of
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

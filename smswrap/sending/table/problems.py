@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, final
 
 from smswrap.errors import InputError
+from smswrap.record import dataclass
 from smswrap.sending.table.writing import CsvFile
 
 if TYPE_CHECKING:
