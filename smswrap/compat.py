@@ -198,11 +198,13 @@ def _refuse(error: InputError) -> int:
 
 def run() -> None:
     """Run with the process's arguments and end with the exit code."""
+    from smswrap.__main__ import leave
+
     try:
         code = main(sys.argv[1:])
     except KeyboardInterrupt:
         code = 130
-    sys.exit(code)
+    leave(code)
 
 
 if __name__ == "__main__":

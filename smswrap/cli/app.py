@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, cast
 import click
 from click.exceptions import NoArgsIsHelpError
 
-from smswrap import __version__, process
+from smswrap import process
+from smswrap.cli import VERSION
 from smswrap.cli.answer import Answer, write
 from smswrap.cli.options import with_common_options
 from smswrap.cli.runtime import Console, Runtime
@@ -88,7 +89,7 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 @click.group(cls=Verbs, context_settings=SETTINGS, epilog=EXITS)
-@click.version_option(__version__, prog_name="smswrap")
+@click.version_option(message=VERSION)
 def app() -> None:
     """Send SMS through Alibaba Cloud and Volcengine: when a person said yes, and exactly once.
 
