@@ -5,10 +5,9 @@ On the ground floor, since the journal and the providers name them too.
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import field
 from enum import Enum, unique
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from smswrap.record import dataclass
 
@@ -64,17 +63,15 @@ class Account:
     base: str | None = None
 
 
-@dataclasses.dataclass(frozen=True)  # Python's own: made once a row, as Message is
-class Content:
+class Content(NamedTuple):
     """What several recipients share: the sign, the template's parameters, an extension of the sending number."""
 
     sign: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = MappingProxyType({})
     extend_code: str | None = None
 
 
-@dataclasses.dataclass(frozen=True)
-class Message:
+class Message(NamedTuple):
     """What one recipient gets: their number in E.164 (`+8613…`), and the content."""
 
     recipient: str

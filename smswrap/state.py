@@ -27,7 +27,7 @@ def directory() -> Path:
 def remembered(name: str) -> dict[str, Any]:
     """What was remembered under the name; nothing if that cannot be read, since all of it can be found out again."""
     try:
-        found = json.loads((directory() / name).read_text("utf-8-sig"))
+        found = json.loads((directory() / name).read_bytes())
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -26,7 +26,7 @@ ROOT = Path(package.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 STAND_INS = ROOT / "sandbox"
 
-GROUND = {"errors", "clock", "masking", "model", "record", "signals", "disk", "state"}
+GROUND = {"errors", "clock", "masking", "model", "patterns", "record", "signals", "disk", "state"}
 """Modules that anybody may use, and that use nothing but each other."""
 
 PROVIDING = {"providers.base", "providers.parameters", "providers.records"}
@@ -45,7 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "journal": {"journal", "model", "clock", "disk", "errors", "record"},
     "providers": {"providers", "process", "guard", "catalogue", *GROUND},
     "providers.base": {"providers.parameters", "providers.records", "model", "errors", "record"},
-    "providers.parameters": {"errors", "record"},
+    "providers.parameters": {"errors", "patterns", "record"},
     "providers.records": {"record"},
     "process": {"signals", "record"},
     "guard": {"signals"},
@@ -59,7 +59,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"record"},
     "record": set(),
     "clock": set(),
-    "masking": set(),
+    "masking": {"patterns"},
+    "patterns": set(),
 }
 """What each room may use; a room is named by the longest beginning of a module's name that stands here."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from smswrap.errors import CredentialsError, SmswrapError
 from smswrap.model import Account
+from smswrap.patterns import pattern
 from smswrap.process import OnSignal
 from smswrap.providers.aliyun import preflight, reply
 from smswrap.providers.aliyun.aimode import USER_AGENT, Lease, ai_mode
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 API_VERSION = "2017-05-25"
 """Must be said: the plugin's default is 2018-05-01, which has none of these operations."""
 
-MAINLAND = re.compile(r"1[3-9][0-9]{9}")
+MAINLAND = pattern(r"1[3-9][0-9]{9}")
 """What the API reads as a mainland number if nothing stands before it."""
 
 
