@@ -324,7 +324,9 @@ def test_a_corrupt_journal_is_reported_before_anything_is_called(
     assert (ran.code, ran.error["kind"], ran.error["code"]) == (3, "setup", "journal")
     assert "knows of no earlier send" in ran.error["next_step"]
     assert standin.calls == []
-    assert smswrap(*SEND).code == 0
+    again = smswrap(*SEND)
+    assert (again.code, again.error["code"], standin.sends) == (10, "journal-damaged", [])
+    assert smswrap(*SEND, "--allow-duplicate").code == 0
 
 
 def test_what_a_corrupt_journal_had_in_its_log_is_set_aside_with_it(path: Path, tmp_path: Path) -> None:
