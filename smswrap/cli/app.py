@@ -135,7 +135,7 @@ def _unwritten(answer: Answer, runtime: Runtime, lost: Exception) -> int:
 
 def _answer(argv: Sequence[str], runtime: Runtime) -> Answer | int:
     try:
-        if not {"doctor", "--help", "-h", "--version"} & set(argv):  # they change nothing
+        if "doctor" not in argv:  # which tells of it
             recover(Settings(runtime.talk, process.environment()))
         result = app.main(args=list(argv), prog_name="smswrap", standalone_mode=False, obj=runtime)
     except process.Ended as ended:
