@@ -201,6 +201,25 @@ def test_a_journal_that_vanishes_under_a_send_stops_it(
     assert not standin.ai_mode
 
 
+NO_THREADS = """
+import sys, threading
+from smswrap.cli import app
+def none_left(thread):
+    raise RuntimeError("can't start new thread")
+threading.Thread.start = none_left
+sys.exit(app.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [("13900000000", 0), ("13900000008", 8)])
+def test_a_machine_without_another_thread_sends_in_the_only_one(standin: StandIn, number: str, code: int) -> None:
+    argv = [sys.executable, "-c", NO_THREADS, *SEND[:2], f"{number},13900000001", *SEND[3:]]
+    ended = subprocess.run(argv, check=False, capture_output=True, text=True)
+    assert ended.returncode == code, ended.stderr
+    assert len(standin.sends) == 1
+    assert not standin.ai_mode
+
+
 LATE_SIGNAL = """
 import os, signal, sys
 from smswrap.cli import app
