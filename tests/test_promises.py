@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -199,6 +200,19 @@ def test_a_journal_that_vanishes_under_a_send_stops_it(
     assert (ran.code, ran.error["code"]) == (1, "journal")
     assert len(standin.api_calls) == 1
     assert not standin.ai_mode
+
+
+def test_a_machine_without_file_descriptors_sends_nothing_or_tells_that_it_did(standin: StandIn) -> None:
+    """Wherever they run out, it is a matter of setup; on a50652a it was a traceback."""
+    ends = []
+    for most in (6, 9, 12, 18):
+        limited = f'ulimit -n {most}; exec "$0" -m smswrap "$@"'
+        argv = ["/bin/sh", "-c", limited, sys.executable, *SEND, "--allow-duplicate"]
+        ends.append(subprocess.run(argv, check=False, capture_output=True, text=True))
+    assert all(ended.returncode in {0, 3} for ended in ends), [ended.stderr for ended in ends]
+    assert ends[0].returncode == ends[1].returncode == 3
+    assert all(json.loads(ended.stdout)["error"]["kind"] == "setup" for ended in ends if ended.returncode)
+    assert len(standin.ledger) == sum(ended.returncode == 0 for ended in ends)
 
 
 NO_THREADS = """
