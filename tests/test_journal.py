@@ -337,6 +337,9 @@ def test_a_corrupt_journal_is_reported_before_anything_is_called(
     assert (ran.code, ran.error["kind"], ran.error["code"]) == (3, "setup", "journal")
     assert "knows of no earlier send" in ran.error["next_step"]
     assert standin.calls == []
+    again = smswrap(*SEND)
+    assert (again.code, again.error["code"], standin.sends) == (10, "journal-damaged", [])
+    assert smswrap(*SEND, "--allow-duplicate").code == 0
 
 
 @pytest.mark.parametrize("looked_at", [False, True], ids=["by the send", "by doctor first"])
