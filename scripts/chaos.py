@@ -70,11 +70,13 @@ class Round:
     def play(self) -> Counter[str]:
         """Play the round; gives its counts. Raises AssertionError if a promise was broken."""
         self._prepare()
-        plan = self._run("send-batch", "--file", str(self.directory / "people.csv"), "-t", TEMPLATE, "-s", SIGN)
+        # With the right clock: a plan of another time expires, and receipts of another day cannot be queried.
+        people = str(self.directory / "people.csv")
+        plan = self._run("send-batch", "--file", people, "-t", TEMPLATE, "-s", SIGN, jump=0.0)
         plan_id = plan["data"]["plan_id"]
         self._killed("confirm", plan_id)
         answer = self._until_done(plan_id)
-        settled = self._run("resume", "--unknown", plan_id)
+        settled = self._run("resume", "--unknown", plan_id, jump=0.0)
         return self._judge(answer["data"]["counts"], settled["data"]["counts"])
 
     def _prepare(self) -> None:
@@ -138,9 +140,9 @@ class Round:
                         return
             time.sleep(0.002)
 
-    def _run(self, *words: str) -> dict[str, Any]:
+    def _run(self, *words: str, jump: float | None = None) -> dict[str, Any]:
         ended = subprocess.run(
-            self._command(words), env=self.environment, capture_output=True, check=False, timeout=LONGEST
+            self._command(words, jump), env=self.environment, capture_output=True, check=False, timeout=LONGEST
         )
         assert ended.stdout, ended.stderr.decode()
         answer: dict[str, Any] = json.loads(ended.stdout)
