@@ -187,9 +187,9 @@ class _Known:
 
 def _octets(content: Content) -> int:
     """Bytes of the sign, and of the parameters as JSON as the journal writes it, which is longer than any other."""
-    octets = "".join((content.sign, *content.parameters, *content.parameters.values())).encode("utf-8", "surrogatepass")
-    escaped = sum(octets.count(char) for char in (b'"', b"\\", b"\n", b"\r"))
-    return len(octets) + escaped + 8 * len(content.parameters)
+    text = "".join((content.sign, *content.parameters, *content.parameters.values()))
+    escaped = text.count('"') + text.count("\\") + text.count("\n") + text.count("\r")
+    return len(text.encode("utf-8", "surrogatepass")) + escaped + 8 * len(content.parameters)
 
 
 class _Book:
