@@ -188,7 +188,8 @@ class RequestRecord:
     """A request in the journal, and what became of it.
 
     `passing` says that the reason of a refusal passes, so that it may be made again; `own_out_id` that the out-id is
-    ours alone; `day` is yyyyMMdd in Asia/Shanghai, `started` in Unix seconds.
+    ours alone; `day` is yyyyMMdd in Asia/Shanghai, `likely_day` the same by the machine's own clock, which does not
+    jump; `started` is in Unix seconds.
     """
 
     number: int
@@ -202,6 +203,7 @@ class RequestRecord:
     fault: Fault | None = None
     reply: str | None = None
     day: str | None = None
+    likely_day: str | None = None
     started: float | None = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -176,7 +177,7 @@ def test_what_many_recipients_share_is_hashed_and_stored_once(
     assert len(hashed) == 1
 
 
-contents = st.tuples(st.sampled_from(["甲", "乙"]), st.sampled_from([None, "1", "2", "3"]))
+contents = st.tuples(st.sampled_from(["甲", "乙"]), st.sampled_from([None, "1", "2", "3", '三"' * 5]))
 
 
 @example(  # the one that is left over comes after one of its own, and before it by its content
@@ -185,7 +186,9 @@ contents = st.tuples(st.sampled_from(["甲", "乙"]), st.sampled_from([None, "1"
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     chosen=st.lists(contents, min_size=1, max_size=14),
-    limits=st.builds(Limits, shared=st.integers(2, 5), personal=st.integers(1, 3)),
+    limits=st.builds(
+        Limits, shared=st.integers(2, 5), personal=st.integers(1, 3), octets=st.integers(45, 90) | st.just(1_000)
+    ),
     personal=st.booleans(),
     chunk=st.integers(1, 6),
 )
@@ -203,10 +206,29 @@ def test_each_message_is_in_exactly_one_request_that_the_provider_can_take(
     for one in made:
         assert 1 <= len(one.messages) <= (limits.shared if one.shared else limits.personal)
         assert list(one.messages) == [each for each in messages if each in one.messages]
+        assert one.shared or len(one.messages) == 1 or sum(map(octets, one.messages)) <= limits.octets
         if one.shared:
             assert len({str(each.content) for each in one.messages}) == 1
     assert not (personal and any(one.shared for one in made))
-    assert personal or len(made) <= fewest(chosen, limits)
+    assert personal or limits.octets < 1_000 or len(made) <= fewest(chosen, limits)
+
+
+def octets(one: Message) -> int:
+    """The bytes of its sign and its parameters as a call has them."""
+    return len(f"{one.content.sign}{json.dumps(dict(one.content.parameters), ensure_ascii=False)}".encode())
+
+
+def test_a_text_that_no_call_can_hold_is_refused_by_its_row(journal: Journal) -> None:
+    """Exactly at the bound, one more recipient's text goes out with another request."""
+    size = octets(MESSAGE)
+    two = [MESSAGE, Message("+8613900000001", replace(MESSAGE.content, sign="丙"))]
+    for bound, requests in ((2 * size, 1), (2 * size - 1, 2), (size, 2)):
+        assert planned(journal, *two, limits=Limits(9, 9, bound)).requests == requests
+    with pytest.raises(InputError) as caught:
+        planned(journal, *two, limits=Limits(9, 9, size - 1), listed=True)
+    assert [(one.row, one.rule) for one in caught.value.problems] == [
+        (row, f"makes {size} bytes with its sign; one call takes {size - 1}") for row in (1, 2)
+    ]
 
 
 def requests_of(journal: Journal, plan: Plan) -> list[Any]:

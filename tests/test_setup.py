@@ -378,6 +378,17 @@ def test_a_checkout_that_cannot_be_written_is_told(checkout: Checkout) -> None:
 # What is pinned, and what is packed
 
 
+def test_another_package_than_the_pinned_one_is_named_in_a_sentence(checkout: Checkout) -> None:
+    (wheel,) = checkout.wheels.iterdir()
+    with zipfile.ZipFile(wheel, "a") as archive:
+        archive.writestr("more.py", "")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    ended = checkout.run("smswrap")
+    assert ended.returncode == 3
+    told = f"What was downloaded as packaging=={metadata.version('packaging')} is not what is pinned: its hash ends in "
+    assert f"{told}{digest[-8:]}. Do not use it. (more in " in ended.stderr
+
+
 def test_every_pin_has_a_hash_and_no_file_names_an_index() -> None:
     for file in (ROOT / "requirements").glob("*.txt"):
         text = file.read_text("utf-8")

@@ -160,10 +160,11 @@ class ProviderError(SmswrapError):
 
 @dataclass(frozen=True)
 class Limits:
-    """Recipients per request: of one text for all, and of a text for each."""
+    """Recipients per request, of one text for all and of a text for each; and bytes of its signs and parameters."""
 
     shared: int
     personal: int
+    octets: int = 2**63 - 1
 
 
 class Finding(NamedTuple):

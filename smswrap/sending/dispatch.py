@@ -125,13 +125,11 @@ def _start_one(run: _Run) -> bool:
     run.taken += 1
     if run.pace.rate:
         run.next_start = time.monotonic() + 1 / run.pace.rate
+    run.running += 1
     try:
         Thread(target=_work, args=(run, claim)).start()
-    except RuntimeError as error:  # no more threads: nothing was sent
-        run.failure, run.stopped = error, True
-        _give_back(run, claim.request.number)
-        return False
-    run.running += 1
+    except RuntimeError:  # no more threads: then one after the other, in this one
+        _work(run, claim)
     return True
 
 

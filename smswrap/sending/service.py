@@ -102,7 +102,7 @@ def confirm(plan_id: str, options: Options, house: House) -> Report:
         refuse_duplicates(plan, policy, house)
         with house.journal.transaction():
             refuse_used_key(plan, house)
-            refuse_duplicates(plan, policy, house, asks=False)
+            refuse_duplicates(plan, policy, house, again=True)
             plan = house.journal.say_yes(plan)
         attempts = house.journal.attempts(plan, Outcome.REFUSED) if left_over else NO_ATTEMPTS
         report = carry_out(plan, options.pace, house, settle=options.settle, attempts=attempts)
@@ -253,7 +253,7 @@ def _sent(plan: Plan, options: Options, house: House) -> Report:
             refuse_expired(plan)
             if options.key:
                 refuse_used_key(replace(plan, idempotency_key=options.key), house)
-            refuse_duplicates(plan, options.duplicates, house, asks=False)
+            refuse_duplicates(plan, options.duplicates, house, again=True)
             allowed = options.duplicates.allowed
             plan = house.journal.keep(plan, PlanState.CONFIRMED, options.key, allow_duplicate=allowed)
     except KeyUsed as used:
