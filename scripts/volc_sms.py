@@ -11,7 +11,8 @@ line of another word says how the command ended: `refused` is a send that was ce
 without a result, `unknown` a send that may have been made. The codes are one table, ENDINGS; --help prints it.
 
 Exit codes: 0 done, 1 unexpected, 2 usage, 3 setup, 4 credentials missing or refused, 5 refused, 6 try later,
-8 outcome unknown (do not send again), 129/130/143 ended by HUP/INT/TERM before anything was sent.
+8 outcome unknown (do not send again), 10 repeats a send of unknown outcome, 129/130/143 ended by HUP/INT/TERM before
+anything was sent.
 """
 
 import sys
@@ -26,6 +27,7 @@ import contextlib
 import hashlib
 import hmac
 import http.client
+import importlib.util
 import io
 import ipaddress
 import json
@@ -50,6 +52,8 @@ SERVICE = "volcSMS"
 REGION = "cn-north-1"
 ENDPOINT = "https://sms.volcengineapi.com"
 CONTENT_TYPE = "application/json"
+IN_CLONE = "smswrap-clone"
+"""The -X option of a Python that we started ourselves."""
 SANDBOX_ACCESS_KEY = "AKLTsandbox"
 """Whose secret is the key that the sandbox's gateway was started with: so that a template's text can be asked for."""
 ENV_FILE = "~/.openclaw/.env"
@@ -103,6 +107,7 @@ class Exit(IntEnum):
     REFUSED = 5
     LATER = 6
     UNKNOWN = 8
+    DUPLICATE = 10
 
 
 class Ending(NamedTuple):
@@ -118,6 +123,8 @@ ENDINGS: Mapping[str, Ending] = {
     "secret-argument": Ending(Exit.USAGE, Exit.USAGE, "a key stands on the command line"),
     "sample-number": Ending(Exit.USAGE, Exit.USAGE, "a number of the documentation, a stranger's phone"),
     "sandbox": Ending(Exit.SETUP, Exit.SETUP, "SMSWRAP_SANDBOX is set and the sandbox is not to be had"),
+    "hall": Ending(Exit.SETUP, Exit.SETUP, "smswrap is set up here and cannot be used"),
+    "duplicate": Ending(Exit.DUPLICATE, Exit.DUPLICATE, "it repeats a send of which nobody knows the outcome yet"),
     "ca-bundle": Ending(Exit.SETUP, Exit.SETUP, "the certificates that the environment names cannot be read"),
     "proxy": Ending(Exit.SETUP, Exit.SETUP, "the proxy that the environment names cannot be used"),
     "no-credentials": Ending(Exit.CREDENTIALS, Exit.CREDENTIALS, "no complete credentials were found"),
@@ -546,6 +553,8 @@ Credentials, the first pair that is complete, never on the command line:
   VOLCENGINE_SMS_ENDPOINT (older: VOLC_SMS_ENDPOINT) names.
 Servers are reached through HTTPS_PROXY and HTTP_PROXY if these are set; NO_PROXY names exceptions. A proxy can read
 what goes to a plain http server. REQUESTS_CA_BUNDLE or SSL_CERT_FILE name certificates to trust.
+Where smswrap is set up beside this file, or in the Python that runs it, a send goes through its journal: it stands
+in `smswrap history`, and after an unknown outcome the same line is refused (exit 10) until that is settled.
 With SMSWRAP_SANDBOX=1 nothing leaves for any of these: everything goes to the sandbox of smswrap."""
 
 
@@ -1035,23 +1044,53 @@ def find_message_ids(reply: Mapping[str, Any]) -> list[Any]:
     return found if isinstance(found, list) else [found]
 
 
-def send_in_the_hall(body: Mapping[str, Any]) -> "int | None":  # noqa: ARG001  what the hall will send
-    """The exit code of a send that smswrap made in its own hall; None where smswrap is not set up beside us.
+def has_hall() -> bool:
+    """Whether the Python that runs us has smswrap.
 
-    THE SEAM for "One hall for volc_sms.py": journal, duplicates, and the lease of unknown outcomes. To be filled when
-    the hall stands; a call that smswrap itself makes of this script must go past it, or the two would call each other.
+    smswrap itself runs us without installed packages (-S): its send is in the hall already.
     """
-    return None
+    beside = str(Path(__file__).resolve().parent)  # is no place for packages, whatever lies there
+    sys.path[:] = [folder for folder in sys.path if os.path.realpath(folder) != beside]
+    spec = None if sys.flags.no_site else importlib.util.find_spec("smswrap")
+    return spec is not None and spec.origin is not None
+
+
+def move_to_clone(argv: Sequence[str]) -> None:
+    """Start anew with the private Python of the clone that we lie in, where that is set up and ours has no smswrap."""
+    here = Path(__file__).resolve()
+    made, setup = here.parents[1] / ".venv" / ".smswrap", here.with_name("setup.sh")
+    if sys.flags.no_site or has_hall() or not made.is_file() or not setup.is_file():
+        return
+    if IN_CLONE in sys._xoptions:  # noqa: SLF001  documented as such
+        raise CallError("hall", f"the environment in {made.parent} has no smswrap; remove it, so that it is made anew")
+    start = f'here=$1; shift; . "$here/setup.sh"; set_up run; exec "$python" -I -X utf8 -X {IN_CLONE} "$@"'
+    os.execv("/bin/sh", ["sh", "-c", start, "sh", str(here.parent), str(here), *argv])  # noqa: S606  it is one
+
+
+def send_in_hall(body: Mapping[str, Any], timeout: float) -> "int | None":
+    """The exit code of a send that smswrap made, in its journal; None where smswrap is not set up here."""
+    if not has_hall():
+        return None
+    try:
+        from smswrap.compat import send_sms
+    except Exception as error:
+        raise CallError("hall", f"smswrap is installed here and cannot be used ({type(error).__name__})") from error
+    set_signals(signal.SIG_DFL)  # until smswrap takes them: it knows whether anything was sent, we do not
+    done: int = send_sms(body, timeout, sandbox=in_sandbox())
+    set_signals(signal.SIG_IGN)
+    return done
 
 
 def perform(argv: Sequence[str], run: Run) -> int:
     """Carry out one command line; the result is on stdout."""
+    if {"send_sms", "send-sms", "-"} & set(argv):
+        move_to_clone(argv)
     action, body, timeout = parse_command(argv, run)
     if action is None:
         with contextlib.suppress(BrokenPipeError):
             print(write_help(), flush=True)
         return Exit.OK
-    done = send_in_the_hall(body) if action.sends else None
+    done = send_in_hall(body, timeout) if action.sends else None
     if done is not None:
         return done
     with contextlib.ExitStack() as stack:

@@ -1,18 +1,22 @@
-"""The command line of `send_sms.sh`, as the Alibaba Cloud SMS skill published it, in smswrap's words."""
+"""The old scripts' command lines in smswrap's words: `send_sms.sh` of the Alibaba Cloud skill, `volc_sms.py`'s send."""
 
 from __future__ import annotations
 
+import math
+import os
 import re
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from smswrap.errors import InputError
+from smswrap.cli.runtime import Console, program
+from smswrap.errors import Exit, InputError
 from smswrap.providers.parameters import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from smswrap.errors import Fault
 
 HELP = "See `send_sms.sh --help`."
 
@@ -92,7 +96,7 @@ def main(argv: Sequence[str]) -> int:
         return _refuse(error)
     from smswrap.cli.app import main as carry_out
 
-    return carry_out(translated, spelling_of(argv[0]))
+    return carry_out(translated, Console(spelling_of(argv[0])))
 
 
 def spelling_of(name: str) -> Callable[[str], str]:
@@ -101,22 +105,16 @@ def spelling_of(name: str) -> Callable[[str], str]:
     for spelling, new in {**COMMANDS[name].options, **COMMON}.items():
         if new not in {**COMMANDS[name].options, **COMMON}:
             old.setdefault(new, spelling)
-    program = _program()
+    return _speller(old)
 
+
+def _speller(old: Mapping[str, str]) -> Callable[[str], str]:
     def spelt(text: str) -> str:
         for new, spelling in old.items():
             text = re.sub(rf"{new}(?![\w-])", spelling, text)
-        return text.replace("`smswrap ", f"`{program} ")
+        return text.replace("`smswrap ", f"`{program(beside=True)} ")
 
     return spelt
-
-
-def _program() -> str:
-    """The words that start smswrap: its name if it is on PATH, else the file beside our interpreter."""
-    from shutil import which
-
-    beside = Path(sys.executable).with_name("smswrap")
-    return str(beside) if which("smswrap") is None and beside.exists() else "smswrap"
 
 
 def translate(argv: Sequence[str]) -> list[str]:
@@ -189,10 +187,98 @@ def _suggestion(word: str, known: Mapping[str, object]) -> str:
 
 
 def _refuse(error: InputError) -> int:
-    from smswrap.cli.runtime import Console
-
     Console().error(error.fault)
     return int(error.fault.exit)
+
+
+VOLC_FIELDS: Mapping[str, str] = {
+    "SubAccount": "--message-group",
+    "Signature": "--sign-name",
+    "TemplateId": "--template-code",
+    "Mobiles": "--phone-numbers",
+    "TemplateParam": "--template-param",
+}
+"""The fields of volc_sms.py's request and our options."""
+
+VOLC_SPELLINGS: Mapping[str, str] = {
+    "--message-group": "--sub-account",
+    "--sign-name": "--signature",
+    "--template-code": "--template-id",
+    "--phone-numbers": "--mobiles",
+    "--read-timeout": "--timeout",
+}
+NOT_FOR_VOLC = ("PROFILE", "REGION", "READ_TIMEOUT")
+"""Variables of ours, SMSWRAP_…, that mean another provider's account, or that its command line says itself."""
+
+LONGEST_WAIT = 60
+"""Seconds that --read-timeout takes."""
+
+VOLC_WORDS: Mapping[int, str] = {
+    Exit.UNEXPECTED: "unexpected",
+    Exit.INPUT: "usage",
+    Exit.SETUP: "setup",
+    Exit.UNKNOWN: "unknown",
+    **dict.fromkeys((Exit.HUP, Exit.INT, Exit.TERM), "interrupted"),
+}
+VOLC_CODES: Mapping[str, str] = {
+    "script.unreachable": "unreachable",
+    "script.timeout": "timeout",
+    "script.connection-lost": "lost",
+    "script.no-reply": "unreadable",
+    "script.killed": "lost",
+    "internal": "internal",
+    "input": "arguments",
+    "setup": "hall",
+    "credentials": "no-credentials",
+    "duplicate": "duplicate",
+    "interrupted": "signal",
+}
+"""A failure's code, or its kind where it has none -> volc_sms.py's code for it; all others are the provider's."""
+
+
+class VolcConsole(Console):
+    """Talk as volc_sms.py has it, whose callers read its words and codes: `volc_sms: WORD[CODE]: …`, a line each."""
+
+    def __init__(self) -> None:
+        super().__init__(_speller(VOLC_SPELLINGS))
+
+    def say(self, text: str, end: str = "\n") -> None:
+        """Say it as a note, or as the warning that it is."""
+        word, _, rest = text.partition(": ")
+        self._line("warning[smswrap]", rest) if word == "warning" else self._line("note[smswrap]", text, end)
+
+    def error(self, fault: Fault) -> None:
+        """Tell of a failure in a word and a code, and what to do."""
+        known = VOLC_CODES.get(fault.code or fault.kind) or VOLC_CODES.get(fault.kind if fault.kind in OURS else "")
+        word = VOLC_WORDS.get(fault.exit, "refused")
+        self._line(f"{word}[{known or 'provider'}]", f"{fault.message} {fault.meaning}".strip())
+        if fault.next_step:
+            self._line("hint", fault.next_step)
+
+    def _line(self, word: str, text: str, end: str = "\n") -> None:
+        super().say(f"volc_sms: {word}: {' '.join(text.split())}", end)
+
+
+OURS = frozenset({"duplicate", "interrupted", "setup"})
+"""Kinds of failure that no provider's code tells of."""
+
+
+def send_sms(body: Mapping[str, Any], timeout: float, *, sandbox: bool) -> int:
+    """Carry out volc_sms.py's send: its request as that script has read it, and the seconds to wait for the answer.
+
+    The provider's reply to stdout, talk on stderr in that script's form; its exit code comes back.
+    """
+    from smswrap.cli.app import main as carry_out
+
+    for name in NOT_FOR_VOLC:
+        os.environ.pop(f"SMSWRAP_{name}", None)
+    os.environ["SMSWRAP_SANDBOX"] = "1" if sandbox else ""
+    # `+1…` can be read as a mainland number with a plus too many; volc_sms.py has made sure that it is none.
+    numbers = re.sub(r"(?<![^,])\+", "00", body["Mobiles"])
+    words = (f"{VOLC_FIELDS[name]}={value}" for name, value in {**body, "Mobiles": numbers}.items())
+    seconds = min(math.ceil(timeout), LONGEST_WAIT)
+    always = ("--provider=volcengine", "--output=raw", f"--read-timeout={seconds}", "send")
+    return carry_out([*always, *COMMANDS["send"].always, *words], VolcConsole())
 
 
 def run() -> None:
