@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ import pytest
 from conftest import DEADLINE, Ran
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from old_lines import PAGE, table
+from old_volc_lines import VOLC_LINES, VolcLine
 from phonenumbers import PhoneNumberType
 from test_sandbox_gateway import KEY, run_gateway
 from test_volc_sms import volc
@@ -24,6 +27,7 @@ from smswrap.compat import VOLC_CODES, VOLC_FIELDS, VOLC_SPELLINGS, VolcConsole
 from smswrap.errors import EXIT_OF, Fault
 from smswrap.providers.volcengine.arguments import dialled
 from smswrap.sending.recipients import DOCUMENTATION, EXAMPLE_NUMBERS
+from smswrap.signals import ENDING_SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -263,3 +267,31 @@ def test_a_plus_that_is_added_is_told(gateway: Gateway, run: Callable[..., Ran],
     (call,) = [call for call in gateway.lines("calls") if call["action"] == "SendSmsForAgent"]
     assert (ran.code, call["body"]["Mobiles"]) == (0, "+85261234567,+447911123456")
     assert ran.stderr == "volc_sms: note[plus-added]: +85****4567 had no + in front: read as abroad\n"
+
+
+# The lines that were tried with the old script
+
+
+def in_this_process(words: Sequence[str]) -> int:
+    """The script's command line in this process, which keeps its signals."""
+    before = {number: signal.getsignal(number) for number in ENDING_SIGNALS}
+    try:
+        return int(volc.run_command(words, volc.Run()))
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("line", VOLC_LINES, ids=lambda line: line.words[:60])
+def test_a_line_that_was_tried_with_the_old_script_does_what_the_table_says(
+    gateway: Gateway, inside: Callable[..., Ran], line: VolcLine
+) -> None:
+    ran = inside(in_this_process, *shlex.split(line.words))
+    assert ran.code == line.ours, ran.stderr
+    assert [call["body"] for call in gateway.lines("calls")] == ([] if line.body is None else [line.body])
+    assert bool(line.why) >= (line.old != line.ours)
+    assert ("note[" in ran.stderr) >= ("told" in line.why)
+
+
+def test_the_page_for_old_callers_shows_these_lines() -> None:
+    assert table("volc_sms.py") in PAGE.read_text("utf-8")
