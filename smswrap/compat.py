@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from smswrap.cli.runtime import Console, program
-from smswrap.errors import Exit, InputError
+from smswrap.errors import Exit, InputError, without_sending
 from smswrap.providers.parameters import shorten
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         translated = translate(argv)
     except InputError as error:
-        return _refuse(error)
+        return _refuse(error, sends=argv[:1] == ["send"])
     from smswrap.cli.app import main as carry_out
 
     return carry_out(translated, Console(spelling_of(argv[0])))
@@ -186,8 +186,8 @@ def _suggestion(word: str, known: Mapping[str, object]) -> str:
     return f"Did you mean {near[0]}? {HELP}" if near else HELP
 
 
-def _refuse(error: InputError) -> int:
-    Console().error(error.fault)
+def _refuse(error: InputError, *, sends: bool) -> int:
+    Console().error(error.fault if sends else without_sending(error.fault))
     return int(error.fault.exit)
 
 
@@ -241,6 +241,7 @@ class VolcConsole(Console):
 
     def __init__(self) -> None:
         super().__init__(_speller(VOLC_SPELLINGS))
+        self.accepted = False
 
     def say(self, text: str, end: str = "\n") -> None:
         """Say it as a note, or as the warning that it is."""
@@ -248,10 +249,17 @@ class VolcConsole(Console):
         self._line("warning[smswrap]", rest) if word == "warning" else self._line("note[smswrap]", text, end)
 
     def error(self, fault: Fault) -> None:
-        """Tell of a failure in a word and a code, and what to do."""
-        known = VOLC_CODES.get(fault.code or fault.kind) or VOLC_CODES.get(fault.kind if fault.kind in OURS else "")
+        """Tell of a failure in a word and a code, and what to do.
+
+        A signal that met a send which was accepted is none: in that script's table 143 means that nothing was sent.
+        """
+        if fault.kind == "interrupted" and fault.retry == "after-receipt":
+            self.accepted = True
+            self.say(fault.message)
+            return
+        code = VOLC_CODES.get(fault.kind if fault.kind in OURS else fault.code or fault.kind, "provider")
         word = VOLC_WORDS.get(fault.exit, "refused")
-        self._line(f"{word}[{known or 'provider'}]", f"{fault.message} {fault.meaning}".strip())
+        self._line(f"{word}[{code}]", f"{fault.message} {fault.meaning}".strip())
         if fault.next_step:
             self._line("hint", fault.next_step)
 
@@ -278,7 +286,9 @@ def send_sms(body: Mapping[str, Any], timeout: float, *, sandbox: bool) -> int:
     words = (f"{VOLC_FIELDS[name]}={value}" for name, value in {**body, "Mobiles": numbers}.items())
     seconds = min(math.ceil(timeout), LONGEST_WAIT)
     always = ("--provider=volcengine", "--output=raw", f"--read-timeout={seconds}", "send")
-    return carry_out([*always, *COMMANDS["send"].always, *words], VolcConsole())
+    talk = VolcConsole()
+    code = carry_out([*always, *COMMANDS["send"].always, *words], talk)
+    return int(Exit.OK) if talk.accepted else code
 
 
 def run() -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import phonenumbers
 import pytest
-from conftest import DEADLINE, Ran
+from conftest import DEADLINE, Ran, wait_until
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from old_lines import PAGE, table
@@ -180,6 +180,26 @@ def test_two_at_once_after_an_unknown_outcome_send_nothing(gateway: Gateway, run
         for _ in range(2)
     ]
     assert ([one.wait(DEADLINE) for one in both], sends(gateway)) == ([10, 10], 1)
+
+
+@pytest.mark.parametrize(("signals", "code", "word"), [(1, 0, "note"), (2, 8, "unknown")])
+def test_after_a_signal_0_means_accepted_and_8_that_nobody_knows(
+    gateway: Gateway, signals: int, code: int, word: str
+) -> None:
+    rule = {"name": "slow", "action": "SendSmsForAgent", "delay_ms": 700, "then": "accept"}
+    (gateway.directory / "gateway-rules.json").write_text(json.dumps([rule]), "utf-8")
+    words = [sys.executable, str(SCRIPT), *SEND, "13811112222"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as process:
+        wait_until(lambda: sends(gateway) == 1, "nothing was sent")
+        process.terminate()
+        assert process.stderr
+        said = process.stderr.readline()
+        if signals > 1:
+            process.terminate()
+        out, err = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, bool(out)) == (code, code == 0)
+    assert "a second signal stops it" in said
+    assert f"volc_sms: {word}[" in err
 
 
 # Words
