@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import DEADLINE, SIGN, TEMPLATE, Ran, wait_until
+from conftest import DEADLINE, SEND, SIGN, TEMPLATE, Ran, wait_until
 from test_sandbox_gateway import KEY, run_gateway
+
+from smswrap.cli.runtime import program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -252,6 +254,40 @@ def killed_half_way(place: Place) -> None:
 
 
 CASES = (duplicate, unknown_outcome, sample_number, sandbox, another_account, killed_half_way)
+
+
+@pytest.mark.parametrize(
+    ("started", "named"),
+    [
+        ("", "smswrap"),
+        ("scripts/smswrap", "scripts/smswrap"),
+        ("my tools/smswrap", "'my tools/smswrap'"),
+        ("a\x1b", "smswrap"),
+    ],
+)
+def test_hints_name_the_program_as_it_was_started(
+    standin: StandIn, words: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, started: str, named: str
+) -> None:
+    monkeypatch.setenv("SMSWRAP_PROGRAM", started)
+    ran = words(*SEND[:-1])
+    assert f"run `{named} confirm " in ran.error["next_step"]
+    assert f"run `{named} confirm " in ran.stderr
+    wrong = words("send", "-p", NUMBER, "-t", TEMPLATE)
+    assert f"`{named} list-signs --approved`" in wrong.envelope["data"]["problems"][0]["next_step"]
+    assert standin.sends == []
+
+
+def test_a_program_on_path_is_named_by_its_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "smswrap").symlink_to(ROOT / "scripts" / "smswrap")
+    monkeypatch.setenv("SMSWRAP_PROGRAM", str(tmp_path / "smswrap"))
+    assert program() == str(tmp_path / "smswrap")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert program() == "smswrap"
+
+
+def test_the_launcher_says_how_it_was_started() -> None:
+    ended = subprocess.run(["./scripts/smswrap", "snd"], cwd=ROOT, check=False, capture_output=True, encoding="utf-8")
+    assert (ended.returncode, "`./scripts/smswrap send`" in ended.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("place", DOORS, ids=lambda door: door.name, indirect=True)

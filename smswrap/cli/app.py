@@ -151,6 +151,9 @@ def _failed(runtime: Runtime, error: Exception) -> Answer:
     answer = Answer(runtime.command, runtime.provider_name, fault=_fault_of(error, runtime))
     if isinstance(error, SmswrapError):
         answer.data = error.data
+    if isinstance(error, InputError) and isinstance(error.data, dict):
+        problems = [{**problem, "next_step": named(problem["next_step"])} for problem in error.data["problems"]]
+        answer.data = {**error.data, "problems": problems}
     if isinstance(error, ProviderError):
         answer.reply, answer.text, answer.request_id = error.body, error.text, error.request_id or None
     return answer
