@@ -244,9 +244,14 @@ class VolcConsole(Console):
         self.accepted = False
 
     def say(self, text: str, end: str = "\n") -> None:
-        """Say it as a note, or as the warning that it is."""
-        word, _, rest = text.partition(": ")
-        self._line("warning[smswrap]", rest) if word == "warning" else self._line("note[smswrap]", text, end)
+        """Say it as a note."""
+        self._line("note[smswrap]", text, end)
+
+    def warn(self, text: str) -> None:
+        """Say it as a warning, once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+            self._line("warning[smswrap]", text)
 
     def error(self, fault: Fault) -> None:
         """Tell of a failure in a word and a code, and what to do.
