@@ -108,9 +108,17 @@ def spelling_of(name: str) -> Callable[[str], str]:
     return _speller(old)
 
 
+NOT_AN_OPTION: Mapping[str, str] = {
+    "--allow-root": "SMSWRAP_ALLOW_ROOT=1",
+    "--sandbox --verbose": "SMSWRAP_SANDBOX=1 SMSWRAP_VERBOSE=1",
+    "--allow-duplicate": "`smswrap send --allow-duplicate`",
+}
+"""What hints advise that neither old script has as an option -> how it can be had there."""
+
+
 def _speller(old: Mapping[str, str]) -> Callable[[str], str]:
     def spelt(text: str) -> str:
-        for new, spelling in old.items():
+        for new, spelling in {**NOT_AN_OPTION, **old}.items():
             text = re.sub(rf"{new}(?![\w-])", spelling, text)
         return text.replace("`smswrap ", f"`{program(beside=True)} ")
 

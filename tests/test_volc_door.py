@@ -23,7 +23,7 @@ from phonenumbers import PhoneNumberType
 from test_sandbox_gateway import KEY, run_gateway
 from test_volc_sms import volc
 
-from smswrap.compat import VOLC_CODES, VOLC_FIELDS, VOLC_SPELLINGS, VolcConsole
+from smswrap.compat import VOLC_CODES, VOLC_FIELDS, VOLC_SPELLINGS, VolcConsole, spelling_of
 from smswrap.errors import EXIT_OF, Fault
 from smswrap.providers.volcengine.arguments import dialled
 from smswrap.sending.recipients import DOCUMENTATION, EXAMPLE_NUMBERS
@@ -226,6 +226,17 @@ def test_each_failure_is_a_word_and_a_code_of_the_script(
 ) -> None:
     VolcConsole().error(Fault(kind, "It\nfailed.", "", "Give --phone-numbers.", code=code))
     assert capsys.readouterr().err == f"volc_sms: {start}: It failed.\nvolc_sms: hint: Give --mobiles.\n"
+
+
+@pytest.mark.parametrize("spelt", [VolcConsole().spelt, spelling_of("send")], ids=["volc_sms.py", "send_sms.sh"])
+def test_no_hint_advises_an_option_that_the_door_has_not(spelt: Callable[[str], str]) -> None:
+    hints = {
+        "Run it as that user, or with --allow-root if you mean it.": "or with SMSWRAP_ALLOW_ROOT=1 if",
+        "Run it with --sandbox --verbose and report": "with SMSWRAP_SANDBOX=1 SMSWRAP_VERBOSE=1 and",
+        "wait; --allow-duplicate sends all the same.": "smswrap send --allow-duplicate` sends",
+        "`smswrap --sandbox resume --unknown 1`": "--sandbox resume --unknown 1`",
+    }
+    assert all(said in spelt(hint) for hint, said in hints.items())
 
 
 def test_the_script_knows_every_code_that_it_is_given_and_every_option_and_exit() -> None:
