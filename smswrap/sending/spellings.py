@@ -25,10 +25,10 @@ LONGEST = 64
 
 _SEPARATORS = re.compile(r"[\s().\u2010-\u2015\u2212-]+")
 _SCHEME = re.compile(r"(?:tel|sms|smsto|callto):(?://)?", re.IGNORECASE)
-_DECIMAL = re.compile(r"(\+?\d{7,})[.,](\d+)")
+_DECIMAL = re.compile(r"((?:[^.,\d]*\d){7,})[.,]0+")
 _NAME_BEHIND = re.compile(r"(.*\d)\s*[(\[<{「【](?P<name>[^\d()+]*[^\W\d_][^\d()+]*)[)\]>}」】]")
 _NAME_BEFORE = re.compile(r"(?P<name>[^\d()+<]*[^\W\d_][^\d()+<]*)[(\[<{「【]([^()\[\]<>{}「」【】]*\d)[)\]>}」】]")
-_WHOLE = re.compile(r"\(([^()]*)\)")
+_WHOLE = re.compile(r"[(\[<{「【\"'“]([^()\[\]<>{}「」【】\"'“”]*)[)\]>}」】\"'”]")
 _SEVERAL = re.compile(r"\s*(?::{2,}|[,;、/|\n])\s*")
 _BLANKS = re.compile(r"\s+(?=[+\d(])")
 _MARKS = re.compile(r"\s*:{2,}\s*|[,;、\n\uff0c\uff1b|]")
@@ -58,17 +58,26 @@ class Misspelling(NamedTuple):
     next_step: str = "Give digits, as 13812345678 or +85298765432."
 
 
+_LETTERS = Misspelling("is not a phone number: letters stand beside its digits", "Give the digits alone.")
 _AS_TEXT = "Format the column as text, and fill it again from where the numbers came."
 _MISTAKEN = (
     (
         re.compile(r"[\d.,]+[eE][+-]?\d+"),
         Misspelling("was turned into an exponent by a spreadsheet: its digits are lost", _AS_TEXT),
     ),
-    (re.compile(r"\+?\d{7,}[.,]\d*[1-9]\d*"), Misspelling("is a number with decimals, not a phone number")),
+    (
+        # One point with one or two digits behind it, or a last group of one digit: no number is grouped so.
+        re.compile(r"\+?\d{7,}[.,]\d+|[+\d\s()-]{7,}[.,]\d\d?|[+\d\s().,-]{7,}[.,]\d"),
+        Misspelling("is a number with decimals, not a phone number"),
+    ),
     (re.compile(r"\d{1,3}(?:,\d{3}){2,}"), Misspelling("has thousands separators", _AS_TEXT)),
     (
         re.compile(r".*\d\s*(?:;ext=|ext\.?|x|转|分机)\s*\d+", re.IGNORECASE),
         Misspelling("has an extension, as no mobile number does", "Give a mobile number."),
+    ),
+    (
+        re.compile(r"[\d+\s-]*[*•xX]{2,}[\d\s-]*"),
+        Misspelling("is masked: some of its digits are hidden", "Give the whole number."),
     ),
 )
 
@@ -84,10 +93,10 @@ def spell(text: str) -> Spelling | Misspelling:
     bare, notice = _without_surroundings(plain)
     if whole := _WHOLE.fullmatch(bare):
         bare = whole[1].strip()
-    if found := _refused(bare):
-        return found
     if decimal := _DECIMAL.fullmatch(bare):
         bare, notice = decimal[1], "ends in .0, as programs write whole numbers"
+    if found := _refused(bare):
+        return found
     digits = _SEPARATORS.sub("", bare)
     if not re.fullmatch(r"\+?[0-9]{3,20}", digits) or bare[-1] in "-.":
         return Misspelling("is not a phone number")
@@ -128,7 +137,7 @@ def _refused(plain: str) -> Misspelling | None:
         pieces = pattern.split(plain)
         if _several(pieces):
             return Misspelling(f"holds {len(pieces)} numbers{between}", f"{_COMMAS} In a file, give each its row.")
-    return None
+    return _LETTERS if re.search(r"(?:\d[\s-]?){8}", plain) and re.search(r"[^\W\d_]", plain) else None
 
 
 def _several(pieces: Iterable[str]) -> bool:
