@@ -34,13 +34,16 @@ HELPFUL = {"sandbox/aliyun/magic.py"}
 LABELLED = {"Finding", "_checked"}
 """What is called with the name of a point that doctor looks at."""
 
-SILENT_ROOMS = ("sandbox/aliyun", "sandbox/gateway", "sandbox/common", "sandbox/standin.py", "messages")
+SILENT_ROOMS = ("sandbox/aliyun", "sandbox/gateway", "sandbox/common", "sandbox/standin.py", "messages", "record.py")
 """Files that say nothing to people in our name."""
 
 SILENT = frozenset(
     (
         "ok",
         "utf-32",
+        "state directory {0}",
+        "aliyun CLI: not on PATH",
+        "{0}(place INTEGER PRIMARY KEY, position, recipient, key, content, octets)",
         "timeout before",
         "no code",
         "failed",

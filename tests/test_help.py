@@ -12,11 +12,15 @@ import click
 import pytest
 from conftest import SIGN
 
+from smswrap import state
+from smswrap.cli import state_directory
 from smswrap.cli.app import app, main
 from smswrap.messages import width
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from conftest import StandIn
 
 
 CTX = click.Context(app, info_name="smswrap")
@@ -82,10 +86,22 @@ def test_help_of_a_verb_is_its_own_help(capsys: pytest.CaptureFixture[str]) -> N
     assert main(["help", "sned"]) == 2
 
 
-def test_version_tells_what_a_report_of_a_fault_needs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_version_tells_what_a_report_of_a_fault_needs(
+    standin: StandIn, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["doctor"]) == main(["list-signs"]) == 0  # which asks the CLI for its version
+    capsys.readouterr()
     told = "\n".join(shown(capsys, "--version"))
-    for word in ("smswrap, version ", f"({sys.executable})", "aliyun CLI", f"state directory {tmp_path / 'state'}"):
+    for word in (
+        "smswrap, version ",
+        f"({sys.executable})",
+        f"aliyun CLI 3.4.11 ({standin.launcher})",
+        "state directory ",
+    ):
         assert word in told
+    for named in (None, "~/elsewhere"):
+        monkeypatch.setenv("SMSWRAP_STATE_DIR", named) if named else monkeypatch.delenv("SMSWRAP_STATE_DIR")
+        assert state_directory() == str(state.directory())
 
 
 def test_every_example_fits_80_columns() -> None:

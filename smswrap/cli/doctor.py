@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from smswrap.cli.answer import Answer
@@ -10,6 +9,7 @@ from smswrap.cli.options import option
 from smswrap.errors import Fault, SmswrapError
 from smswrap.messages import said
 from smswrap.providers.base import Finding, operations_of, repair
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

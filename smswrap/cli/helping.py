@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -122,28 +121,6 @@ def run(_runtime: Runtime, topic: str | None) -> Answer:
         raise InputError.of("TOPIC", topic[:40], "is neither a verb nor a topic", step)
     about = click.Context(found, parent=ctx, info_name=topic) if found else ctx
     return Answer("help", text=about.get_help(), form="raw")
-
-
-def version(ctx: click.Context, _one: click.Parameter, value: Any) -> None:  # noqa: ANN401  click's own signature
-    """Tell the versions, and where things are; starts no program."""
-    if not value or ctx.resilient_parsing:
-        return
-    import platform
-    import shutil
-    import sys
-
-    from smswrap import __version__, state
-
-    path = shutil.which("aliyun")
-    known = state.remembered("aliyun-version.json")
-    asked = known.get("version") if path and known.get("mark", [""])[:1] == [os.path.realpath(path)] else None
-    click.echo(f"smswrap, version {__version__}")
-    click.echo(f"Python {platform.python_version()} ({sys.executable})")
-    click.echo(
-        f"aliyun CLI {asked or ''} ({path})".replace("  ", " ") if path else said("aliyun CLI: not found on PATH")
-    )
-    click.echo(f"{said('state directory')} {state.directory()}")
-    ctx.exit()
 
 
 COMMAND = command("help", run, (), HELP, TOPIC)

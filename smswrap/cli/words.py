@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from smswrap.messages import width
+from smswrap.patterns import pattern
 
 _WIDE = "\u2e80-\u9fff\uff00-\uffef"
-_WORDS = re.compile(rf"(?:[{_WIDE}]|[^\s{_WIDE}]+)[。，；：！？）、”]*\s*|\s+")  # noqa: RUF001  Chinese punctuation
+_WORDS = pattern(rf"(?:[{_WIDE}]|[^\s{_WIDE}]+)[。，；：！？）、”]*\s*|\s+")  # noqa: RUF001  Chinese punctuation
 """A Chinese character or a word, with the marks that may not begin a line."""
 
 

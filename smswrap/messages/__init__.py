@@ -14,6 +14,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from smswrap.patterns import pattern
+
 VARIABLES = ("SMSWRAP_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
 """What says which language, the first one that is not empty."""
 
@@ -22,17 +24,17 @@ PROSE_KEYS = frozenset({"meaning", "next_step", "rule", "detail"})
 
 WRITTEN_BY_PEOPLE = frozenset({"parameters"})
 
-_FIELD = re.compile(r"\{(\w+)(?:!r)?(?::[^{}]*)?\}")
+_FIELD = pattern(r"\{(\w+)(?:!r)?(?::[^{}]*)?\}")
 FEWEST = 3
 """Letters of its own that a row with fields needs."""
 
-_COLOURS = re.compile(r"(\x1b\[[0-9;]*m)")
-_COLUMNS = re.compile(r"(.*?)(\s{2,}|$)(.*)", re.DOTALL)
-_PIECES = re.compile(r"(?<=[.;:!?…])(\s+)")
+_COLOURS = pattern(r"(\x1b\[[0-9;]*m)")
+_COLUMNS = pattern(r"(.*?)(\s{2,}|$)(.*)", re.DOTALL)
+_PIECES = pattern(r"(?<=[.;:!?…])(\s+)")
 _NOTHING, _HEAD = "()", "(.*) "
 _ANY, _IN_A_SENTENCE = "(.*?)", "((?:(?![.;?!] ).)*?)"
 _MARKS = {".": "。", ";": "；", ":": "："}  # noqa: RUF001  Chinese punctuation
-_FULL = re.compile(r"(?<=[。；：！？]) +")  # noqa: RUF001  Chinese punctuation
+_FULL = pattern(r"(?<=[。；：！？]) +")  # noqa: RUF001  Chinese punctuation
 
 
 def is_chinese() -> bool:
