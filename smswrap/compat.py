@@ -195,8 +195,19 @@ def _refuse(error: InputError) -> int:
     return int(error.fault.exit)
 
 
+def _show_help() -> int:
+    """The script's own help, which it shows itself before anything is set up; `send_sms` has it from there."""
+    from smswrap.cli.skill import folder
+
+    script = (folder() / "scripts" / "send_sms.sh").read_text("utf-8")
+    sys.stdout.write(script.partition("<<'HELP'\n")[2].partition("HELP\n")[0])
+    return 0
+
+
 def run() -> None:
     """Run with the process's arguments and end with the exit code."""
+    if not sys.argv[1:] or sys.argv[1] == "help" or {"-h", "--help"} & set(sys.argv[1:3]):
+        sys.exit(_show_help())
     try:
         code = main(sys.argv[1:])
     except KeyboardInterrupt:

@@ -35,6 +35,8 @@ COMMANDS: Mapping[str, str] = {
     "doctor": ADMIN,
     "explain": ADMIN,
     "sandbox": ADMIN,
+    "schema": "smswrap.cli.schema:COMMAND",
+    "skill": "smswrap.cli.skill:COMMAND",
 }
 """Where each verb's command lives, so that only the one that runs is loaded; the others are the operations' verbs."""
 
