@@ -418,6 +418,15 @@ def test_the_next_step_of_a_rehearsal_is_one_too(words: Callable[..., Ran], monk
     assert f"`smswrap confirm {plan_id}`" in words(*ASKING).error["next_step"]
 
 
+def test_the_next_step_names_the_program_as_it_was_started(
+    words: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMSWRAP_PROGRAM", "my skills/scripts/smswrap")
+    ran = words("--sandbox", *ASKING)
+    plan_id = ran.envelope["data"]["plan_id"]
+    assert f"`'my skills/scripts/smswrap' --sandbox confirm {plan_id}`" in ran.error["next_step"]
+
+
 def test_the_list_of_all_codes_fits(words: Callable[..., Ran]) -> None:
     every = words("explain")
     assert len(every.stdout) < 60_000

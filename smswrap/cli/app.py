@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import sys
 from dataclasses import replace
 from importlib import import_module
@@ -170,8 +171,10 @@ def _fault_of(error: Exception, runtime: Runtime) -> Fault:
 def _settle(answer: Answer, runtime: Runtime, form: str) -> None:
     """Bring in what went wrong beside the request, and tell the person on stderr."""
     answer.sandbox = runtime.common.sandbox
+    # The launcher says how it was started: nobody has to have it on PATH.
+    answer.again = shlex.quote(os.environ.get("SMSWRAP_PROGRAM") or answer.again)
     if answer.sandbox and not os.environ.get("SMSWRAP_SANDBOX"):
-        answer.again = "smswrap --sandbox"
+        answer.again += " --sandbox"
     answer.warnings = [*runtime.talk.warnings, *answer.warnings]
     if answer.fault is not None and runtime.command not in SENDING:
         answer.fault = without_sending(answer.fault)
