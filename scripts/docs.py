@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,7 +143,7 @@ def magic(rows: Any, head: str) -> str:
 PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "output.md": {"schema": schema, DATA: data},
     "errors.md": {"codes": codes},
-    "ram-policies.md": {"actions": actions, **{name: lambda name=name: policy(name) for name in POLICIES}},
+    "ram-policies.md": {"actions": actions, **{name: partial(policy, name) for name in POLICIES}},
     "sandbox.md": {
         "magic": lambda: magic(MAGIC, "outcome"),
         "gateway": lambda: magic(GATEWAY_MAGIC, "outcome with `--provider volcengine`"),
@@ -150,17 +151,10 @@ PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
 }
 
 
-def _pattern(name: str) -> str:
-    return rf"(<!-- {name} -->\n)(.*)(<!-- /{name} -->)"
-
-
-def _is_true(name: str, page: str, text: str) -> bool:
-    found = re.search(_pattern(name), page, re.DOTALL)
-    if found is None:
-        return False
+def _is_true(name: str, shown: str, text: str) -> bool:
     if name == DATA:
-        return [*map(shape, blocks(found[2]))] == [*map(shape, blocks(text))]
-    return found[2] == f"{text}\n"
+        return [*map(shape, blocks(shown))] == [*map(shape, blocks(text))]
+    return shown == f"{text}\n"
 
 
 def main(arguments: list[str]) -> int:
@@ -171,11 +165,11 @@ def main(arguments: list[str]) -> int:
         page = path.read_text("utf-8")
         for part, make in parts.items():
             text = make()
-            if not _is_true(part, page, text):
+            before, start, rest = page.partition(f"<!-- {part} -->\n")
+            shown, end, after = rest.partition(f"<!-- /{part} -->")
+            if not _is_true(part, shown, text):
                 false.append(f"{name}: {part}")
-            page = re.sub(
-                _pattern(part), lambda found, text=text: f"{found[1]}{text}\n{found[3]}", page, flags=re.DOTALL
-            )
+            page = f"{before}{start}{text}\n{end}{after}"
         if "--check" not in arguments:
             path.write_text(page, "utf-8")
     if "--check" in arguments and false:
