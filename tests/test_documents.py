@@ -92,7 +92,14 @@ def told(page: Path) -> list[list[str]]:
     code = [re.sub(r" +#.*", "", line) for line in re.findall(r"^ {4,}.*$", text, re.MULTILINE)]
     words = sorted(set(re.findall(r"`([^`]+)`", " ".join(re.sub(r"```.*?```", "", text, flags=re.DOTALL).split()))))
     links = [link for link in LINK.findall(text) if not link.startswith("README")]
-    return [code, words, links, runnable(page), re.findall("^#+ ", text, re.MULTILINE), re.findall(r"\| (\d+)(?: \||[,、])", text)]
+    return [
+        code,
+        words,
+        links,
+        runnable(page),
+        re.findall("^#+ ", text, re.MULTILINE),
+        re.findall(r"\| (\d+)(?: \||[,、])", text),
+    ]
 
 
 def test_both_readmes_are_short_and_say_the_same() -> None:
