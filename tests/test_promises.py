@@ -51,10 +51,15 @@ def test_a_decision_to_send_again_that_fails_early_leaves_the_outcome_unknown(
 def test_two_decisions_at_once_send_it_again_once(
     standin: StandIn, smswrap: Callable[..., Ran], start: Callable[..., Running]
 ) -> None:
-    standin.rules(TIMED_OUT, {"cmd": "dysmsapi send-sms *", "exit_code": 1, "stderr": LATE, "delay_ms": 300})
+    standin.rules(TIMED_OUT, {"cmd": "dysmsapi send-sms *", "delay_ms": 60_000})
     plan_id = unknown_plan(smswrap, "13900000000")
-    runs = [start("resume", "--resend-unknown", plan_id, "--yes") for _ in range(2)]
-    assert [run.end().code for run in runs] == [8, 8]
+    first = start("resume", "--resend-unknown", plan_id, "--yes", "--read-timeout", "30")
+    wait_until(lambda: len(standin.sends) == 2, "the first decision does not send")
+    second = start("resume", "--resend-unknown", plan_id, "--yes")
+    assert second.process.stderr is not None
+    assert "waiting for it" in second.process.stderr.readline()  # it has decided, too
+    os.kill(standin.sends[-1]["pid"], signal.SIGKILL)
+    assert [run.end().code for run in (first, second)] == [8, 8]
     assert len(standin.sends) == 2
 
 

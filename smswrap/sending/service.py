@@ -125,6 +125,8 @@ def resume(plan_id: str, options: Options, house: House, *, resend_unknown: bool
         attempts = {**attempts, **unknown}
     if not attempts and not house.journal.counts(plan).not_sent:
         with Alone(plan, house) as still:
+            if resend_unknown:
+                settle_unknown(still, house, once=True)
             return told_again(still, house)
     refuse_overtaken(plan, options.duplicates, house)
     # A yes of the future is one of a clock that was wrong: it may be of any age.
@@ -291,8 +293,9 @@ def _confirmed(plan: Plan) -> Plan:
 def _unknown_attempts(plan: Plan, house: House) -> Mapping[int, float]:
     """The attempts that the person means: not those that another run makes while we wait for it."""
     known = house.journal.attempts(plan, Outcome.UNKNOWN)
-    with Alone(plan, house):
-        return known or house.journal.attempts(plan, Outcome.UNKNOWN)
+    alone = Alone(plan, house)
+    with alone:
+        return known if known or alone.waited else house.journal.attempts(plan, Outcome.UNKNOWN)
 
 
 def _decided_again(plan: Plan, house: House) -> bool:
