@@ -182,10 +182,11 @@ def test_the_skill_is_never_overwritten_unless_that_is_asked_for(words: Callable
     assert words("skill", "install", target).code == 0
     mine = tmp_path / "skills" / "smswrap" / "mine.txt"
     mine.write_text("kept")
+    (mine.parent / ".venv").mkdir()
     ran = words("skill", "install", target)
     assert (ran.code, mine.exists(), "--force" in ran.error["next_step"]) == (2, True, True)
     assert words("skill", "install", "--force", target).code == 0
-    assert not mine.exists()
+    assert (mine.exists(), (mine.parent / ".venv").is_dir()) == (False, True)
     assert [path.name for path in (tmp_path / "skills").iterdir()] == ["smswrap"]
 
 

@@ -165,3 +165,16 @@ def test_scenario_4_delivery_and_statistics(standin: StandIn, words: Callable[..
     assert status.envelope["data"]["messages"][0]["receipt"] == "delivered"
     statistics = words(*as_written(written("query-statistics"), **dates))
     assert statistics.envelope["data"]["totals"]["sent"] == 1
+
+
+def test_the_way_through_volcengine_is_as_its_page_says(words: Callable[..., Ran]) -> None:
+    dates = {"2026-03-26T10:30": f"{today()}0000", "2026-03-26T12:00": f"{today()}2359"}
+    dates |= {"20260301": today(), "20260326": today(), "13912345678": "13900000000"}
+    lines = commands(ROOT / "references" / "volcengine.md")
+    plan_id, ended = "", []
+    for line in lines:
+        ran = words("--sandbox", *as_written(line, PLAN_ID=plan_id, **dates))
+        plan_id = (ran.envelope["data"] or {}).get("plan_id", plan_id)
+        ended.append((ran.code, ran.envelope["status"]))
+    proposed, sent = (9, "confirmation_needed"), (0, "accepted")
+    assert ended == [(0, "ok")] * 3 + [proposed, sent] + [(0, "ok")] * (len(lines) - 5)

@@ -18,7 +18,7 @@ from smswrap.errors import InputError, SetupError
 if TYPE_CHECKING:
     from smswrap.cli.runtime import Runtime
 
-NAME, MARK = "smswrap", "SKILL.md"
+NAME, MARK, VENV = "smswrap", "SKILL.md", ".venv"
 FILES = (
     "SKILL.md",
     "LICENSE",
@@ -70,6 +70,8 @@ def run_install(_runtime: Runtime, directory: str, forcing: Forcing) -> Answer:
         place.parent.mkdir(parents=True, exist_ok=True)
         _copy(new)
         if place.exists():
+            if (place / VENV).is_dir():  # used on, or made anew where what it needs has changed
+                (place / VENV).rename(new / VENV)
             place.rename(old)
         new.rename(place)
     except OSError as error:
