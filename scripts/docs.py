@@ -1,7 +1,8 @@
 """Write what references/ shows of the program from the program itself; with --check, only say whether it is true.
 
 A page holds what is generated between `<!-- NAME -->` and `<!-- /NAME -->`. Ids and times of the answers change with
-each run: of `data`, --check compares the shapes, not the values.
+each run: of `data`, --check compares the shapes, not the values. And smswrap/cli/help.txt, what click makes of
+`smswrap --help` at 80 columns.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smswrap import catalogue
+from smswrap.__main__ import HELP
 from smswrap.cli.schema import schema_of
 from smswrap.clock import today
 from smswrap.errors import EXIT_OF
@@ -140,6 +142,13 @@ def magic(rows: Any, head: str) -> str:
     return f"| recipient | {head} |\n|---|---|\n{lines}"
 
 
+def help_text() -> str:
+    """What click makes of `smswrap --help`, at 80 columns."""
+    command = [sys.executable, "-c", "import sys; from smswrap.cli.app import main; sys.exit(main(['--help']))"]
+    environment = {**os.environ, "COLUMNS": "80"}
+    return subprocess.run(command, env=environment, capture_output=True, check=True).stdout.decode()
+
+
 PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "output.md": {"schema": schema, DATA: data},
     "errors.md": {"codes": codes},
@@ -159,7 +168,10 @@ def _is_true(name: str, shown: str, text: str) -> bool:
 
 def main(arguments: list[str]) -> int:
     """Write the pages, or check them: 1 if they are no longer true."""
-    false = []
+    helped, told = Path(HELP), help_text()
+    false = [] if helped.read_text("utf-8") == told else [helped.name]
+    if "--check" not in arguments:
+        helped.write_text(told, "utf-8")
     for name, parts in PAGES.items():
         path = REFERENCES / name
         page = path.read_text("utf-8")

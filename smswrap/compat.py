@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smswrap.errors import InputError
 from smswrap.providers.parameters import shorten
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -206,13 +207,15 @@ def _show_help() -> int:
 
 def run() -> None:
     """Run with the process's arguments and end with the exit code."""
+    from smswrap.__main__ import leave
+
     if not sys.argv[1:] or sys.argv[1] == "help" or {"-h", "--help"} & set(sys.argv[1:3]):
-        sys.exit(_show_help())
+        leave(_show_help())
     try:
         code = main(sys.argv[1:])
     except KeyboardInterrupt:
         code = 130
-    sys.exit(code)
+    leave(code)
 
 
 if __name__ == "__main__":
