@@ -84,8 +84,8 @@ class Order:
 
     `personal` makes each message a text of its own (SendBatchSms) even where several are alike; `listed` says that the
     rows are those of a list that a person can look into. `sign` is that of all
-    messages, where they have one; `text` the template's, where it is known. `group` is
-    Volcengine's message group.
+    messages, where they have one; `text` the template's, where it is known. `group` is Volcengine's message group,
+    `values` what the parameters are called at the door.
     """
 
     command: str
@@ -98,6 +98,7 @@ class Order:
     listed: bool = False
     sign: str | None = None
     text: str | None = None
+    values: str = "--template-param"
 
 
 @dataclass(frozen=True)

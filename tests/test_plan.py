@@ -221,7 +221,7 @@ def octets(one: Message) -> int:
 def test_a_text_that_no_call_can_hold_is_refused_by_its_row(journal: Journal) -> None:
     """Exactly at the bound, one more recipient's text goes out with another request."""
     size = octets(MESSAGE)
-    two = [MESSAGE, Message("+8613900000001", replace(MESSAGE.content, sign="丙"))]
+    two = [MESSAGE, Message("+8613900000001", MESSAGE.content._replace(sign="丙"))]
     for bound, requests in ((2 * size, 1), (2 * size - 1, 2), (size, 2)):
         assert planned(journal, *two, limits=Limits(9, 9, bound)).requests == requests
     with pytest.raises(InputError) as caught:

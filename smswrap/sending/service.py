@@ -200,9 +200,9 @@ def _drafted(order: Order, house: House, problems: Problems) -> Plan:
     template = house.known_template(order.template)
 
     def judge(content: Content, row: int) -> list[Problem]:
-        if extra := superfluous(template, content):
+        if extra := superfluous(template, content, order.values):
             house.talk.warn(extra)
-        return misfits(template, content, row if order.listed else None)
+        return misfits(template, content, order.values, row if order.listed else None)
 
     return draft(order, house.provider.limits, house.journal, problems, house.asked, judge)
 
