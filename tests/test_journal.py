@@ -303,6 +303,19 @@ def test_many_threads_that_open_it_first_at_once_have_one_journal(path: Path) ->
     assert len(set(keys)) == 1
 
 
+@pytest.mark.parametrize("left", [b"", b"S"])
+def test_a_journal_that_was_emptied_is_a_damaged_one(hall: Hall, clocks: Clocks, left: bytes) -> None:
+    hall.path.parent.mkdir(mode=0o700)
+    hall.path.touch(mode=0o600)  # by a first run that was killed at once
+    assert hall.send(message(), options=YES).status == "accepted"
+    hall.path.write_bytes(left)
+    for _ in range(2):
+        with pytest.raises(SmswrapError, match="damaged"):
+            hall.send(message(), options=YES)
+    clocks.pass_by(601)
+    assert hall.send(message(), options=YES).status == "accepted"
+
+
 CORRUPT = b"no database at all" * 1_000
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "garbage": lambda _whole: CORRUPT,
