@@ -657,6 +657,18 @@ def test_parameters_are_gone_from_the_file_when_a_request_has_its_outcome(
     assert not holds_secret(path)
 
 
+def test_a_reply_that_repeats_a_code_is_kept_without_it(
+    standin: StandIn, smswrap: Callable[..., Ran], path: Path
+) -> None:
+    """But for the ids, in which the same digits mean nothing."""
+    for rest, clean in (({"Message": f"sent {SECRET}"}, True), ({"BizId": f"9{SECRET}1^0"}, False)):
+        reply = json.dumps({"Code": "OK", "RequestId": "R-1", "BizId": "9^0", **rest})
+        standin.rules({"cmd": "dysmsapi send-sms *", "stdout": reply})
+        ran = smswrap(*SEND[:-2], f"code={SECRET}", "--yes", "--allow-duplicate", "--with-reply")
+        assert ran.envelope["data"]["requests"][0]["biz_id"] == ran.envelope["reply"]["BizId"]
+        assert holds_secret(path) is not clean
+
+
 def test_parameters_go_even_while_another_process_has_the_journal_open(hall: Hall) -> None:
     hall.propose(message("+8613900000001"))
     with Journal(hall.path):
