@@ -250,6 +250,18 @@ def test_help_and_version_turn_off_what_was_left_on(
     assert (capsys.readouterr().err, standin.calls) == ("", before)
 
 
+@pytest.mark.parametrize("error", [RuntimeError("no home"), PermissionError(13, "Permission denied")])
+def test_a_home_that_cannot_be_looked_into_is_in_nobodys_way(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("smswrap.providers.aliyun.mark.home_of", fail)
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_while_an_orphaned_call_runs_nobody_turns_it_off(
     standin: StandIn, start: Callable[..., Running], smswrap: Callable[..., Ran]
 ) -> None:

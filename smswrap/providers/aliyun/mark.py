@@ -35,7 +35,10 @@ def home_of(environment: Mapping[str, str]) -> Path:
 
 def recover(settings: Settings) -> None:
     """Turn AI mode off if a session left it on that is dead to its last process; else one look at a file."""
-    if (home_of(settings.environment) / NAME).exists():
+    left = False
+    with contextlib.suppress(OSError, RuntimeError):  # a home that is nowhere, or that we may not enter, holds none
+        left = (home_of(settings.environment) / NAME).exists()
+    if left:
         from smswrap.providers.aliyun.aimode import recover as turn_off
 
         turn_off(settings)
