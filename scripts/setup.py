@@ -63,7 +63,7 @@ os.symlink(os.path.relpath(sys.argv[2], packages), os.path.join(packages, "smswr
 encoding, and where that is ASCII a checkout in a Chinese folder would start no Python at all."""
 
 LAUNCHER = """#!/bin/sh
-exec {python} -I -X utf8 -m smswrap "$@"
+exec {python} -I -X utf8 -c 'from smswrap.__main__ import run; run()' "$@"
 """
 
 

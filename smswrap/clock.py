@@ -76,6 +76,6 @@ def askable(*days: str | None) -> list[str]:
 def boot() -> str:
     """What names this start of the machine; empty where the system does not say."""
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return Path("/proc/sys/kernel/random/boot_id").read_bytes().decode("ascii").strip()
     except OSError:
         return ""

@@ -41,7 +41,7 @@ def moved_by() -> str | None:
 def remembered(name: str) -> dict[str, Any]:
     """What was remembered under the name; nothing if that cannot be read, since all of it can be found out again."""
     try:
-        found = json.loads((directory() / name).read_text("utf-8-sig"))
+        found = json.loads((directory() / name).read_bytes())
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +13,7 @@ from smswrap.cli.options import command, option
 from smswrap.errors import Fault, InputError, SmswrapError
 from smswrap.household import refuse_foreign_home
 from smswrap.providers.base import Finding, diagnosis_of
+from smswrap.record import dataclass
 from smswrap.sandbox import Sandbox
 from smswrap.sending.refusals import loss
 

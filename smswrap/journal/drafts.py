@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from smswrap.clock import Moment
@@ -12,6 +12,7 @@ from smswrap.journal.ageing import Ageing
 from smswrap.journal.rows import parameters_text
 from smswrap.journal.store import LARGE
 from smswrap.model import Plan, PlanState
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

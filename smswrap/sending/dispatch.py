@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +15,7 @@ from smswrap.journal.requests import NO_ATTEMPTS
 from smswrap.masking import hide, redact
 from smswrap.model import Outcome, Result
 from smswrap.providers.base import ProviderError
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from smswrap.errors import InputError, Problem
 from smswrap.journal.drafts import NewContent, NewMessage, NewRequest, Summary
 from smswrap.model import Parts
+from smswrap.record import dataclass
 from smswrap.sending.message import OPTION, count_parts, render
 from smswrap.sending.recipients import is_mainland
 

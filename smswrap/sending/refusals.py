@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from smswrap.clock import iso
 from smswrap.errors import Fault, InputError, Problem, SmswrapError
 from smswrap.masking import mask_number
 from smswrap.model import YES_HOLDS, Outcome, PlanState
+from smswrap.record import dataclass
 from smswrap.sending.receipts import FINAL, latest
 
 if TYPE_CHECKING:

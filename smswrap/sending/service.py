@@ -6,12 +6,13 @@ It takes records and a house, and gives a report. It knows no option, no stream 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from smswrap.errors import Fault, InputError, SmswrapError
 from smswrap.journal.requests import NO_ATTEMPTS, altered
 from smswrap.model import YES_HOLDS, Outcome, PlanState
+from smswrap.record import dataclass
 from smswrap.sending.carrying import Alone, carry_out, followed, naming, settle_unknown, told_again
 from smswrap.sending.dispatch import Pace
 from smswrap.sending.planning import draft
@@ -199,9 +200,9 @@ def _drafted(order: Order, house: House, problems: Problems) -> Plan:
     template = house.known_template(order.template)
 
     def judge(content: Content, row: int) -> list[Problem]:
-        if extra := superfluous(template, content):
+        if extra := superfluous(template, content, order.values):
             house.talk.warn(extra)
-        return misfits(template, content, row if order.listed else None)
+        return misfits(template, content, order.values, row if order.listed else None)
 
     return draft(order, house.provider.limits, house.journal, problems, house.asked, judge)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from smswrap.errors import CredentialsError, SmswrapError
 from smswrap.model import Account
+from smswrap.patterns import pattern
 from smswrap.process import OnSignal
 from smswrap.providers.aliyun import preflight, reply
 from smswrap.providers.aliyun.aimode import USER_AGENT, Lease, ai_mode
@@ -34,7 +34,7 @@ MOST_OCTETS = 120_000
 """Bytes of a request's signs and parameters: each array is one argument, and Linux takes 131,072 bytes of one
 (MAX_ARG_STRLEN, execve(2))."""
 
-MAINLAND = re.compile(r"1[3-9][0-9]{9}")
+MAINLAND = pattern(r"1[3-9][0-9]{9}")
 """What the API reads as a mainland number if nothing stands before it."""
 
 

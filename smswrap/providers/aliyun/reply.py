@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from smswrap import catalogue
 from smswrap.errors import Fault
 from smswrap.masking import hide, redact, strip_colour
+from smswrap.patterns import pattern
 from smswrap.providers.base import ProviderError, Reply
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ HOST_TEXTS = (
     HostText((1,), r"not support ('--' in command line|flag form -)|flag --\S+ can't be assiged", "cli.flags-refused"),
 )
 
-HOST_TALK = re.compile(
+HOST_TALK = pattern(
     r"(?:(?:Plugin '.*' is required|Auto-installing plugin|Note: Could not load|To install it, run"
     r"|Do you want to install it\?|A plugin ).*\n|[ \t]*\n)*ERROR: ",
 )
@@ -100,10 +101,10 @@ PLUGIN_TEXTS = (
     PluginText(r"\AError: (required flags? missing|unknown (flag|field))\b", "cli.flags-refused"),
 )
 
-_PROVIDER_CODE = re.compile(r"^[ \t]*(?:Error)?Code:[ \t]*([A-Za-z][\w.-]*)[ \t]*$", re.MULTILINE)
-_SERVER_FAULT = re.compile(r"^[ \t]*StatusCode:[ \t]*5\d\d\b", re.MULTILINE)
-_MESSAGE = re.compile(r"^\s*Message:\s*(?:code: \d+, )?(.+?)(?:\s+request id: \S+)?\s*$", re.MULTILINE)
-_REQUEST_ID = re.compile(r'request[ -]?id"?: ?"?([0-9A-Za-z-]{8,})', re.IGNORECASE)
+_PROVIDER_CODE = pattern(r"^[ \t]*(?:Error)?Code:[ \t]*([A-Za-z][\w.-]*)[ \t]*$", re.MULTILINE)
+_SERVER_FAULT = pattern(r"^[ \t]*StatusCode:[ \t]*5\d\d\b", re.MULTILINE)
+_MESSAGE = pattern(r"^\s*Message:\s*(?:code: \d+, )?(.+?)(?:\s+request id: \S+)?\s*$", re.MULTILINE)
+_REQUEST_ID = pattern(r'request[ -]?id"?: ?"?([0-9A-Za-z-]{8,})', re.IGNORECASE)
 
 
 def read(
