@@ -149,11 +149,12 @@ class Runtime:
 
     def journal(self) -> Journal:
         """The journal of this user, or of the sandbox."""
+        self.announce()
         return open_journal(self.choices)
 
     def settings(self) -> Settings:
         """The common options as providers take them."""
-        self._announce()
+        self.announce()
         return settings_of(self.choices, self.talk)
 
     def provider(self) -> Provider:
@@ -164,10 +165,11 @@ class Runtime:
         """The house for a new order, or for a plan of the journal. Raises InputError if there is no such plan."""
         from smswrap.cli.desk import Terminal
 
-        self._announce()
+        self.announce()
         return open_house(self.choices, self.talk, Terminal(self), plan_id)
 
-    def _announce(self) -> None:
+    def announce(self) -> None:
+        """Say once, on each run in the sandbox, that it is one."""
         if self.common.sandbox and not self._announced:
             self.talk.note("sandbox: nothing real is sent")
             self._announced = True
