@@ -6,12 +6,13 @@ import math
 import os
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from smswrap.cli.runtime import Console, program
 from smswrap.errors import Exit, InputError, without_sending
 from smswrap.providers.parameters import shorten
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -306,11 +307,13 @@ def send_sms(body: Mapping[str, Any], timeout: float, *, sandbox: bool) -> int:
 
 def run() -> None:
     """Run with the process's arguments and end with the exit code."""
+    from smswrap.__main__ import leave
+
     try:
         code = main(sys.argv[1:])
     except KeyboardInterrupt:
         code = 130
-    sys.exit(code)
+    leave(code)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,11 @@ DEADLINE = 30.0
 """Seconds that anything may take here before its test has failed."""
 
 
+# A background job of a shell, as some runners start us, ignores INT, and so would every child that a test interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @dataclass(frozen=True)
 class Ran:
     """What one run of the program left behind."""

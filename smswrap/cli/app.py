@@ -6,13 +6,15 @@ import contextlib
 import os
 import sys
 from dataclasses import replace
+from errno import EMFILE, ENFILE
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 import click
 from click.exceptions import NoArgsIsHelpError
 
-from smswrap import __version__, process
+from smswrap import process
+from smswrap.cli import VERSION
 from smswrap.cli.answer import Answer, write
 from smswrap.cli.options import with_common_options
 from smswrap.cli.runtime import Console, Runtime, named, program
@@ -88,7 +90,7 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 @click.group(cls=Verbs, context_settings=SETTINGS, epilog=EXITS)
-@click.version_option(__version__, prog_name="smswrap")
+@click.version_option(message=VERSION)
 def app() -> None:
     """Send SMS through Alibaba Cloud and Volcengine: when a person said yes, and exactly once.
 
@@ -135,7 +137,7 @@ def _unwritten(answer: Answer, runtime: Runtime, lost: Exception) -> int:
 
 def _answer(argv: Sequence[str], runtime: Runtime) -> Answer | int:
     try:
-        if not {"doctor", "--help", "-h", "--version"} & set(argv):  # they change nothing
+        if "doctor" not in argv:  # which tells of it
             recover(Settings(runtime.talk, process.environment()))
         result = app.main(args=list(argv), prog_name=program(), standalone_mode=False, obj=runtime)
     except process.Ended as ended:
@@ -165,6 +167,11 @@ def _fault_of(error: Exception, runtime: Runtime) -> Fault:
     if isinstance(error, NoArgsIsHelpError):
         runtime.talk.note(error.format_message())
         return Fault("input", "No command was given.", "", f"See `{error.ctx.command_path} --help`.")
+    if isinstance(error, OSError) and error.errno in {EMFILE, ENFILE}:
+        step = "End some programs, or allow more (`ulimit -n 256`); `smswrap history` tells whether anything was sent."
+        return Fault(
+            "setup", f"This machine has no file descriptor left: {error.strerror}.", "", step, "never", "files"
+        )
     return _usage_fault(error) if isinstance(error, click.UsageError) else _internal_fault(error, runtime)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smswrap import process
 from smswrap.household import DEFAULT_PROVIDER, Choices, open_house, open_journal, settings_of
 from smswrap.providers.base import provider_named
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
