@@ -263,7 +263,7 @@ class VolcConsole(Console):
 
     def say(self, text: str, end: str = "\n") -> None:
         """Say it as a note."""
-        self._line("note[smswrap]", text, end)
+        self._line("note[sandbox]" if text.startswith("sandbox: ") else "note[smswrap]", text, end)
 
     def warn(self, text: str) -> None:
         """Say it as a warning, once."""

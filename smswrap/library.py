@@ -82,8 +82,7 @@ def plan(  # noqa: PLR0913  the options of `smswrap send`, each by its long name
 ) -> Proposal:
     """Plan one text to one or many recipients; sends nothing.
 
-    What was noticed of the numbers and values is in the proposal's `warnings`. `accept_odd_values` lets pass what a
-    program left behind (nan, `${name}`, 4.2E+05 …).
+    What was noticed is in the proposal's `warnings`; `accept_odd_values` lets pass what a program left behind (nan …).
 
     Raises InputError with everything that is wrong, SmswrapError (kind duplicate) for a repeat of a recent send,
     SetupError, CredentialsError and ProviderError for what certainly forbids it.
