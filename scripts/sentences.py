@@ -51,6 +51,8 @@ SILENT = frozenset(
         "sandbox path",
         "sandbox reset",
         "sandbox log",
+        "skill path",
+        "skill install",
         "an order without messages was not refused",
         "module 'smswrap' has no attribute {0}",
         "No plugins installed",

@@ -58,7 +58,7 @@ def judged(runtime: Runtime, findings: Sequence[Finding], done: Sequence[str]) -
     """The answer: whether the next send would pass, and what keeps it from that."""
     failed = [finding for finding in findings if finding.state == "failed"]
     verdict = _problems(len(failed)) if failed else _ready(runtime)
-    checks = [{name: value for name, value in one._asdict().items() if name != "kind"} for one in findings]
+    checks = [one._asdict() for one in findings]
     data = {"ready": not failed, "verdict": verdict, "checks": checks, **({"fixed": list(done)} if done else {})}
     answer = Answer("doctor", runtime.provider_name, data)
     answer.drawn = lambda screen: "\n".join(_drawn(screen, verdict, findings))

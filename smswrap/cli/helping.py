@@ -35,6 +35,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "doctor": "Say whether the next send would pass.",
         "completion": "Print the completion of a shell: bash, zsh, fish.",
         "sandbox": "Look at the sandbox, or empty it.",
+        "schema": "Print the JSON Schema of answers.",
+        "skill": "Hand this program to an agent, as an Agent Skill.",
         "help": "Explain a verb, or a topic.",
     },
 }
