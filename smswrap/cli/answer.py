@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from dataclasses import asdict, dataclass, field, replace
@@ -16,6 +17,7 @@ from smswrap.providers.records import as_json
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from smswrap.cli.screen import Screen
     from smswrap.errors import Fault
     from smswrap.model import Account, RequestRecord
     from smswrap.providers.records import Receipt
@@ -51,7 +53,8 @@ class Answer:
     `form` is how it is written, whatever --output says. `reply` is the provider's JSON (a list for several requests)
     and `text` the same as it was received. `report` is what became of a plan: then status, exit code and error follow
     from it. `trouble` went wrong beside the request; `request_id` is the provider's, of what failed. `again` begins a
-    command line of the same kind; `columns` are what a table shows of its rows, where the operation says so.
+    command line of the same kind; `columns` are what a table shows of its rows, where the operation says so, `pages`
+    how many replies it is made of; a `long` one is paged at a terminal.
     """
 
     command: str
@@ -70,6 +73,8 @@ class Answer:
     form: str | None = None
     request_id: str | None = None
     columns: tuple[str, ...] = ()
+    pages: int = 1
+    long: bool = False
 
     @property
     def error(self) -> Fault | None:
@@ -229,9 +234,24 @@ def write(answer: Answer, form: str, *, with_reply: bool) -> Exception | None:
         return _put(json_text(answer.envelope(with_reply=with_reply), pretty=process.is_terminal(1)))
     if form == "raw":
         return _put(answer.text)
+    from smswrap.cli.outcome import tell
+    from smswrap.cli.screen import Screen
     from smswrap.cli.tables import render
 
-    return _put(render(answer))
+    screen = Screen.of(1)
+    text = render(answer, screen) if answer.report is None else tell(answer.report, screen, sandbox=answer.sandbox)
+    return _put(text) if not (answer.long and _paged(text, screen)) else None
+
+
+def _paged(text: str, screen: Screen) -> bool:
+    """Show what is longer than the screen through the person's pager; whether it was."""
+    if screen.width is None or text.count("\n") < screen.height or not process.is_terminal(0, 1):
+        return False
+    import click
+
+    os.environ.setdefault("LESS", "-FRX")
+    click.echo_via_pager(text, color=screen.colour)
+    return True
 
 
 def json_text(value: object, *, pretty: bool) -> str:
