@@ -33,7 +33,7 @@ SENTENCE = "{mark} {sent} (plan {plan_id})."
 RECEIPTS = "{mark} {sent}; {received} (plan {plan_id})."
 REHEARSED = "Rehearsed; nothing was sent."
 APPROVED = "Verified: sign and template are approved."
-CANCELLED = "✓ Cancelled: plan {plan_id}; {count:,} recipients are not sent to."
+CANCELLED = "✓ Cancelled plan {plan_id}; {count:,} not sent."
 
 
 def tell(report: Report, screen: Screen, *, sandbox: bool) -> str:

@@ -90,8 +90,13 @@ def render(answer: Answer, screen: Screen) -> str:
     """Give the answer's data as text: its lists of objects as tables, everything else as `name  value` lines."""
     if not isinstance(answer.data, dict):
         return ""
-    # A single problem was told on stderr already.
-    data = {name: value for name, value in answer.data.items() if name != "problems" or len(value) > 1}
+    # What stderr has told already: a single problem, the plan that a failure is about.
+    told = answer.fault.message if answer.fault else ""
+    data = {
+        name: value
+        for name, value in answer.data.items()
+        if (name != "problems" or len(value) > 1) and not (name == "plan_id" and str(value) in told)
+    }
     found = sorted(_tables(data), key=lambda table: table[0] != "kinds")
     listed = len(found) == 1 and any(key in data for key in ("total", "shown"))
     if listed or "problems_total" in data or "next_offset" in data or ("total" in data and not found):
