@@ -2,7 +2,7 @@
 
 Between `<!-- NAME -->` and `<!-- /NAME -->`: in answers.md `data`, one answer of each verb from the sandbox, and in
 sandbox.md `magic` and `gateway`, the recipients with a fate. Ids and times change with each run: --check compares the
-shapes of the answers, not their values.
+shapes of the answers, not their values. And smswrap/cli/help.txt, what click makes of `smswrap --help` at 80 columns.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from smswrap.__main__ import HELP
 from smswrap.clock import today
 from smswrap.sandbox.aliyun.magic import MAGIC
 from smswrap.sandbox.gateway.magic import MAGIC as GATEWAY_MAGIC
 
 REFERENCES = Path(__file__).resolve().parent.parent / "references"
-ANSWERS, SANDBOX = REFERENCES / "answers.md", REFERENCES / "sandbox.md"
+ANSWERS, SANDBOX, HELPED = REFERENCES / "answers.md", REFERENCES / "sandbox.md", Path(HELP)
 SEND = ("-s", "阿里云短信测试", "-t", "SMS_100000001", "--yes")
 EXAMPLES: tuple[tuple[str, ...], ...] = (
     ("send", "-p", "13900000000", *SEND, "--var", "code=123456", "--wait"),
@@ -93,6 +94,13 @@ def gateway() -> str:
     return f"| recipient | outcome with `--provider volcengine` |\n|---|---|\n{rows}"
 
 
+def help_text() -> str:
+    """What click makes of `smswrap --help`, at 80 columns."""
+    command = [sys.executable, "-c", "import sys; from smswrap.cli.app import main; sys.exit(main(['--help']))"]
+    environment = {**os.environ, "COLUMNS": "80"}
+    return subprocess.run(command, env=environment, capture_output=True, check=True).stdout.decode()
+
+
 def _put(page: str, name: str, text: str) -> str:
     pattern = rf"(<!-- {name} -->\n).*(<!-- /{name} -->)"
     return re.sub(pattern, lambda found: f"{found[1]}{text}\n{found[2]}", page, flags=re.DOTALL)
@@ -108,11 +116,15 @@ def main(arguments: list[str]) -> int:
     if "--check" not in arguments:
         ANSWERS.write_text(_put(page, "data", shown()), "utf-8")
         SANDBOX.write_text(_put(_put(fates, "magic", magic()), "gateway", gateway()), "utf-8")
+        HELPED.write_text(help_text(), "utf-8")
         return 0
     true = [shape(data) for _, data in answers()]
-    if true == [shape(block) for block in blocks(page)] and magic() in fates and gateway() in fates:
+    helped = help_text() == HELPED.read_text("utf-8")
+    if true == [shape(block) for block in blocks(page)] and magic() in fates and gateway() in fates and helped:
         return 0
-    print("references/ no longer shows what the program answers; run: python scripts/docs.py", file=sys.stderr)
+    print(
+        "references/ or help.txt no longer shows what the program answers; run: python scripts/docs.py", file=sys.stderr
+    )
     return 1
 
 

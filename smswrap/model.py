@@ -5,9 +5,11 @@ On the ground floor, since the journal and the providers name them too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum, unique
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -61,17 +63,15 @@ class Account:
     base: str | None = None
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(NamedTuple):
     """What several recipients share: the sign, the template's parameters, an extension of the sending number."""
 
     sign: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = MappingProxyType({})
     extend_code: str | None = None
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(NamedTuple):
     """What one recipient gets: their number in E.164 (`+8613…`), and the content."""
 
     recipient: str
@@ -84,8 +84,8 @@ class Order:
 
     `personal` makes each message a text of its own (SendBatchSms) even where several are alike; `listed` says that the
     rows are those of a list that a person can look into. `sign` is that of all
-    messages, where they have one; `text` the template's, where it is known. `group` is
-    Volcengine's message group.
+    messages, where they have one; `text` the template's, where it is known. `group` is Volcengine's message group,
+    `values` what the parameters are called at the door.
     """
 
     command: str
@@ -98,6 +98,7 @@ class Order:
     listed: bool = False
     sign: str | None = None
     text: str | None = None
+    values: str = "--template-param"
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,8 @@ class RequestRecord:
     """A request in the journal, and what became of it.
 
     `passing` says that the reason of a refusal passes, so that it may be made again; `own_out_id` that the out-id is
-    ours alone; `day` is yyyyMMdd in Asia/Shanghai, `started` in Unix seconds.
+    ours alone; `day` is yyyyMMdd in Asia/Shanghai, `likely_day` the same by the machine's own clock, which does not
+    jump; `started` is in Unix seconds.
     """
 
     number: int
@@ -202,6 +204,7 @@ class RequestRecord:
     fault: Fault | None = None
     reply: str | None = None
     day: str | None = None
+    likely_day: str | None = None
     started: float | None = None
 
 

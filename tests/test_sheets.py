@@ -294,6 +294,32 @@ def test_several_sheets_that_could_be_the_list_stop_and_are_named(tmp_path: Path
     assert "is not a sheet" in refusal(source, sheet="三月")
 
 
+@pytest.mark.parametrize(
+    ("titles", "named", "value"),
+    [
+        (("2", "1"), "2", "0"),
+        (("2", "1"), "1", "1"),
+        (("a", "1"), "1", "1"),
+        (("a", "b"), "2", "1"),
+        (("A", "b"), "B", "1"),
+        (("01", "1"), "01", "0"),
+        (("3", "x"), "１", None),
+        (("3", "x"), "0", None),
+        (("Data ", "data"), "DATA", None),
+    ],
+)
+def test_a_title_is_meant_before_a_place_and_the_sheet_that_was_read_is_told(
+    tmp_path: Path, titles: tuple[str, str], named: str, value: str | None
+) -> None:
+    source = saved(several(*((title, people(str(n)), "visible") for n, title in enumerate(titles))), tmp_path)
+    if value is None:
+        assert "--sheet" in refusal(source, sheet=named)
+        return
+    _, lines = read(source, sheet=named)
+    assert values(source, sheet=named) == [value]
+    assert f"read is {titles[int(value)]!r}" in lines[0]
+
+
 def test_the_only_sheet_with_a_list_is_found_and_told(tmp_path: Path) -> None:
     book = several(("说明", [["请填写"], ["x"]], "visible"), ("空", [], "visible"), ("名单", people("1"), "visible"))
     messages, lines = read(saved(book, tmp_path))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from typing import TYPE_CHECKING, Any
 
 from smswrap import process
 from smswrap.clock import iso
 from smswrap.errors import Exit
+from smswrap.patterns import pattern
 from smswrap.providers.records import as_json
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +44,7 @@ MOST_RECIPIENTS = 1000
 EMPTY: tuple[object, ...] = (None, [], {}, "", ())
 """What short rows and tables leave out."""
 
-_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+_UNSAFE = pattern("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
 
 @dataclass

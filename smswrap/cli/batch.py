@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from smswrap.cli.options import Deciding, Following, Guarding, Speed, command, o
 from smswrap.cli.plans import write_or_warn
 from smswrap.cli.send import options_of
 from smswrap.errors import InputError, Problem
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,13 +66,10 @@ class Listing:
         "--var", multiple=True, default=(), metavar="NAME=VALUE", help="A parameter that is the same for all rows."
     )
     sheet: str | None = option("--sheet", metavar="NAME|NUMBER", help="The sheet of a workbook that is the list.")
-    hidden_rows: HiddenRows | None = option(  # noqa: RUF009  as its neighbours; the alias hides that it is a text
+    hidden_rows: HiddenRows | None = option(
         "--hidden-rows", type=click.Choice(["skip", "send"]), help="What to do with rows that a sheet hides."
     )
     encoding: str | None = option("--encoding", metavar="NAME", help="The file's encoding, such as gb18030 or cp1252.")
-    accept_odd_values: bool = option(
-        "--accept-odd-values", is_flag=True, default=False, help="Send values such as nan or 4.2E+05 as they are."
-    )
     large_file: bool = option("--large-file", is_flag=True, default=False, help="Read a file of any size.")
 
 
@@ -121,7 +119,7 @@ def _send_file(  # noqa: PLR0913, PLR0917  each is a thing of its own
     read = Reader(runtime)
     order = head_of(read, house, heading)
     sign = None if listing.sign_name is None else read.sign(listing.sign_name)
-    constants = read.parameters((), listing.variables, odd=listing.accept_odd_values)
+    constants = read.parameters((), listing.variables, odd=heading.accept_odd_values)
     read.refuse()
     _refuse_overwriting(listing)
     if listing.result_file:
@@ -132,9 +130,10 @@ def _send_file(  # noqa: PLR0913, PLR0917  each is a thing of its own
     ):
         template = house.template_if_told(order.template, sign, rehearsal=options.dry_run)
         columns = parse_map(listing.column_map, table.headers, template.variables if template else None, constants)
-        messages = _messages(read, listing, table, columns, constants, sign, problems)
+        messages = _messages(read, heading, table, columns, constants, sign, problems)
         text = template.content if template else None
-        report = service.send(replace(order, messages=messages, listed=True, text=text), options, house, problems)
+        order = replace(order, messages=messages, listed=True, text=text, values="--file")
+        report = service.send(order, options, house, problems)
         if listing.result_file and report.counts is not None:
             outcomes = house.journal.outcomes(report.plan)
             write_or_warn(runtime, partial(write_results, listing.result_file, outcomes, table))
@@ -169,7 +168,7 @@ def _refuse_overwriting(listing: Listing) -> None:
 
 def _messages(  # noqa: PLR0913, PLR0917  each is a thing of its own
     read: Reader,
-    listing: Listing,
+    heading: Heading,
     table: Table,
     columns: ColumnMap,
     constants: Mapping[str, str],
@@ -187,7 +186,7 @@ def _messages(  # noqa: PLR0913, PLR0917  each is a thing of its own
         samples_allowed=read.samples_allowed,
         notices=notices,
         constants=constants,
-        accept_odd_values=listing.accept_odd_values,
+        accept_odd_values=heading.accept_odd_values,
     )
     for row, message in found:
         if isinstance(message, list):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from smswrap.errors import InputError, Problem
@@ -98,11 +97,19 @@ class Reader:
             )
         given = objects[0] if objects else None
         parameters = self.collect(lambda: read_parameters(given, variables)) or {}
-        if odd:
-            self.notice(replace(problem, next_step="") for problem in odd_values(parameters))
-        else:
-            self.problems += odd_values(parameters)
+        self.oddities(odd_values(parameters), accepted=odd)
         return parameters
+
+    def oddities(self, found: Sequence[Problem], *, accepted: bool) -> None:
+        """What is odd about values is wrong with them, unless somebody said that it is right: then it is counted."""
+        if not accepted:
+            self.problems += found
+        elif found:
+            from smswrap.sending.table.problems import Notices
+
+            notices = Notices()
+            notices.let_pass(found)
+            self.warn(notices.lines)
 
     def once(self, numbers: Sequence[str]) -> list[str]:
         """The numbers, of those that are the same recipient only the first; how many that leaves out is told."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from smswrap.masking import mask_under
 from smswrap.providers.base import PROVIDER_NAMES, operations_of
 from smswrap.providers.parameters import check
 from smswrap.providers.records import as_json
+from smswrap.record import dataclass
 from smswrap.sending.receipts import FINAL, FIRST_PAUSE, LONGEST_PAUSE, explained
 from smswrap.sending.recipients import Recipient, read_recipient
 

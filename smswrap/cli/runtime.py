@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
+from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from smswrap import process
 from smswrap.cli.screen import STYLES, Screen
 from smswrap.household import DEFAULT_PROVIDER, Choices, open_house, open_journal, settings_of
 from smswrap.providers.base import provider_named
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,11 +31,30 @@ ENDS = tuple(".!?:;,…。！？；")  # noqa: RUF001  as Chinese sentences end
 WIPE = "\r\x1b[K"
 
 
+def program(*, beside: bool = False) -> str:
+    """The words that start smswrap: those that its launcher was started with, or its name.
+
+    `beside`: where that is not on PATH, the file beside our interpreter, for who came in by another door.
+    """
+    from shutil import which
+
+    launcher = os.environ.get("SMSWRAP_PROGRAM", "")
+    if launcher.isprintable() and launcher and which(Path(launcher).name) != launcher:
+        return shlex.quote(launcher)
+    file = Path(sys.executable).with_name("smswrap")
+    return shlex.quote(str(file)) if beside and which("smswrap") is None and file.exists() else "smswrap"
+
+
+def named(text: str) -> str:
+    """The text with command lines that can be pasted where the program was started."""
+    return text.replace("`smswrap ", f"`{program()} ") if "`smswrap " in text else text
+
+
 class Console:
     """Talk: everything said on stderr. A stderr that is gone is no reason to fail."""
 
-    def __init__(self, spelt: Callable[[str], str] = str) -> None:
-        self.spelt = spelt
+    def __init__(self, spelt: Callable[[str], str] | None = None) -> None:
+        self.spelt = spelt or named
         self.quiet = False
         self.verbose = False
         self.warnings: list[str] = []

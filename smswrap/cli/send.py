@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from smswrap.cli.answer import of_report
 from smswrap.cli.input import Reader
 from smswrap.cli.options import Deciding, Following, Guarding, command, option
 from smswrap.model import Content, Message, Order
+from smswrap.record import dataclass
 from smswrap.sending.message import check_parameters, odd_values
 from smswrap.sending.recipients import read_recipients
 from smswrap.sending.spellings import split_numbers

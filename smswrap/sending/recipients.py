@@ -40,7 +40,6 @@ NO_SMS: Mapping[int, str] = {
 """libphonenumber's kinds (phonenumberutil.PhoneNumberType) that get no SMS."""
 _FIXED_LINE, _MOBILE, _EITHER = 0, 1, 2
 
-_CHECK = "Check its digits and country code."
 _MAINLAND_GROUPS = {(11,), (3, 4, 4)}
 _AMERICAN_GROUPS = (4, 3, 4)
 
@@ -105,14 +104,11 @@ def read_recipient(
     problem = _ambiguous(spelling) or _bare(spelling, bare_foreign=bare_foreign)
     if problem:
         return Problem(field, shorten(text), problem.rule, problem.next_step, row)
-    found = [_judge(number) for number in _readings(spelling)]
-    good = [recipient for recipient in found if isinstance(recipient, Recipient)]
-    if not good:
-        wrong = next(problem for problem in found if isinstance(problem, Misspelling))
-        return Problem(field, shorten(text), wrong.rule, wrong.next_step, row)
-    if len({recipient.number for recipient in good}) > 1:
-        return Problem(field, shorten(text), *_TWO_COUNTRIES, row)
-    return _noticed(good[0], spelling, field, text, row)
+    known = [number for number in _readings(spelling) if _kind(number) is not None]
+    found = _TWO_COUNTRIES if len(known) > 1 else _judge(known[0]) if known else _UNKNOWN
+    if isinstance(found, Misspelling):
+        return Problem(field, shorten(text), found.rule, found.next_step, row)
+    return _noticed(found, spelling, field, text, row)
 
 
 def is_mainland(recipient: str) -> bool:
@@ -120,6 +116,8 @@ def is_mainland(recipient: str) -> bool:
     return recipient.startswith(MAINLAND)
 
 
+_CHECK = "Check its digits and country code."
+_UNKNOWN = Misspelling("is not a phone number that can receive SMS", _CHECK)
 _TWO_COUNTRIES = Misspelling(
     "can be read as a mainland and as a North American number", "Write +86… for the first, 001… for the second."
 )
@@ -169,14 +167,12 @@ def _readings(spelling: Spelling) -> list[str]:
 
 
 def _judge(number: str) -> Recipient | Misspelling:
-    """The number in E.164, without a national prefix, if SMS can reach it."""
+    """A known number in E.164, without a national prefix, if SMS can reach it."""
     import phonenumbers
 
     kind = _kind(number)
-    if kind is None:
-        return Misspelling("is not a phone number that can receive SMS", _CHECK)
     e164 = phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.E164)
-    if kind in NO_SMS:
+    if kind is not None and kind in NO_SMS:
         return Misspelling(f"is {NO_SMS[kind]}, which gets no SMS", "Give a mobile number.")
     if is_mainland(e164) and kind != _MOBILE:
         return Misspelling("is not a phone number that can receive SMS: it is not a mobile", _CHECK)
@@ -201,6 +197,8 @@ def _noticed(found: Recipient, spelling: Spelling, field: str, text: str, row: i
         rules.append(f"{spelling.notice}: read as {found.number}")
     elif not spelling.digits.startswith(("+", "00")) and not is_mainland(found.number):
         rules.append(f"has no + in front: read as {found.number}")
+    elif spelling.digits.startswith("+1") and is_mainland(found.number):
+        rules.append(f"is not a North American number: read as {found.number}")
     return Recipient(found.number, tuple(Problem(field, shorten(text), rule, "", row) for rule in rules))
 
 

@@ -6,12 +6,13 @@ It takes records and a house, and gives a report. It knows no option, no stream 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from smswrap.errors import Fault, InputError, SmswrapError
 from smswrap.journal.requests import NO_ATTEMPTS, altered
 from smswrap.model import YES_HOLDS, Outcome, PlanState
+from smswrap.record import dataclass
 from smswrap.sending.carrying import Alone, carry_out, followed, naming, settle_unknown, told_again
 from smswrap.sending.dispatch import Pace
 from smswrap.sending.planning import draft
@@ -101,7 +102,7 @@ def confirm(plan_id: str, options: Options, house: House) -> Report:
         refuse_duplicates(plan, policy, house)
         with house.journal.transaction():
             refuse_used_key(plan, house)
-            refuse_duplicates(plan, policy, house, asks=False)
+            refuse_duplicates(plan, policy, house, again=True)
             plan = house.journal.say_yes(plan)
         attempts = house.journal.attempts(plan, Outcome.REFUSED) if left_over else NO_ATTEMPTS
         report = carry_out(plan, options.pace, house, settle=options.settle, attempts=attempts)
@@ -199,9 +200,9 @@ def _drafted(order: Order, house: House, problems: Problems) -> Plan:
     template = house.known_template(order.template)
 
     def judge(content: Content, row: int) -> list[Problem]:
-        if extra := superfluous(template, content):
+        if extra := superfluous(template, content, order.values):
             house.talk.warn(extra)
-        return misfits(template, content, row if order.listed else None)
+        return misfits(template, content, order.values, row if order.listed else None)
 
     return draft(order, house.provider.limits, house.journal, problems, house.asked, judge)
 
@@ -252,7 +253,7 @@ def _sent(plan: Plan, options: Options, house: House) -> Report:
             refuse_expired(plan)
             if options.key:
                 refuse_used_key(replace(plan, idempotency_key=options.key), house)
-            refuse_duplicates(plan, options.duplicates, house, asks=False)
+            refuse_duplicates(plan, options.duplicates, house, again=True)
             allowed = options.duplicates.allowed
             plan = house.journal.keep(plan, PlanState.CONFIRMED, options.key, allow_duplicate=allowed)
     except KeyUsed as used:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from smswrap.errors import Fault, InputError, Problem, SmswrapError
-from smswrap.sending.message import LONGEST_MESSAGE, OPTION, compare_variables, render
-from smswrap.sending.rules import judge
+from smswrap.record import dataclass
+from smswrap.sending.message import LONGEST_MESSAGE, compare_variables, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +55,11 @@ def verify(plan: Plan, house: House) -> Verified:
 
 def _hold_to_rules(plan: Plan, template: Template, sign: Sign, house: House) -> None:
     """Refuse what the provider certainly would, tell what it or a carrier may. Raises InputError."""
-    messages = ((None, one) for one in house.journal.messages(plan) if one.content.sign == sign.sign)
+    from smswrap.sending.rules import judge
+
+    listed = plan.command == "send-batch"
+    numbered = house.journal.numbered(plan)
+    messages = ((row if listed else None, one) for row, one in numbered if one.content.sign == sign.sign)
     problems, warnings = judge(template, sign, messages)
     for line in warnings.lines:
         house.talk.warn(line)
@@ -64,29 +67,30 @@ def _hold_to_rules(plan: Plan, template: Template, sign: Sign, house: House) -> 
         raise InputError(problems.shown, total=problems.total, kinds=problems.as_json()["kinds"])
 
 
-def misfits(template: Template | None, content: Content, row: int | None) -> list[Problem]:
+def misfits(template: Template | None, content: Content, field: str, row: int | None) -> list[Problem]:
     """What is wrong with a content for this template: variables that it lacks, a text that is too long.
 
+    `field` is what the values are called at the door.
     Parameters that the template does not have are told beside those that it lacks; alone they do no harm.
     """
     if template is None:
         return []
-    missing, unknown = compare_variables(template.variables, content.parameters, row=row)
+    missing, unknown = compare_variables(template.variables, content.parameters, row=row, field=field)
     problems = [*missing, *unknown] if missing else []
     if template.content is None:
         return problems
     length = len(render(template.content, content.sign, content.parameters))
     if length > LONGEST_MESSAGE:
         rule = f"makes a text of {length} characters; at most {LONGEST_MESSAGE} can be sent"
-        problems.append(Problem(OPTION, "", rule, "Shorten the values.", row))
+        problems.append(Problem(field, "", rule, "Shorten the values.", row))
     return problems
 
 
-def superfluous(template: Template | None, content: Content) -> str | None:
+def superfluous(template: Template | None, content: Content, field: str) -> str | None:
     """What to say of parameters that the template does not have, or None."""
     if template is None:
         return None
-    missing, unknown = compare_variables(template.variables, content.parameters)
+    missing, unknown = compare_variables(template.variables, content.parameters, field=field)
     return f"{unknown[0]}. They are sent, and do nothing." if unknown and not missing else None
 
 
