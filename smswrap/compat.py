@@ -200,6 +200,15 @@ def _refuse(error: InputError, *, sends: bool) -> int:
     return int(error.fault.exit)
 
 
+def _show_help() -> int:
+    """The script's own help, which it shows itself before anything is set up; `send_sms` has it from there."""
+    from smswrap.cli.skill import folder
+
+    script = (folder() / "scripts" / "send_sms.sh").read_text("utf-8")
+    sys.stdout.write(script.partition("<<'HELP'\n")[2].partition("HELP\n")[0])
+    return 0
+
+
 VOLC_FIELDS: Mapping[str, str] = {
     "SubAccount": "--message-group",
     "Signature": "--sign-name",
@@ -254,7 +263,7 @@ class VolcConsole(Console):
 
     def say(self, text: str, end: str = "\n") -> None:
         """Say it as a note."""
-        self._line("note[smswrap]", text, end)
+        self._line("note[sandbox]" if text.startswith("sandbox: ") else "note[smswrap]", text, end)
 
     def warn(self, text: str) -> None:
         """Say it as a warning, once."""
@@ -309,6 +318,8 @@ def run() -> None:
     """Run with the process's arguments and end with the exit code."""
     from smswrap.__main__ import leave
 
+    if not sys.argv[1:] or sys.argv[1] == "help" or {"-h", "--help"} & set(sys.argv[1:3]):
+        leave(_show_help())
     try:
         code = main(sys.argv[1:])
     except KeyboardInterrupt:

@@ -237,7 +237,10 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the history: a recipient, and what became of their message; `at` is in Unix seconds."""
+    """One line of the history: a recipient, and what became of their message; `at` is in Unix seconds.
+
+    `code` says why it was refused, or why it failed after it had been accepted.
+    """
 
     plan_id: str
     at: float

@@ -312,7 +312,10 @@ def test_only_verbs_that_send_say_that_nothing_was_sent(
     assert "Nothing was sent." in words("send", "--jobs").stderr
 
 
-@pytest.mark.parametrize("arguments", [ASKING, SEND, ("list-signs",), ("doctor",)])
+@pytest.mark.parametrize(
+    "arguments",
+    [ASKING, SEND, ("list-signs",), ("doctor",), ("history",), ("explain", "RE:0001"), ("sandbox", "path"), ("snd",)],
+)
 def test_the_sandbox_is_marked_once_on_stderr_and_in_the_envelope(
     words: Callable[..., Ran], arguments: tuple[str, ...]
 ) -> None:
@@ -444,6 +447,15 @@ def test_the_next_step_of_a_rehearsal_is_one_too(words: Callable[..., Ran], monk
     assert f"`smswrap --sandbox confirm {plan_id}`" in ran.stderr
     monkeypatch.setenv("SMSWRAP_SANDBOX", "1")
     assert f"`smswrap confirm {plan_id}`" in words(*ASKING).error["next_step"]
+
+
+def test_the_next_step_names_the_program_as_it_was_started(
+    words: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMSWRAP_PROGRAM", "my skills/scripts/smswrap")
+    ran = words("--sandbox", *ASKING)
+    plan_id = ran.envelope["data"]["plan_id"]
+    assert f"`'my skills/scripts/smswrap' --sandbox confirm {plan_id}`" in ran.error["next_step"]
 
 
 def test_the_list_of_all_codes_fits(words: Callable[..., Ran]) -> None:

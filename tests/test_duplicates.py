@@ -64,6 +64,17 @@ def test_the_same_send_again_exits_10_and_names_the_earlier_one(standin: StandIn
     assert len(standin.ledger) == 3
 
 
+@pytest.mark.parametrize(("recipient", "waits"), [("13900000000", False), ("13900000006", True)])
+def test_whose_first_one_has_no_receipt_yet_is_told_to_wait_for_it(
+    standin: StandIn, words: Callable[..., Ran], *, recipient: str, waits: bool
+) -> None:
+    line = (*SEND[:2], recipient, *SEND[3:])
+    assert words(*line).code == 0
+    ran = words(*line[:-1])
+    assert (ran.code, "Wait for its receipt" in ran.error["next_step"]) == (10, waits)
+    assert len(standin.ledger) == 1
+
+
 @pytest.mark.parametrize(
     "other",
     [message("+8613900000001"), message(sign="乙"), message(code="2"), message(code=None), message(extend="7")],

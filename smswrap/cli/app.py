@@ -37,6 +37,8 @@ COMMANDS: Mapping[str, str] = {
     "doctor": ADMIN,
     "explain": ADMIN,
     "sandbox": ADMIN,
+    "schema": "smswrap.cli.schema:COMMAND",
+    "skill": "smswrap.cli.skill:COMMAND",
 }
 """Where each verb's command lives, so that only the one that runs is loaded; the others are the operations' verbs."""
 
@@ -187,6 +189,7 @@ def _fault_of(error: Exception, runtime: Runtime) -> Fault:
 def _settle(answer: Answer, runtime: Runtime, form: str) -> None:
     """Bring in what went wrong beside the request, and tell the person on stderr."""
     answer.sandbox = runtime.common.sandbox
+    runtime.announce()
     sandboxed = answer.sandbox and not os.environ.get("SMSWRAP_SANDBOX")
     answer.again = f"{program()} --sandbox" if sandboxed else program()
     if form == "table" and not (answer.report and answer.report.shown):  # a plan shows its own

@@ -250,8 +250,10 @@ def _joined(reading: Reading, replies: list[Reply]) -> Any:  # noqa: ANN401  one
         items = [item for item in items if _holds(item, extras.search, operation.columns)]
     if operation.awaited:
         items = [explained(_spelt(item), reading.runtime.provider_name) for item in items]
-    totals = {"totals": operation.totals(items)} if operation.totals else {}
-    return replace(record, **{name: tuple(items)}, **totals)
+    told: dict[str, object] = {"totals": operation.totals(items)} if operation.totals else {}
+    if operation.listed and (extras.every_page or extras.search):
+        told["total"] = len(items)
+    return replace(record, **{name: tuple(items)}, **told)
 
 
 def _spelt(receipt: Receipt) -> Receipt:

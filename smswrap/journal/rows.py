@@ -114,6 +114,7 @@ def earlier_of(row: Row) -> Earlier:
 def line_of(row: Row) -> Line:
     """A row of the history."""
     outcome, fault = Outcome(row["state"] or "not_sent"), fault_of(row["fault"])
+    failed = row["receipt_code"] if row["receipt"] == "failed" else None
     return Line(
         plan_id=row["plan_id"],
         at=row["at"],
@@ -122,7 +123,7 @@ def line_of(row: Row) -> Line:
         template=row["template"],
         recipient=row["recipient"],
         outcome=Outcome.UNKNOWN if outcome is Outcome.SENDING else outcome,
-        code=fault.code if fault else None,
+        code=fault.code if fault else failed,
         receipt=row["receipt"],
         out_id=row["out_id"],
         biz_id=row["biz_id"],

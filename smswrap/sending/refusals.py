@@ -192,7 +192,8 @@ def _next_step(first: Earlier) -> str:
     if first.outcome is Outcome.NOT_SENT:
         return f"`smswrap resume {first.plan_id}` sends the rest of that one."
     if first.outcome is Outcome.ACCEPTED:
-        return "If the person really wants it twice, add --allow-duplicate."
+        wait = "" if first.receipt == "delivered" else "Wait for its receipt: it may arrive yet. "
+        return f"{wait}If the person really wants it twice, add --allow-duplicate."
     return f"`smswrap resume --unknown {first.plan_id}` finds out what became of it."
 
 
