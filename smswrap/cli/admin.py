@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import shlex
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +12,7 @@ from smswrap.cli.answer import Answer
 from smswrap.cli.desk import Terminal
 from smswrap.cli.doctor import Examining, called, judged, repaired
 from smswrap.cli.options import command, option
+from smswrap.clock import iso
 from smswrap.errors import InputError, SmswrapError
 from smswrap.household import refuse_foreign_home
 from smswrap.providers.base import Finding, diagnosis_of
@@ -19,7 +21,7 @@ from smswrap.sandbox import Sandbox
 from smswrap.sending.refusals import loss
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from smswrap.cli.runtime import Runtime
@@ -71,7 +73,7 @@ def run_explain(runtime: Runtime, words: tuple[str, ...], searching: Searching) 
         for row in rows
     ]
     known = [{name: value for name, value in code.items() if value is not None} for code in codes]
-    return Answer("explain", data={"codes": known, "total": len(known)})
+    return Answer("explain", data={"codes": known, "total": len(known)}, long=True)
 
 
 def run_doctor(runtime: Runtime, examining: Examining) -> Answer:
@@ -124,7 +126,15 @@ def run_reset(runtime: Runtime) -> Answer:
 def run_log(runtime: Runtime) -> Answer:
     """Show the calls that the stand-ins received."""
     refuse_foreign_home(runtime.choices)
-    return Answer("sandbox log", data={"calls": list(Sandbox().calls())})
+    calls = list(Sandbox().calls())
+    return Answer("sandbox log", data={"calls": list(map(_call, calls)) if runtime.output == "table" else calls})
+
+
+def _call(call: Mapping[str, Any]) -> dict[str, object]:
+    """A call as a person reads it, and can paste it."""
+    mode = "on" if call["ai_mode"]["enabled"] else "off"
+    line = shlex.join(("aliyun", *call["argv"]))
+    return {"at": iso(call["time"]), "ai_mode": mode, "exit": call["exit"], "call": line}
 
 
 SANDBOX = click.Group(

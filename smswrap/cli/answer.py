@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import asdict, field, replace
 from typing import TYPE_CHECKING, Any
@@ -55,8 +56,8 @@ class Answer:
     `form` is how it is written, whatever --output says. `reply` is the provider's JSON (a list for several requests)
     and `text` the same as it was received. `report` is what became of a plan: then status, exit code and error follow
     from it. `trouble` went wrong beside the request; `request_id` is the provider's, of what failed. `again` begins a
-    command line of the same kind; `columns` are what a table shows of its rows, where the operation says so;
-    `drawn` draws the answer for people in place of tables.
+    command line of the same kind; `columns` are what a table shows of its rows, where the operation says so, `pages`
+    how many replies it is made of; a `long` one is paged at a terminal; `drawn` draws it for people in place of tables.
     """
 
     command: str
@@ -76,6 +77,8 @@ class Answer:
     request_id: str | None = None
     columns: tuple[str, ...] = ()
     drawn: Callable[[Screen], str] | None = None
+    pages: int = 1
+    long: bool = False
 
     @property
     def error(self) -> Fault | None:
@@ -245,13 +248,27 @@ def write(answer: Answer, form: str, *, with_reply: bool) -> Exception | None:
         return _put(json_text(answer.envelope(with_reply=with_reply), pretty=process.is_terminal(1)))
     if form == "raw":
         return _put(answer.text)
-    if answer.drawn is not None:
-        from smswrap.cli.screen import Screen
+    from smswrap.cli.screen import Screen
 
-        return _put(answer.drawn(Screen.of(1)))
+    screen = Screen.of(1)
+    if answer.drawn is not None:
+        return _put(answer.drawn(screen))
+    from smswrap.cli.outcome import tell
     from smswrap.cli.tables import render
 
-    return _put(render(answer))
+    text = render(answer, screen) if answer.report is None else tell(answer.report, screen, sandbox=answer.sandbox)
+    return _put(text) if not (answer.long and _paged(text, screen)) else None
+
+
+def _paged(text: str, screen: Screen) -> bool:
+    """Show what is longer than the screen through the person's pager; whether it was."""
+    if screen.width is None or text.count("\n") < screen.height or not process.is_terminal(0, 1):
+        return False
+    import click
+
+    os.environ.setdefault("LESS", "-FRX")
+    click.echo_via_pager(text, color=screen.colour)
+    return True
 
 
 def json_text(value: object, *, pretty: bool) -> str:

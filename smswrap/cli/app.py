@@ -57,6 +57,9 @@ COMPLETING = "_SMSWRAP_COMPLETE"
 MANY = 2
 """Problems that make a table of their own."""
 
+DECLINED = "Not sent."
+PROBLEMS, PROBLEMS_OF_KINDS = "{count:,} problems.", "{count:,} problems of {kinds} kinds."
+
 TOPICS = "Topics: `smswrap help exit-codes`, `environment`, `output`, `sandbox`; a verb's own: `smswrap VERB --help`."
 
 
@@ -103,12 +106,18 @@ class Verbs(click.Group):
         """Remember the verb for the envelope, then find its command; of an unknown one, say which are near."""
         ctx.ensure_object(Runtime).command = verb = args[0]
         if not verb.startswith("-") and self.get_command(ctx, verb) is None:
-            from difflib import get_close_matches
-
-            near = [f"`smswrap {known}`" for known in get_close_matches(verb, self.list_commands(ctx), n=2)]
+            near = [f"`smswrap {known}`" for known in _near(verb, self.list_commands(ctx))]
             meant = f"Did you mean {' or '.join(near)}?" if near else "See `smswrap --help` for the verbs."
             raise InputError.of("verb", shorten(verb), "is not one of smswrap's", meant)
         return super().resolve_command(ctx, args)
+
+
+def _near(verb: str, known: list[str]) -> list[str]:
+    """The verbs that are spelt almost like it, else those of which a word is."""
+    from difflib import get_close_matches
+
+    parts = {part: name for name in known for part in name.split("-")[1:]}
+    return get_close_matches(verb, known, n=2) or [parts[part] for part in get_close_matches(verb, parts, n=2)]
 
 
 def _formatter(**how: Any) -> click.HelpFormatter:  # noqa: ANN401  click's widths
@@ -222,7 +231,10 @@ def _settle(answer: Answer, runtime: Runtime, form: str) -> None:
     runtime.announce()
     sandboxed = answer.sandbox and not os.environ.get("SMSWRAP_SANDBOX")
     answer.again = f"{program()} --sandbox" if sandboxed else program()
-    answer.warnings = [named(warning) for warning in (*runtime.talk.warnings, *answer.warnings)]
+    if form == "table" and not (answer.report and answer.report.shown):  # a plan shows its own
+        for warning in answer.warnings:
+            runtime.talk.warn(warning)
+    answer.warnings = [named(warning) for warning in dict.fromkeys((*runtime.talk.warnings, *answer.warnings))]
     if answer.fault is not None and runtime.command not in SENDING:
         answer.fault = without_sending(answer.fault)
     for trouble in runtime.talk.troubles:
@@ -231,17 +243,25 @@ def _settle(answer: Answer, runtime: Runtime, form: str) -> None:
         else:
             answer.warnings.append(f"{trouble.message} {trouble.next_step}")
             runtime.talk.error(trouble)
-    if answer.error is not None and not (form == "table" and answer.drawn):  # which tells of it
-        runtime.talk.error(_headline(answer, form))
+    if answer.error is None or (form == "table" and answer.drawn):  # which tells of it
+        return
+    if form == "table" and answer.error.code == "declined":
+        runtime.talk.say(DECLINED)
+    else:
+        runtime.talk.error(_headline(answer, answer.error, form))
 
 
-def _headline(answer: Answer, form: str) -> Fault:
+def _headline(answer: Answer, error: Fault, form: str) -> Fault:
     """What stderr says of the failure: where a table on stdout lists the problems, only how many there are."""
-    data = answer.data if isinstance(answer.data, dict) else {}
-    problems = data.get("problems", ())
+    if error.kind == "interrupted" and answer.report is None:
+        return replace(error, next_step="")
+    problems = answer.data.get("problems", ()) if isinstance(answer.data, dict) else ()
     if answer.fault is None or form != "table" or len(problems) < MANY:
-        return answer.error  # type: ignore[return-value]  # the caller has seen that there is one
-    return replace(answer.fault, message=f"{data.get('problems_total', len(problems))} problems.")
+        return error
+    kinds = answer.data.get("kinds", ())
+    count = answer.data.get("problems_total", len(problems))
+    form = PROBLEMS_OF_KINDS if len(kinds) >= MANY else PROBLEMS
+    return replace(answer.fault, message=form.format(count=count, kinds=len(kinds)))
 
 
 def _usage_fault(error: click.UsageError) -> Fault:

@@ -124,8 +124,7 @@ def _send_file(  # noqa: PLR0913, PLR0917  each is a thing of its own
     order = head_of(read, house, heading)
     sign = None if listing.sign_name is None else read.sign(listing.sign_name)
     constants = read.parameters((), listing.variables, odd=heading.accept_odd_values)
-    if read.problems:
-        raise InputError(read.problems)
+    read.refuse()
     _refuse_overwriting(listing)
     if listing.result_file:
         check_writable(RESULT_FILE, listing.result_file)

@@ -78,7 +78,9 @@ def run(runtime: Runtime, looking: Looking, drawing: Drawing) -> Answer:
     with runtime.journal() as journal:
         # One more than is shown tells whether there are more.
         lines = journal.lines(_filter(journal, looking), looking.limit + 1, looking.offset)
-    rows = [_entry(line, masked=not looking.show_numbers) for line in lines[: looking.limit]]
+    # A table is for the person whose history it is.
+    masked = not looking.show_numbers and (looking.as_csv or runtime.output != "table")
+    rows = [_entry(line, masked=masked) for line in lines[: looking.limit]]
     following = looking.offset + looking.limit if len(lines) > looking.limit else None
     known = [{name: value for name, value in row.items() if value is not None} for row in rows]
     answer = Answer("history", data={"shown": len(rows), "next_offset": following, "sends": known})

@@ -22,14 +22,17 @@ from smswrap.providers.parameters import check
 from smswrap.providers.records import as_json
 from smswrap.record import dataclass
 from smswrap.sending.receipts import FINAL, FIRST_PAUSE, LONGEST_PAUSE, explained
-from smswrap.sending.recipients import read_recipient
+from smswrap.sending.recipients import Recipient, read_recipient
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from smswrap.cli.runtime import Runtime
-    from smswrap.providers.base import Operation, Reply, Session
+    from smswrap.providers.base import Operation, Reply, Session, Talk
     from smswrap.providers.parameters import Parameter
+    from smswrap.providers.records import Receipt
+
+WAITING, READING = "Waiting for receipts", "Reading"
 
 MOST_PAGES = 1000
 """Pages that --all walks at most, against a provider that never comes to an end."""
@@ -187,6 +190,7 @@ def _read(reading: Reading) -> Answer:
     if operation.listed and not reading.extras.full:
         _shorten(reading, answer)
     bodies = [reply.body for reply in replies]
+    answer.pages = len(replies)
     answer.reply = bodies[0] if len(bodies) == 1 else bodies
     answer.text = replies[0].text if len(replies) == 1 else json.dumps(bodies, ensure_ascii=False, indent=2)
     if operation.personal and not reading.extras.show_personal_data:
@@ -204,28 +208,38 @@ def _replies(reading: Reading, session: Session) -> list[Reply]:
         values["send_date"] = today()
     replies = _pages(reading, session, values)
     deadline, pause = time.monotonic() + reading.extras.wait_timeout, FIRST_PAUSE
-    while reading.extras.wait and _in_flight(replies) and (left := deadline - time.monotonic()) > 0:
-        reading.runtime.talk.note("Waiting for the receipts …")
-        process.pause(min(pause, left))
-        pause = min(pause * 2, LONGEST_PAUSE)
-        replies = _pages(reading, session, values)
+    with reading.runtime.talk.progress(WAITING, seconds=reading.extras.wait_timeout):
+        while reading.extras.wait and _in_flight(replies) and (left := deadline - time.monotonic()) > 0:
+            process.pause(min(pause, left))
+            pause = min(pause * 2, LONGEST_PAUSE)
+            replies = _pages(reading, session, values)
     return replies
 
 
 def _pages(reading: Reading, session: Session, values: dict[str, Any]) -> list[Reply]:
-    paging = reading.operation.paging
-    if paging is None or not (reading.extras.every_page or reading.extras.search):
-        return [session.call(reading.operation.verb, values)]
+    if reading.operation.paging is None or not (reading.extras.every_page or reading.extras.search):
+        with reading.runtime.talk.progress(READING):
+            return [session.call(reading.operation.verb, values)]
+    return every_page(reading.operation, session, values, reading.runtime.talk)
+
+
+def every_page(operation: Operation, session: Session, values: Mapping[str, Any], talk: Talk) -> list[Reply]:
+    """The replies of all pages, from the first."""
+    paging = operation.paging
+    if paging is None:
+        return [session.call(operation.verb, values)]
     values = {**values, paging.page: 1}
-    replies = [session.call(reading.operation.verb, values)]
-    seen = 0
-    for _ in range(MOST_PAGES):
-        items = getattr(replies[-1].record, paging.items)
-        seen += len(items)
-        if not items or seen >= replies[-1].record.total:
-            break
-        values = {**values, paging.page: values[paging.page] + 1}
-        replies.append(session.call(reading.operation.verb, values))
+    replies = [session.call(operation.verb, values)]
+    with talk.progress(READING, replies[0].record.total) as advance:
+        seen = 0
+        for _ in range(MOST_PAGES):
+            items = getattr(replies[-1].record, paging.items)
+            seen += len(items)
+            advance(len(items))
+            if not items or seen >= replies[-1].record.total:
+                break
+            values = {**values, paging.page: values[paging.page] + 1}
+            replies.append(session.call(operation.verb, values))
     return replies
 
 
@@ -265,11 +279,17 @@ def _joined(reading: Reading, replies: list[Reply]) -> Any:  # noqa: ANN401  one
     if extras.search:
         items = [item for item in items if _holds(item, extras.search, operation.columns)]
     if operation.awaited:
-        items = [explained(item, reading.runtime.provider_name) for item in items]
+        items = [explained(_spelt(item), reading.runtime.provider_name) for item in items]
     told: dict[str, object] = {"totals": operation.totals(items)} if operation.totals else {}
     if operation.listed and (extras.every_page or extras.search):
         told["total"] = len(items)
     return replace(record, **{name: tuple(items)}, **told)
+
+
+def _spelt(receipt: Receipt) -> Receipt:
+    """The receipt with its number in the one spelling that smswrap gives numbers."""
+    found = read_recipient(receipt.recipient, bare_foreign=True) if receipt.recipient else None
+    return replace(receipt, recipient=found.number) if isinstance(found, Recipient) else receipt
 
 
 def _judge(reading: Reading, answer: Answer) -> None:

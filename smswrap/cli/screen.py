@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from typing import TYPE_CHECKING, NamedTuple
 
 from smswrap import process
@@ -35,6 +34,8 @@ class Screen(NamedTuple):
         """What stands behind stdout (1) or stderr (2)."""
         if not process.is_terminal(stream):
             return cls()
+        import shutil
+
         size = shutil.get_terminal_size()
         return cls(max(size.columns, 20), has_colour(stream), size.lines)
 

@@ -67,6 +67,14 @@ class Talk(Protocol):
     def trouble(self, fault: Fault) -> None:
         """Tell of a failure that must be known even though the request itself went well."""
 
+    def progress(
+        self, what: str, total: int | None = None, seconds: float | None = None
+    ) -> AbstractContextManager[Callable[[int], None]]:
+        """Show for the length of a block what is awaited; gives the function that is told of more that is done.
+
+        `seconds` are how long it is waited for at most, where it may not come.
+        """
+
 
 @dataclass(frozen=True)
 class Settings:
