@@ -12,6 +12,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smswrap.cli.tables import COLUMNS
+from smswrap.providers.base import PROVIDER_NAMES, operations_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -79,11 +82,21 @@ def spoken() -> dict[str, str]:
         if not place.startswith(SILENT_ROOMS) or place in HELPFUL:
             for text in _strings(ast.parse(path.read_text("utf-8"))):
                 found.setdefault(text.strip(), place)
+    for name in _columns():
+        found.setdefault(name.replace("_", " "), "a column")
     for line in (ROOT / "catalogue" / "codes.tsv").read_text("utf-8").splitlines()[1:]:
         for text in line.split("\t")[5:7]:
             if text:
                 found.setdefault(text, "catalogue/codes.tsv")
     return found
+
+
+def _columns() -> Iterator[str]:
+    """The names that tables and lines have for what they show."""
+    for lists in (COLUMNS, {name: row.columns for kind in PROVIDER_NAMES for name, row in operations_of(kind).items()}):
+        for columns in lists.values():
+            yield from columns
+    yield from (row.listed for kind in PROVIDER_NAMES for row in operations_of(kind).values() if row.listed)
 
 
 def _strings(tree: ast.Module) -> Iterator[str]:

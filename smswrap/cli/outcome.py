@@ -8,6 +8,7 @@ from smswrap.catalogue import explain
 from smswrap.cli.planview import describe, requests
 from smswrap.cli.screen import BAD, GOOD, OPEN
 from smswrap.cli.tables import draw
+from smswrap.messages import said
 from smswrap.model import Outcome
 from smswrap.sending.report import Stage
 
@@ -42,7 +43,7 @@ def tell(report: Report, screen: Screen, *, sandbox: bool) -> str:
         return ""
     if report.stage is Stage.CANCELLED:
         count = report.counts.not_sent if report.counts else report.plan.recipients
-        return screen.styled(CANCELLED.format(plan_id=report.plan.plan_id, count=count), GOOD)
+        return screen.styled(said(CANCELLED).format(plan_id=report.plan.plan_id, count=count), GOOD)
     return "\n".join(_proposal(report, screen, sandbox=sandbox) if report.shown else _sent(report, screen))
 
 
@@ -50,20 +51,20 @@ def _proposal(report: Report, screen: Screen, *, sandbox: bool) -> Iterator[str]
     if report.shown is not None:
         yield from describe(report.shown, screen, sandbox=sandbox, plan_id=report.stage is Stage.PROPOSED)
     if report.verified is not None:
-        yield APPROVED
+        yield said(APPROVED)
     if report.stage is Stage.PLANNED:
-        yield REHEARSED
+        yield said(REHEARSED)
 
 
 def _sent(report: Report, screen: Screen) -> Iterator[str]:
     provider = report.plan.account.provider
     kinds = list(_kinds([one for one in report.requests if one.outcome is not Outcome.ACCEPTED], provider))
     if len(kinds) > 1 or (kinds and report.counts and report.counts.accepted):  # else all of it was said on stderr
-        yield draw("not accepted", kinds, screen)
+        yield draw("not_accepted", kinds, screen)
     failed = [one for one in report.receipts or () if one.receipt == "failed"]
     if failed:
-        rows = [{"recipient": one.recipient, "code": one.code, "meaning": one.meaning} for one in failed]
-        yield draw("not delivered", rows[:MOST_FAILED], screen)
+        rows = [{"recipient": one.recipient, "code": one.code, "meaning": said(one.meaning or "")} for one in failed]
+        yield draw("not_delivered", rows[:MOST_FAILED], screen)
     yield sentence(report, screen)
 
 
@@ -73,7 +74,7 @@ def _kinds(others: Sequence[RequestRecord], provider: str) -> Iterator[dict[str,
     for one in others:
         found.setdefault((one.outcome.value, one.fault.code if one.fault else None), []).extend(one.recipients)
     for (outcome, code), recipients in found.items():
-        meaning = explain(code, provider).meaning if code and len(found) > 1 else None
+        meaning = said(explain(code, provider).meaning) if code and len(found) > 1 else None
         yield {"outcome": outcome, "code": code, "count": len(recipients), "recipients": recipients, "meaning": meaning}
 
 
@@ -82,26 +83,26 @@ def sentence(report: Report, screen: Screen) -> str:
     counts, receipts = report.counts, report.receipts or ()
     assert counts is not None  # noqa: S101  whatever was sent was counted
     codes = ", ".join(sorted({str(one.fault.code) for one in report.requests if one.fault and one.fault.code}))
-    accepted = ACCEPTED.format(count=counts.accepted, requests=requests(report.plan.requests))
-    said = [
+    accepted = said(ACCEPTED).format(count=counts.accepted, requests=requests(report.plan.requests))
+    told = [
         *([accepted] if counts.accepted else ()),
-        *([REFUSED.format(count=counts.refused, codes=codes)] if counts.refused else ()),
-        *([UNKNOWN.format(count=counts.unknown)] if counts.unknown else ()),
-        *([NOT_SENT.format(count=counts.not_sent)] if counts.not_sent else ()),
+        *([said(REFUSED).format(count=counts.refused, codes=codes)] if counts.refused else ()),
+        *([said(UNKNOWN).format(count=counts.unknown)] if counts.unknown else ()),
+        *([said(NOT_SENT).format(count=counts.not_sent)] if counts.not_sent else ()),
     ]
     good = report.error is None
     mark = "✓" if good else "?" if counts.unknown else "✗"
     form = RECEIPTS if receipts else SENTENCE
-    text = form.format(mark=mark, sent=", ".join(said), received=_received(receipts), plan_id=report.plan.plan_id)
+    text = said(form).format(mark=mark, sent=", ".join(told), received=_received(receipts), plan_id=report.plan.plan_id)
     return screen.styled(text, GOOD if good else OPEN if counts.unknown else BAD)
 
 
 def _received(receipts: Sequence[Receipt]) -> str:
     counted = {word: sum(one.receipt == word for one in receipts) for word in ("delivered", "failed", "in_flight")}
     codes = ", ".join(sorted({str(one.code) for one in receipts if one.receipt == "failed"}))
-    said = [
-        DELIVERED.format(count=counted["delivered"]),
-        *([FAILED.format(count=counted["failed"], codes=codes)] if counted["failed"] else ()),
-        *([IN_FLIGHT.format(count=counted["in_flight"])] if counted["in_flight"] else ()),
+    told = [
+        said(DELIVERED).format(count=counted["delivered"]),
+        *([said(FAILED).format(count=counted["failed"], codes=codes)] if counted["failed"] else ()),
+        *([said(IN_FLIGHT).format(count=counted["in_flight"])] if counted["in_flight"] else ()),
     ]
-    return ", ".join(said)
+    return ", ".join(told)

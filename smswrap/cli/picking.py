@@ -9,6 +9,7 @@ from smswrap.cli.desk import Terminal
 from smswrap.cli.screen import HEADING, Screen
 from smswrap.errors import InputError, SmswrapError
 from smswrap.masking import visible
+from smswrap.messages import said
 from smswrap.providers.base import listing, operations_of
 from smswrap.sending.report import DECLINED
 
@@ -113,7 +114,7 @@ class Picker:
     ) -> dict[str, str]:
         missing = [name for name in template.variables if name not in given] if template else []
         if template and template.content and missing:
-            self._runtime.talk.say(visible(template.content))
+            self._runtime.talk.show(visible(template.content))
         found = {}
         for name in missing:
             found[name] = self._line(WHICH_VALUE.format(name=visible(name)))
@@ -150,8 +151,8 @@ class Picker:
         for number, item in enumerate(items[:SHOWN], 1):
             lines.append(f"{number:>3}  {screen.styled(visible(item.key), HEADING)}  {visible(item.about)}".rstrip())
             lines += [f"     {visible(item.text)}"] if item.text else []
-        lines += [MORE.format(count=len(items) - SHOWN)] if len(items) > SHOWN else []
-        self._runtime.talk.say("\n".join(lines))
+        lines += [said(MORE).format(count=len(items) - SHOWN)] if len(items) > SHOWN else []
+        self._runtime.talk.show("\n".join(lines))
 
     def _say(self, problems: Sequence[Problem]) -> None:
         for problem in problems:
@@ -176,5 +177,5 @@ def _sign(sign: Sign) -> Item:
 
 
 def _template(template: Template) -> Item:
-    about = "  ".join(word for word in (template.name, template.type) if word)
+    about = "  ".join(word for word in (template.name, said(template.type or "")) if word)
     return Item(template.template or "", about, template.content or "")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from smswrap.cli.screen import HEADING, OPEN
 from smswrap.masking import visible
+from smswrap.messages import said, width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,7 @@ LABEL = 12
 
 SANDBOX = "{provider} (sandbox: nothing real is sent)"
 AND_MORE = "{count:,}: {first} and {left:,} more"
+PROFILE, KEY = "profile {name}", "key …{end}"
 NO_ACCOUNT = "none is configured"
 PARTS = "{total:,} in {requests}"
 PARTS_EACH = "{total:,} in {requests}, {low}-{high} each"
@@ -33,12 +35,13 @@ ONE_REQUEST, REQUESTS = "1 request", "{count:,} requests"
 def describe(shown: ShownPlan, screen: Screen, *, sandbox: bool, plan_id: bool = False) -> Iterator[str]:
     """The lines that show what would be sent, to whom and by whom."""
     for label, value, style in _facts(shown, sandbox=sandbox, plan_id=plan_id):
-        yield f"{screen.styled(label, HEADING)}{' ' * (LABEL - len(label))}{screen.styled(visible(value), style)}"
+        word = said(label)
+        yield f"{screen.styled(word, HEADING)}{' ' * (LABEL - width(word))}{screen.styled(visible(value), style)}"
 
 
 def requests(count: int) -> str:
     """How many requests."""
-    return ONE_REQUEST if count == 1 else REQUESTS.format(count=count)
+    return said(ONE_REQUEST) if count == 1 else said(REQUESTS).format(count=count)
 
 
 def _facts(shown: ShownPlan, *, sandbox: bool, plan_id: bool) -> Iterator[tuple[str, str, str | None]]:
@@ -46,10 +49,10 @@ def _facts(shown: ShownPlan, *, sandbox: bool, plan_id: bool) -> Iterator[tuple[
     if plan_id:
         yield (
             "Plan",
-            PLAN.format(plan_id=plan.plan_id, until=datetime.fromtimestamp(plan.expires_at).astimezone()),
+            said(PLAN).format(plan_id=plan.plan_id, until=datetime.fromtimestamp(plan.expires_at).astimezone()),
             None,
         )
-    yield "Provider", SANDBOX.format(provider=plan.account.provider) if sandbox else plan.account.provider, None
+    yield "Provider", said(SANDBOX).format(provider=plan.account.provider) if sandbox else plan.account.provider, None
     yield "Account", _account(shown), None
     yield "Sign", ", ".join(plan.signs), None
     yield "Template", plan.template, None
@@ -59,13 +62,13 @@ def _facts(shown: ShownPlan, *, sandbox: bool, plan_id: bool) -> Iterator[tuple[
     for label, message in samples(shown):
         yield label, _said(message), None
     if plan.parts is None:
-        yield "Text", TEXT_UNKNOWN, OPEN
+        yield "Text", said(TEXT_UNKNOWN), OPEN
     else:
         low, high, total = plan.parts.low, plan.parts.high, plan.parts.total
         form = PARTS if low == high else PARTS_EACH
-        yield "Parts", form.format(total=total, requests=requests(plan.requests), low=low, high=high), None
+        yield "Parts", said(form).format(total=total, requests=requests(plan.requests), low=low, high=high), None
     for warning in shown.warnings:
-        yield "Warning", warning, OPEN
+        yield "Warning", said(warning), OPEN
 
 
 def samples(shown: ShownPlan) -> list[tuple[str, ShownMessage]]:
@@ -91,15 +94,15 @@ def _recipients(shown: ShownPlan) -> str:
     count, first = shown.plan.recipients, ", ".join(shown.recipients[:FIRST])
     if count == 1:
         return first
-    return AND_MORE.format(count=count, first=first, left=count - FIRST) if count > FIRST else f"{count}: {first}"
+    return said(AND_MORE).format(count=count, first=first, left=count - FIRST) if count > FIRST else f"{count}: {first}"
 
 
 def _account(shown: ShownPlan) -> str:
     account = shown.plan.account
     words = (
-        f"profile {account.profile}" if account.profile else None,
+        said(PROFILE).format(name=account.profile) if account.profile else None,
         account.mode,
-        f"key …{account.key_end}" if account.key_end else None,
+        said(KEY).format(end=account.key_end) if account.key_end else None,
         account.region or account.base,
     )
-    return ", ".join(word for word in words if word) or NO_ACCOUNT
+    return ", ".join(word for word in words if word) or said(NO_ACCOUNT)

@@ -8,6 +8,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from smswrap.cli.screen import GOOD, Screen, has_cursor
+from smswrap.messages import said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,13 +67,13 @@ class Progress:
 
     def _line(self, screen: Screen) -> str:
         elapsed = time.monotonic() - self._start
-        words = [self._what]
+        words = [said(self._what)]
         if self._total:
             if self._draws and screen.width and screen.width > BAR + 50:
                 words.append(self._bar(screen))
-            words.append(OF.format(done=self._done, total=self._total))
+            words.append(said(OF).format(done=self._done, total=self._total))
         left = self._left(elapsed)
-        words.append(SINCE.format(seconds=elapsed) if left is None else LEFT.format(seconds=left))
+        words.append(said(SINCE).format(seconds=elapsed) if left is None else said(LEFT).format(seconds=left))
         text = "  ".join(words)
         return text if screen.width is None or screen.colour else text[: screen.width - 1]
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from smswrap.cli.answer import EMPTY
 from smswrap.cli.screen import HEADING, STYLES, Screen
+from smswrap.cli.words import padded
 from smswrap.masking import visible
+from smswrap.messages import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -83,7 +85,7 @@ ALL_OF = "{shown} of {total} {name}"
 NONE = "no {name}"
 NEXT_PAGE = "; page {page} of {pages}, --page {following} goes on, --all shows all"
 NEXT_LINES = "; --offset {offset} goes on"
-ALL_SAY = "all:"
+ALL_SAY, MORE = "all:", "and {count} more"
 
 
 def render(answer: Answer, screen: Screen) -> str:
@@ -102,7 +104,7 @@ def render(answer: Answer, screen: Screen) -> str:
     if listed or "problems_total" in data or "next_offset" in data or ("total" in data and not found):
         data = {name: value for name, value in data.items() if name not in PAGING}
     tables = (draw(name, rows, screen, answer.columns, titled=not listed) for name, rows in found)
-    empty = [NONE.format(name=_named(key)) for key, value in data.items() if value == []][:1]
+    empty = [said(NONE).format(name=_named(key)) for key, value in data.items() if value == []][:1]
     return "\n".join([block for block in (_lines(data), *tables, _footer(answer, found)) if block] or empty)
 
 
@@ -121,12 +123,12 @@ def draw(
     same = same if len(same) < len(shown) else []
     left = [key for key in shown if key not in same]
     widths = _widths(left, texts, screen.width)
-    title = [screen.styled(name.replace("_", " "), HEADING)] if titled else []
-    all_say = [(ALL_SAY, ""), *((f"{_named(key)} {texts[0][key]}", "") for key in same)]
-    said = _flowing(all_say, screen) if same else ()
+    title = [screen.styled(_named(name), HEADING)] if titled else []
+    all_say = [(said(ALL_SAY), ""), *((f"{_named(key)} {texts[0][key]}", "") for key in same)]
+    shared = _flowing(all_say, screen) if same else ()
     if widths is None or (name in CARDS and screen.width is not None):
-        return "\n".join([*title, *_cards(left, texts, screen), *said])
-    return "\n".join([*title, *_table(left, texts, widths, screen), *said])
+        return "\n".join([*title, *_cards(left, texts, screen), *shared])
+    return "\n".join([*title, *_table(left, texts, widths, screen), *shared])
 
 
 def _tables(data: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]]]:
@@ -140,8 +142,8 @@ def _tables(data: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Mapping[str
 def _lines(data: Mapping[str, Any], indent: str = "") -> str:
     tables = {name for name, _ in _tables(data)}
     plain = {name: value for name, value in data.items() if name not in tables and value not in EMPTY}
-    width = max((len(name) for name in plain), default=0)
-    return "\n".join(_line(_named(name).ljust(width), value, indent) for name, value in plain.items())
+    width = max((_cells(_named(name)) for name in plain), default=0)
+    return "\n".join(_line(padded(_named(name), width), value, indent) for name, value in plain.items())
 
 
 def _line(name: str, value: object, indent: str) -> str:
@@ -159,14 +161,14 @@ def _footer(answer: Answer, found: Sequence[tuple[str, Sequence[object]]]) -> st
     name, shown = (found[0][0], len(found[0][1])) if found else (empty[0] if empty else "", 0)
     total, following = data.get("total"), data.get("next_offset")
     if not shown:
-        return NONE.format(name=_named(name)) if name else ""
-    text = ALL_OF.format(shown=shown, total=shown if total is None else total, name=_named(name))
+        return said(NONE).format(name=_named(name)) if name else ""
+    text = said(ALL_OF).format(shown=shown, total=shown if total is None else total, name=_named(name))
     if following is not None:
-        return f"{shown} {_named(name)}" + NEXT_LINES.format(offset=following)
+        return f"{shown} {_named(name)}" + said(NEXT_LINES).format(offset=following)
     page, size = data.get("page"), data.get("page_size")
     last = page + answer.pages - 1 if page and size else 0
     pages = -(-total // size) if last and total else 0
-    return text + (NEXT_PAGE.format(page=last, pages=pages, following=last + 1) if last < pages else "")
+    return text + (said(NEXT_PAGE).format(page=last, pages=pages, following=last + 1) if last < pages else "")
 
 
 def _shown(name: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[str]:
@@ -194,7 +196,7 @@ def _widths(columns: Sequence[str], rows: Sequence[Row], most: int | None) -> di
 def _least(column: str, rows: Sequence[Row]) -> int:
     """The longest word of a column of words, and enough to read in."""
     words = (word for text in (_named(column), *(row[column] for row in rows)) for word in re.findall("[!-~]+", text))
-    return max(NARROWEST, *map(len, words)) if rows else NARROWEST
+    return max([NARROWEST, *map(len, words)])
 
 
 def _table(columns: Sequence[str], rows: Sequence[Row], widths: Mapping[str, int], screen: Screen) -> list[str]:
@@ -206,7 +208,7 @@ def _table(columns: Sequence[str], rows: Sequence[Row], widths: Mapping[str, int
     for key in columns:
         table.add_column(Text(_named(key)), width=widths[key], overflow="fold", no_wrap=key not in FREE)
     for row in rows:
-        table.add_row(*(Text(row[key], _style(key, row)) for key in columns))
+        table.add_row(*(Text(_word(key, row), _style(key, row)) for key in columns))
     return _printed(table, sum(widths.values()) + GAP * len(columns), screen)
 
 
@@ -229,8 +231,13 @@ def _style(key: str, row: Row) -> str:
     return STYLES.get(row[key], "") if key in STATES else ""
 
 
+def _word(key: str, row: Row) -> str:
+    return said(row[key]) if key in STATES or key == "type" else row[key]
+
+
 def _labelled(key: str, row: Row, columns: Sequence[str]) -> str:
-    return row[key] if key == columns[0] or key in CLEAR else f"{_named(key)} {row[key]}"
+    word = _word(key, row)
+    return word if key == columns[0] or key in CLEAR else f"{_named(key)} {word}"
 
 
 def _flowing(items: Iterable[tuple[str, str]], screen: Screen) -> Iterator[str]:
@@ -268,16 +275,16 @@ def _cells(text: str) -> int:
 
 
 def _named(column: str) -> str:
-    return column.replace("_", " ")
+    return said(column.replace("_", " "))
 
 
 def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return said("yes" if value else "no")
     if isinstance(value, list) and all(isinstance(element, (str, int)) for element in value):
-        more = f" and {len(value) - SHOWN_ELEMENTS} more" if len(value) > SHOWN_ELEMENTS else ""
+        more = f" {said(MORE).format(count=len(value) - SHOWN_ELEMENTS)}" if len(value) > SHOWN_ELEMENTS else ""
         return ", ".join(_cell(element) for element in value[:SHOWN_ELEMENTS]) + more
     if isinstance(value, dict) and all(isinstance(inner, (str, int)) for inner in value.values()):
         return ", ".join(f"{_named(key)} {inner}" for key, inner in value.items() if inner)

@@ -29,6 +29,7 @@ FEWEST = 3
 """Letters of its own that a row with fields needs."""
 
 _COLOURS = pattern(r"(\x1b\[[0-9;]*m)")
+_COLOURED = pattern(r"(?<=[。；：！？])(\x1b\[0m) +(?=\S)")  # noqa: RUF001  Chinese punctuation
 _COLUMNS = pattern(r"(.*?)(\s{2,}|$)(.*)", re.DOTALL)
 _PIECES = pattern(r"(?<=[.;:!?…])(\s+)")
 _NOTHING, _HEAD = "()", "(.*) "
@@ -66,7 +67,8 @@ def _below(key: str, value: Any) -> Any:  # noqa: ANN401  JSON
 def _line(text: str) -> str:
     """A line, whose columns stand apart by two blanks or more, and which may be coloured."""
     if "\x1b" in text:
-        return "".join(part if part[:1] == "\x1b" else _line(part) for part in _COLOURS.split(text))
+        line = "".join(part if part[:1] == "\x1b" else _line(part) for part in _COLOURS.split(text))
+        return _COLOURED.sub(r"\1", line)
     line = text.strip()
     if line != text:
         before, after = text.split(line, 1) if line else (text, "")
