@@ -58,6 +58,8 @@ class Console:
         self.verbose = False
         self.warnings: list[str] = []
         self.troubles: list[Fault] = []
+        self.status = ""
+        """What the answer says, once there is one."""
 
     def note(self, text: str) -> None:
         """Say what happens; silent under --quiet."""
