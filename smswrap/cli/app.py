@@ -190,6 +190,7 @@ def _settle(answer: Answer, runtime: Runtime, form: str) -> None:
     """Bring in what went wrong beside the request, and tell the person on stderr."""
     answer.sandbox = runtime.common.sandbox
     runtime.announce()
+    runtime.talk.status = answer.status
     sandboxed = answer.sandbox and not os.environ.get("SMSWRAP_SANDBOX")
     answer.again = f"{program()} --sandbox" if sandboxed else program()
     if form == "table" and not (answer.report and answer.report.shown):  # a plan shows its own

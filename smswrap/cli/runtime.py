@@ -65,6 +65,8 @@ class Console:
         self.troubles: list[Fault] = []
         self._lock = RLock()  # a signal's notice may come while this very thread writes
         self._drawn = self._watched = False
+        self.status = ""
+        """What the answer says, once there is one."""
 
     def note(self, text: str) -> None:
         """Say what happens; silent under --quiet."""
