@@ -10,7 +10,7 @@ from smswrap.cli.screen import BAD, GOOD, OPEN
 from smswrap.cli.tables import draw
 from smswrap.messages import said
 from smswrap.model import Outcome
-from smswrap.sending.report import Stage
+from smswrap.sending.report import MOST_REQUESTS, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,6 +30,7 @@ NOT_SENT = "{count:,} not sent"
 DELIVERED = "{count:,} delivered"
 FAILED = "{count:,} failed: {codes}"
 IN_FLIGHT = "{count:,} without a receipt yet"
+FIRST_REQUESTS = ", of the first {count} requests"
 SENTENCE = "{mark} {sent} (plan {plan_id})."
 RECEIPTS = "{mark} {sent}; {received} (plan {plan_id})."
 REHEARSED = "Rehearsed; nothing was sent."
@@ -60,11 +61,16 @@ def _sent(report: Report, screen: Screen) -> Iterator[str]:
     provider = report.plan.account.provider
     kinds = list(_kinds([one for one in report.requests if one.outcome is not Outcome.ACCEPTED], provider))
     if len(kinds) > 1 or (kinds and report.counts and report.counts.accepted):  # else all of it was said on stderr
-        yield draw("not_accepted", kinds, screen)
+        first = said(FIRST_REQUESTS).format(count=MOST_REQUESTS) if report.plan.requests > MOST_REQUESTS else ""
+        yield draw(said("not accepted") + first, kinds, screen)
     failed = [one for one in report.receipts or () if one.receipt == "failed"]
     if failed:
-        rows = [{"recipient": one.recipient, "code": one.code, "meaning": said(one.meaning or "")} for one in failed]
-        yield draw("not_delivered", rows[:MOST_FAILED], screen)
+        several = len({one.code for one in failed}) > 1  # what a single code means was said on stderr
+        rows = [
+            {"recipient": one.recipient, "code": one.code, "meaning": said(one.meaning or "") if several else None}
+            for one in failed
+        ]
+        yield draw("not delivered", rows[:MOST_FAILED], screen)
     yield sentence(report, screen)
 
 
