@@ -46,7 +46,7 @@ class Screen(NamedTuple):
 
     words: tuple[str, ...]
     typed: tuple[tuple[str, str], ...] = ()
-    before: tuple[tuple[str, ...], ...] = ()
+    before: tuple[tuple[str, ...], ...] = (("list-signs", "--quiet"),)
 
 
 SENT = tuple((*SEND, f"1390000000{end}", "--yes", "--quiet") for end in (0, 0, 1, 2, 7, 6))
@@ -68,6 +68,7 @@ SCREENS = {
             ("[y/N]", "y\n"),
             ("[y/N]", "y\n"),
         ),
+        before=(),
     ),
     "list-templates": Screen(("list-templates",)),
     "list-signs": Screen(("list-signs", "--approved")),
@@ -95,7 +96,7 @@ def run(screen: Screen, columns: int, language: str) -> Text:
             "LANG": "C.UTF-8",
             "PYTHONPATH": str(README.parents[2]),
         }
-        for words in (("list-signs", "--quiet"), *screen.before):
+        for words in screen.before:
             _on_pty(words, (), 80, environment, folder)
         told = _on_pty(screen.words, screen.typed, columns, environment, folder)
     line = " ".join(f"'{word}'" if " " in word else word for word in ("smswrap", *screen.words))
