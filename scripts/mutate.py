@@ -114,6 +114,14 @@ MUTATIONS = (
         "tests/test_duplicates.py::test_ten_minutes_must_have_passed_by_both_clocks",
     ),
     Mutation(
+        "volc-sms-goes-past-the-hall",
+        "scripts/volc_sms.py",
+        "    done = send_in_hall(body, timeout) if action.sends else None",
+        "    done = None",
+        "tests/test_volc_door.py::test_two_at_once_after_an_unknown_outcome_send_nothing",
+        quick=False,
+    ),
+    Mutation(
         "an-idempotency-key-is-ignored",
         "smswrap/sending/service.py",
         "        if earlier := with_key(plan, options.key, house):",
@@ -179,8 +187,8 @@ MUTATIONS = (
     Mutation(
         "two-decisions-both-send",
         "smswrap/sending/service.py",
+        "        return known if known or alone.waited else house.journal.attempts(plan, Outcome.UNKNOWN)",
         "        return known or house.journal.attempts(plan, Outcome.UNKNOWN)",
-        "        return house.journal.attempts(plan, Outcome.UNKNOWN)",
         "tests/test_promises.py::test_two_decisions_at_once_send_it_again_once",
         quick=False,
     ),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from enum import IntEnum, unique
 from typing import TYPE_CHECKING, Any, Literal
+
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smswrap import disk, process
 from smswrap.providers.base import Settings, provider_named
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from smswrap.journal.journal import Filter
 from smswrap.model import Content, Message, Order, Outcome
 from smswrap.providers.base import PROVIDER_NAMES
 from smswrap.providers.parameters import check_shape, check_text
+from smswrap.record import dataclass
 from smswrap.sending import carrying, service
 from smswrap.sending.message import check_parameters, odd_values, tidy_sign, tidy_template
 from smswrap.sending.planning import Found

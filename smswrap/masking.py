@@ -6,27 +6,29 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from smswrap.patterns import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
 # ASCII on purpose: the letter before a number may well be a Chinese one.
 # The first and the last group of a request's id are none.
-_NUMBER = re.compile(
+_NUMBER = pattern(
     r"(?<![0-9A-Za-z])(?<![0-9]\.)(?<!-[0-9A-Fa-f]{4}-)\+?[0-9]{7,15}"
     r"(?![0-9A-Za-z]|\.[0-9])(?!-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-)"
 )
-_QUERY = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*")
+_QUERY = pattern(r"(https?://[^\s?\"']+)\?[^\s\"']*")
 _KEY_NAME = (
     r"(?:access[-_ ]?key(?:[-_ ]?(?:id|secret))?|secret[-_ ]?(?:access[-_ ]?)?key|(?:private|api)[-_ ]?key"
     r"|(?:security|session|sts|bearer|access|refresh)[-_ ]?token|signature|credential|authorization|password)"
 )
-_KEY = re.compile(
+_KEY = pattern(
     rf"((?:{_KEY_NAME}[\"']?\s*(?:[=:]|%3D)|--{_KEY_NAME}\s)\s*[\"']?(?:(?:Bearer|Basic)\s+)?|\bBearer\s+)"
     r"(?:(?!%26)[^\s&\"',;])+",
     re.IGNORECASE,
 )
-_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_SECRET_NAME = re.compile(
+_COLOUR = pattern(r"\x1b\[[0-9;?]*[A-Za-z]")
+_SECRET_NAME = pattern(
     r"(access_?key(_?id|_?secret)?|secret_?key|private_?key|api_?key|token|password)$", re.IGNORECASE
 )
 # C1 and DEL; marks of direction, of no width and of no sight; halves of characters.
@@ -34,8 +36,8 @@ _UNSEEN = (
     "\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f"
 )
-_HARMFUL = re.compile(f"[\x00-\x1f{_UNSEEN}]")
-_HARMFUL_IN_JSON = re.compile(f"[{_UNSEEN}]")
+_HARMFUL = pattern(f"[\x00-\x1f{_UNSEEN}]")
+_HARMFUL_IN_JSON = pattern(f"[{_UNSEEN}]")
 
 SHORTEST_HIDDEN = 2
 """Characters; a shorter private value would blot out ordinary text."""

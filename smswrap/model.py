@@ -5,9 +5,11 @@ On the ground floor, since the journal and the providers name them too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum, unique
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -61,17 +63,15 @@ class Account:
     base: str | None = None
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(NamedTuple):
     """What several recipients share: the sign, the template's parameters, an extension of the sending number."""
 
     sign: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = MappingProxyType({})
     extend_code: str | None = None
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(NamedTuple):
     """What one recipient gets: their number in E.164 (`+8613…`), and the content."""
 
     recipient: str
@@ -189,7 +189,8 @@ class RequestRecord:
     """A request in the journal, and what became of it.
 
     `passing` says that the reason of a refusal passes, so that it may be made again; `own_out_id` that the out-id is
-    ours alone; `day` is yyyyMMdd in Asia/Shanghai, `started` in Unix seconds.
+    ours alone; `day` is yyyyMMdd in Asia/Shanghai, `likely_day` the same by the machine's own clock, which does not
+    jump; `started` is in Unix seconds.
     """
 
     number: int
@@ -203,6 +204,7 @@ class RequestRecord:
     fault: Fault | None = None
     reply: str | None = None
     day: str | None = None
+    likely_day: str | None = None
     started: float | None = None
 
 
@@ -235,7 +237,10 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the history: a recipient, and what became of their message; `at` is in Unix seconds."""
+    """One line of the history: a recipient, and what became of their message; `at` is in Unix seconds.
+
+    `code` says why it was refused, or why it failed after it had been accepted.
+    """
 
     plan_id: str
     at: float

@@ -10,10 +10,10 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from enum import Enum, unique
 from typing import TYPE_CHECKING
 
+from smswrap.record import dataclass
 from smswrap.signals import (
     GLANCE,
     SECOND,

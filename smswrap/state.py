@@ -24,10 +24,17 @@ def directory() -> Path:
     return user_state_path("smswrap", appauthor=False)
 
 
+def moved_by() -> str | None:
+    """The variable that leads to another state directory than the user's one and only; None if none does."""
+    usual = Path("~/.local/state/smswrap").expanduser()
+    given = (name for name in ("SMSWRAP_STATE_DIR", "XDG_STATE_HOME") if os.environ.get(name))
+    return next(given, None) if directory() != usual else None
+
+
 def remembered(name: str) -> dict[str, Any]:
     """What was remembered under the name; nothing if that cannot be read, since all of it can be found out again."""
     try:
-        found = json.loads((directory() / name).read_text("utf-8-sig"))
+        found = json.loads((directory() / name).read_bytes())
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from contract import against, schema_for
 from hall import Clocks, Hall
 
 from smswrap.sandbox import PROFILE, write_launcher
@@ -32,6 +33,11 @@ DEADLINE = 30.0
 """Seconds that anything may take here before its test has failed."""
 
 
+# A background job of a shell, as some runners start us, ignores INT, and so would every child that a test interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @dataclass(frozen=True)
 class Ran:
     """What one run of the program left behind."""
@@ -42,9 +48,10 @@ class Ran:
 
     @property
     def envelope(self) -> dict[str, Any]:
-        """The one JSON document on stdout."""
+        """The one JSON document on stdout; it is as `smswrap schema` says."""
         found = json.loads(self.stdout)
         assert isinstance(found, dict)
+        assert against(found, schema_for(found["command"])) == []
         return found
 
     @property

@@ -13,6 +13,8 @@ import pytest
 from conftest import DEADLINE, SEND, USER_AGENT, wait_until
 from test_process import alive
 
+from smswrap.cli.app import main
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -232,6 +234,20 @@ def test_what_all_processes_left_on_as_they_died_at_once_the_next_command_turns_
     before = standin.calls
     assert smswrap("history").envelope["warnings"] == []
     assert standin.calls == before
+
+
+@pytest.mark.parametrize("command", [("--help",), ("--version",), ("send", "--help")])
+def test_help_and_version_turn_off_what_was_left_on(
+    standin: StandIn, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    (standin.home / ".aliyun" / "ai-mode.json").write_text('{"enabled": true}', "utf-8")
+    (standin.home / ".aliyun" / "smswrap.on").write_text('{"since": "x", "was_on": false, "user_agent": ""}', "utf-8")
+    assert main(command) == 0
+    assert not standin.ai_mode
+    assert "left by a smswrap that was killed" in capsys.readouterr().err
+    before = standin.calls
+    assert main(command) == 0
+    assert (capsys.readouterr().err, standin.calls) == ("", before)
 
 
 def test_while_an_orphaned_call_runs_nobody_turns_it_off(

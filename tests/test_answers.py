@@ -340,6 +340,25 @@ def test_problems_are_told_once_where_a_table_lists_them(standin: StandIn, words
     assert standin.calls == []
 
 
+HOSTILE = "a\u202eb\x9b31mc\x1b]0;x\x07d\u2066e"
+
+
+def test_no_mark_of_a_providers_text_reaches_a_terminal(standin: StandIn, words: Callable[..., Ran]) -> None:
+    template = {"TemplateCode": "SMS_1", "TemplateName": HOSTILE, "TemplateContent": HOSTILE}
+    reply = {"Code": "OK", "RequestId": "R", "TotalCount": 1, "SmsTemplateList": [template]}
+    standin.rules(
+        {"cmd": "dysmsapi query-sms-template-list *", "stdout": json.dumps(reply)},
+        {"cmd": "dysmsapi query-sms-sign-list *", "exit_code": 1, "stderr": f"ERROR: {HOSTILE}\n"},
+    )
+    asked = words("--output", "json", "list-templates", "--with-reply")
+    assert asked.envelope["data"]["templates"][0]["name"] == HOSTILE
+    failed = words("--output", "json", "list-signs")
+    for ran in (asked, failed, words("--output", "table", "list-templates")):
+        shown = ran.stdout + ran.stderr
+        assert "31mc" in shown
+        assert not [mark for mark in HOSTILE if mark in shown and not mark.isprintable()]
+
+
 @pytest.mark.parametrize("arguments", [("explain",), ("list-templates", "--full")])
 def test_a_reader_who_closes_the_pipe_of_a_query_hears_nothing(standin: StandIn, arguments: tuple[str, ...]) -> None:
     assert standin.launcher.exists()
@@ -416,6 +435,15 @@ def test_the_next_step_of_a_rehearsal_is_one_too(words: Callable[..., Ran], monk
     assert f"`smswrap --sandbox confirm {plan_id}`" in ran.stderr
     monkeypatch.setenv("SMSWRAP_SANDBOX", "1")
     assert f"`smswrap confirm {plan_id}`" in words(*ASKING).error["next_step"]
+
+
+def test_the_next_step_names_the_program_as_it_was_started(
+    words: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMSWRAP_PROGRAM", "my skills/scripts/smswrap")
+    ran = words("--sandbox", *ASKING)
+    plan_id = ran.envelope["data"]["plan_id"]
+    assert f"`'my skills/scripts/smswrap' --sandbox confirm {plan_id}`" in ran.error["next_step"]
 
 
 def test_the_list_of_all_codes_fits(words: Callable[..., Ran]) -> None:

@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing, suppress
 from pathlib import Path
 from threading import Barrier, Thread
@@ -20,7 +21,7 @@ from hall import YES, message, order_of
 from journal_of_0_1_0 import FINGERPRINTED, STATEMENTS
 
 from smswrap.errors import InputError, SetupError, SmswrapError
-from smswrap.journal.journal import Filter, Journal
+from smswrap.journal.journal import _REACHED, Filter, Journal
 from smswrap.model import Outcome
 from smswrap.providers.base import Limits
 from smswrap.sending.planning import Asked, Found, draft
@@ -116,6 +117,17 @@ def test_one_send_makes_at_most_thirty_statements_and_four_write_transactions(
     assert hall.send(message(), options=YES).status == "accepted"
     assert len(said) <= 30, said
     assert sum(statement.startswith("BEGIN") for statement in said) <= 4
+
+
+def test_who_was_reached_lately_is_found_by_indexes(path: Path) -> None:
+    """Of a hundred thousand recipients, each is looked up by itself; nobody else's messages are walked through."""
+    Journal(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {_REACHED}", (1, 0.0, 1.0))]
+    searched = [step for step in steps if step.startswith("SEARCH")]
+    assert [step.split(" ")[1] for step in searched] == ["ours", "earlier", "requests"]
+    assert "messages_by_recipient (recipient=?)" in searched[1]
+    assert not [step for step in steps if step.startswith("SCAN")]
 
 
 def test_what_recipients_share_is_coded_once_for_all_of_them(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,8 +303,9 @@ def test_many_threads_that_open_it_first_at_once_have_one_journal(path: Path) ->
     assert len(set(keys)) == 1
 
 
+CORRUPT = b"no database at all" * 1_000
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
-    "garbage": lambda _whole: b"no database at all" * 1_000,
+    "garbage": lambda _whole: CORRUPT,
     "truncated": lambda whole: whole[: len(whole) // 2],
     "header": lambda whole: b"sqlite" + whole[6:],
     "pages": lambda whole: whole[:4_096] + b"\xff" * (len(whole) - 4_096),
@@ -319,12 +332,75 @@ def test_a_corrupt_journal_is_reported_before_anything_is_called(
 ) -> None:
     path.parent.mkdir(mode=0o700)
     path.touch(mode=0o600)
-    path.write_bytes(b"no database at all" * 1_000)
+    path.write_bytes(CORRUPT)
     ran = smswrap(*SEND)
     assert (ran.code, ran.error["kind"], ran.error["code"]) == (3, "setup", "journal")
     assert "knows of no earlier send" in ran.error["next_step"]
     assert standin.calls == []
+    again = smswrap(*SEND)
+    assert (again.code, again.error["code"], standin.sends) == (10, "journal-damaged", [])
+    assert smswrap(*SEND, "--allow-duplicate").code == 0
+
+
+@pytest.mark.parametrize("looked_at", [False, True], ids=["by the send", "by doctor first"])
+def test_after_damage_to_the_journal_a_send_that_may_be_a_repeat_is_refused(
+    standin: StandIn, smswrap: Callable[..., Ran], path: Path, *, looked_at: bool
+) -> None:
     assert smswrap(*SEND).code == 0
+    path.write_bytes(b"\xff" * 60 + path.read_bytes()[60:])
+    assert smswrap("doctor" if looked_at else "history").code == 3
+    for again in (SEND, SEND, ("send", "-p", "13900000001", *SEND[3:])):
+        ran = smswrap(*again)
+        assert (ran.code, ran.error["code"], ran.error["retry"]) == (10, "journal-damaged", "later")
+    assert len(standin.ledger) == 1
+    doctor = smswrap("doctor")
+    (told,) = (check for check in doctor.envelope["data"]["checks"] if check["check"] == "journal")
+    assert (doctor.code, told["state"]) == (0, "warning")
+    assert "damaged" in told["detail"]
+    assert smswrap(*SEND, "--allow-duplicate").code == 0
+
+
+@pytest.mark.parametrize(
+    ("moves", "refused"),
+    [
+        ([], True),
+        ([lambda clocks: clocks.pass_by(590)], True),
+        ([lambda clocks: clocks.pass_by(601)], False),
+        ([lambda clocks: clocks.move(wall=30 * DAY)], True),
+        ([lambda clocks: clocks.move(wall=-30 * DAY)], True),
+        ([lambda clocks: clocks.restart(), lambda clocks: clocks.move(wall=601)], False),
+    ],
+    ids=["at once", "in time", "later", "clock ahead", "clock back", "after a restart"],
+)
+def test_what_counts_is_when_the_damage_was_found_not_when_the_new_journal_was_made(
+    hall: Hall, clocks: Clocks, moves: list[Callable[[Clocks], None]], *, refused: bool
+) -> None:
+    hall.send(message(), options=YES)
+    hall.path.write_bytes(CORRUPT)
+    with pytest.raises(SetupError, match="corrupt"):
+        hall.send(message(code="2"), options=YES)
+    assert not hall.path.exists()
+    for move in moves:
+        move(clocks)
+    for number in range(2):
+        if refused:
+            with pytest.raises(SmswrapError, match="damaged"):
+                hall.send(message(), options=YES)
+        else:
+            assert hall.send(message(code=f"{number}"), options=YES).status == "accepted"
+
+
+def test_a_journal_set_aside_long_ago_says_nothing_of_one_that_is_made_anew(hall: Hall, clocks: Clocks) -> None:
+    hall.path.parent.mkdir(mode=0o700)
+    for age in (40 * DAY, 601.0):
+        hall.path.with_name(f"journal.db.corrupt-{(time.time() - age) * 1e9:.0f}").touch()
+    assert hall.send(message(), options=YES).status == "accepted"
+    hall.path.unlink()
+    hall.path.with_name(f"journal.db.corrupt-{time.time_ns()}-wal").touch()
+    with pytest.raises(SmswrapError, match="damaged"):
+        hall.send(message(), options=YES)
+    clocks.pass_by(601)
+    assert hall.send(message(), options=YES).status == "accepted"
 
 
 def test_what_a_corrupt_journal_had_in_its_log_is_set_aside_with_it(path: Path, tmp_path: Path) -> None:
@@ -346,7 +422,7 @@ def test_what_a_corrupt_journal_had_in_its_log_is_set_aside_with_it(path: Path, 
 def test_many_who_meet_a_corrupt_journal_at_once_set_it_aside_once(path: Path) -> None:
     path.parent.mkdir(mode=0o700)
     path.touch(mode=0o600)
-    path.write_bytes(b"no database at all" * 1_000)
+    path.write_bytes(CORRUPT)
     barrier = Barrier(6)
     told: list[str] = []
 

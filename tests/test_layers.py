@@ -13,6 +13,8 @@ import pytest
 from conftest import SEND
 
 import smswrap as package
+from smswrap.__main__ import HELP, answer
+from smswrap.cli.app import main
 from smswrap.providers.base import PROVIDER_NAMES
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ ROOT = Path(package.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 STAND_INS = ROOT / "sandbox"
 
-GROUND = {"errors", "clock", "masking", "model", "signals", "disk", "state"}
+GROUND = {"errors", "clock", "masking", "model", "patterns", "record", "signals", "disk", "state"}
 """Modules that anybody may use, and that use nothing but each other."""
 
 PROVIDING = {"providers.base", "providers.parameters", "providers.records"}
@@ -35,28 +37,30 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"cli"},
     "__init__": {"library", "sending.report", "providers.base", "errors"},
     "cli": {"cli", "household", "sending", "journal.journal", *PROVIDING, "process", "catalogue", "sandbox", *GROUND},
-    "compat": {"cli", "providers.parameters", "errors"},
+    "compat": {"__main__", "cli", "providers.parameters", "errors", "record"},
     "library": {"household", "sending", "journal.journal", "providers.base", "providers.parameters", *GROUND},
     "household": {"sending", "journal", "providers.base", "process", "sandbox", *GROUND},
     # The hall, and what it stands on.
     "sending": {"sending", "journal", *PROVIDING, "process", "catalogue", *GROUND},
-    "journal": {"journal", "model", "clock", "disk", "errors"},
+    "journal": {"journal", "model", "clock", "disk", "errors", "record"},
     "providers": {"providers", "process", "guard", "catalogue", *GROUND},
-    "providers.base": {"providers.parameters", "providers.records", "model", "errors"},
-    "providers.parameters": {"errors"},
-    "providers.records": set(),
-    "process": {"signals"},
+    "providers.base": {"providers.parameters", "providers.records", "model", "errors", "record"},
+    "providers.parameters": {"errors", "patterns", "record"},
+    "providers.records": {"record"},
+    "process": {"signals", "record"},
     "guard": {"signals"},
     "catalogue": {"catalogue", "errors"},
     "sandbox": {"state", "disk", "errors"},
     # The ground.
-    "model": {"clock", "errors"},
+    "model": {"clock", "errors", "record"},
     "state": {"disk", "errors"},
     "disk": {"errors"},
     "signals": set(),
-    "errors": set(),
+    "errors": {"record"},
+    "record": set(),
     "clock": set(),
-    "masking": set(),
+    "masking": {"patterns"},
+    "patterns": set(),
 }
 """What each room may use; a room is named by the longest beginning of a module's name that stands here."""
 
@@ -190,8 +194,28 @@ def loaded(*arguments: str) -> set[str]:
     return {line.rpartition("|")[2].strip() for line in lines}
 
 
-def test_help_loads_click_and_next_to_nothing_else() -> None:
-    modules = loaded("--help")
+@pytest.mark.parametrize("words", ["--version", "--help", "-h"])
+def test_what_is_asked_most_is_answered_before_anything_is_loaded(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    modules = loaded(words)
+    assert {name for name in modules if name.startswith("smswrap")} <= {"smswrap", "smswrap.cli"}
+    assert not {"click", "re", "typing", "json", "pathlib"} & modules
+
+
+@pytest.mark.parametrize("columns", ["80", "60"])
+def test_help_is_what_click_makes_of_it(
+    columns: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert main(["--help"]) == 0
+    made = capfd.readouterr().out
+    assert (made == Path(HELP).read_text("utf-8")) is (columns == "80"), "run: python scripts/docs.py"
+    assert answer(["--help"]) is (columns == "80")
+    assert capfd.readouterr().out == (made if columns == "80" else "")
+
+
+def test_the_help_of_a_verb_loads_click_and_next_to_nothing_else() -> None:
+    modules = loaded("send", "--help")
     assert {"smswrap.cli.app", "click"} <= modules
     heavy = ("rich", "phonenumbers", "sqlite3", "packaging", "platformdirs", "smswrap.sending.table", *HTTP)
     assert not [name for name in modules if name.startswith(tuple(f"{one}." for one in heavy)) or name in heavy]

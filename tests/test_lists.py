@@ -400,17 +400,17 @@ def test_results_stand_beside_the_rows_that_they_belong_to(tmp_path: Path) -> No
     with open_table(source) as table:
         write_results(str(tmp_path / "out.csv"), iter(results), table)
     assert rows_of(tmp_path / "out.csv") == [
-        ["phone", "code", "v", "outcome", "sms_code", "biz_id"],
-        [PHONE, "1", "'=1+1", "accepted", "", "B^1"],
-        ["x", "2", "a", "invalid", "", ""],
-        ["+85251234567", "3", "b", "refused", "'=x", ""],
+        ["phone", "code", "v", "outcome", "sms_code", "biz_id", "receipt"],
+        [PHONE, "1", "'=1+1", "accepted", "", "B^1", ""],
+        ["x", "2", "a", "invalid", "", "", ""],
+        ["+85251234567", "3", "b", "refused", "'=x", "", ""],
     ]
     assert (tmp_path / "out.csv").stat().st_mode & 0o777 == 0o600
 
 
 def test_results_without_the_list_have_number_and_recipient(tmp_path: Path) -> None:
     write_results(str(tmp_path / "out.csv"), [line(2, "+8613812341234", Outcome.NOT_SENT)])
-    assert rows_of(tmp_path / "out.csv")[1] == ["2", "+8613812341234", "not_sent", "", ""]
+    assert rows_of(tmp_path / "out.csv")[1] == ["2", "+8613812341234", "not_sent", "", "", ""]
 
 
 @pytest.mark.parametrize("name", ["no/such/folder/x.csv", "", "a\0b"])

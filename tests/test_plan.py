@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -107,13 +108,13 @@ def test_the_id_names_everything_that_all_messages_share(journal: Journal, more:
 @pytest.mark.parametrize(
     "messages",
     [
-        [replace(MESSAGE, recipient="+8613900000001")],
-        [replace(MESSAGE, content=replace(MESSAGE.content, sign="乙"))],
-        [replace(MESSAGE, content=replace(MESSAGE.content, parameters={"code": "2", "name": "x"}))],
-        [replace(MESSAGE, content=replace(MESSAGE.content, parameters={"name": "1", "code": "x"}))],
-        [replace(MESSAGE, content=replace(MESSAGE.content, parameters={}))],
-        [replace(MESSAGE, content=replace(MESSAGE.content, extend_code="7"))],
-        [MESSAGE, replace(MESSAGE, recipient="+8613900000001")],
+        [MESSAGE._replace(recipient="+8613900000001")],
+        [MESSAGE._replace(content=MESSAGE.content._replace(sign="乙"))],
+        [MESSAGE._replace(content=MESSAGE.content._replace(parameters={"code": "2", "name": "x"}))],
+        [MESSAGE._replace(content=MESSAGE.content._replace(parameters={"name": "1", "code": "x"}))],
+        [MESSAGE._replace(content=MESSAGE.content._replace(parameters={}))],
+        [MESSAGE._replace(content=MESSAGE.content._replace(extend_code="7"))],
+        [MESSAGE, MESSAGE._replace(recipient="+8613900000001")],
     ],
 )
 def test_the_id_names_everything_about_each_message(journal: Journal, messages: list[Message]) -> None:
@@ -121,7 +122,7 @@ def test_the_id_names_everything_about_each_message(journal: Journal, messages: 
 
 
 def test_the_id_does_not_name_the_order_of_the_parameters(journal: Journal) -> None:
-    turned = replace(MESSAGE, content=replace(MESSAGE.content, parameters={"name": "x", "code": "1"}))
+    turned = MESSAGE._replace(content=MESSAGE.content._replace(parameters={"name": "x", "code": "1"}))
     assert planned(journal).plan_id == planned(journal, turned).plan_id
 
 
@@ -131,7 +132,7 @@ def test_ids_have_a_key_so_that_nobody_can_try_out_codes(journal: Journal, tmp_p
 
 
 def test_a_recipient_twice_is_told_with_both_rows_and_nothing_is_kept(journal: Journal) -> None:
-    again = replace(MESSAGE, content=Content("乙"))
+    again = MESSAGE._replace(content=Content("乙"))
     with pytest.raises(InputError) as caught:
         planned(journal, MESSAGE, message("+8613900000001"), again)
     (problem,) = caught.value.problems
@@ -155,7 +156,7 @@ def test_a_plan_adds_up_the_parts_of_all_and_knows_the_shortest_and_the_longest_
 
 
 def test_more_than_a_thousand_of_one_text_and_more_than_a_hundred_of_their_own_are_split(journal: Journal) -> None:
-    same = [replace(MESSAGE, recipient=f"+861380000{number:04}") for number in range(2500)]
+    same = [MESSAGE._replace(recipient=f"+861380000{number:04}") for number in range(2500)]
     own = [message(f"+861390000{number:04}", code=str(number)) for number in range(250)]
     sizes = sorted((one.shared, len(one.messages)) for one in requests_of(journal, planned(journal, *same, *own)))
     assert sizes == [(False, 50), (False, 100), (False, 100), (True, 500), (True, 1000), (True, 1000)]
@@ -172,11 +173,11 @@ def test_what_many_recipients_share_is_hashed_and_stored_once(
         return content_of(keys, content)
 
     monkeypatch.setattr(type(journal.keys), "content", count)
-    planned(journal, *(replace(MESSAGE, recipient=f"+861380000{number:04}") for number in range(1000)))
+    planned(journal, *(MESSAGE._replace(recipient=f"+861380000{number:04}") for number in range(1000)))
     assert len(hashed) == 1
 
 
-contents = st.tuples(st.sampled_from(["甲", "乙"]), st.sampled_from([None, "1", "2", "3"]))
+contents = st.tuples(st.sampled_from(["甲", "乙"]), st.sampled_from([None, "1", "2", "3", '三"' * 5]))
 
 
 @example(  # the one that is left over comes after one of its own, and before it by its content
@@ -185,7 +186,9 @@ contents = st.tuples(st.sampled_from(["甲", "乙"]), st.sampled_from([None, "1"
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     chosen=st.lists(contents, min_size=1, max_size=14),
-    limits=st.builds(Limits, shared=st.integers(2, 5), personal=st.integers(1, 3)),
+    limits=st.builds(
+        Limits, shared=st.integers(2, 5), personal=st.integers(1, 3), octets=st.integers(45, 90) | st.just(1_000)
+    ),
     personal=st.booleans(),
     chunk=st.integers(1, 6),
 )
@@ -203,10 +206,29 @@ def test_each_message_is_in_exactly_one_request_that_the_provider_can_take(
     for one in made:
         assert 1 <= len(one.messages) <= (limits.shared if one.shared else limits.personal)
         assert list(one.messages) == [each for each in messages if each in one.messages]
+        assert one.shared or len(one.messages) == 1 or sum(map(octets, one.messages)) <= limits.octets
         if one.shared:
             assert len({str(each.content) for each in one.messages}) == 1
     assert not (personal and any(one.shared for one in made))
-    assert personal or len(made) <= fewest(chosen, limits)
+    assert personal or limits.octets < 1_000 or len(made) <= fewest(chosen, limits)
+
+
+def octets(one: Message) -> int:
+    """The bytes of its sign and its parameters as a call has them."""
+    return len(f"{one.content.sign}{json.dumps(dict(one.content.parameters), ensure_ascii=False)}".encode())
+
+
+def test_a_text_that_no_call_can_hold_is_refused_by_its_row(journal: Journal) -> None:
+    """Exactly at the bound, one more recipient's text goes out with another request."""
+    size = octets(MESSAGE)
+    two = [MESSAGE, Message("+8613900000001", MESSAGE.content._replace(sign="丙"))]
+    for bound, requests in ((2 * size, 1), (2 * size - 1, 2), (size, 2)):
+        assert planned(journal, *two, limits=Limits(9, 9, bound)).requests == requests
+    with pytest.raises(InputError) as caught:
+        planned(journal, *two, limits=Limits(9, 9, size - 1), listed=True)
+    assert [(one.row, one.rule) for one in caught.value.problems] == [
+        (row, f"makes {size} bytes with its sign; one call takes {size - 1}") for row in (1, 2)
+    ]
 
 
 def requests_of(journal: Journal, plan: Plan) -> list[Any]:

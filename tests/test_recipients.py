@@ -354,7 +354,7 @@ def test_our_own_example_numbers_pass_in_the_sandbox_and_the_documentations_nowh
     assert read_recipients([number], samples_allowed=False)[0] == []
 
 
-TEXTS = [ROOT / "README.md", ROOT / "SKILL.md", *ROOT.glob("references/*.md"), *ROOT.glob("smswrap/**/*.py")]
+TEXTS = [*ROOT.glob("*.md"), *ROOT.glob("references/*.md"), *ROOT.glob("smswrap/**/*.py"), *ROOT.glob("scripts/*.*")]
 SHOWN = re.compile(r"(?<![\w.+])(\+\d{8,15}|1[3-9]\d{9})(?![\w.{])")
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 from conftest import SEND, SIGN, TEMPLATE, USER_AGENT
+
+from smswrap import state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,10 +32,39 @@ def test_the_calls_of_one_send_are_these_and_no_more(standin: StandIn, smswrap: 
     assert standin.calls == ["version", "plugin update", *ON, call, *OFF]
 
 
-def test_the_second_send_does_not_ask_the_version_again(standin: StandIn, words: Callable[..., Ran]) -> None:
+@pytest.mark.parametrize(
+    ("change", "again"),
+    [
+        (lambda _: None, []),
+        (lambda standin: os.utime(standin.launcher, (1, 1)), ["version", "plugin update"]),
+        (lambda standin: os.utime(standin.home / ".aliyun/plugins/manifest.json", (1, 1)), ["plugin update"]),
+        (lambda _: age("aliyun-plugins.json", "updated", 3_601), ["plugin update"]),
+        (lambda _: age("aliyun-plugins.json", "updated", -60), ["plugin update"]),
+        (lambda standin: set_user_agent(standin, "mine"), [ON[1]]),
+    ],
+    ids=["nothing", "the CLI", "the plugins", "an hour ago", "set ahead", "the user agent"],
+)
+def test_a_second_send_prepares_what_has_changed_and_no_more(
+    standin: StandIn, words: Callable[..., Ran], change: Callable[[StandIn], None], again: list[str]
+) -> None:
     words(*SEND)
-    words(*SEND)
-    assert standin.calls.count("version") == 1
+    change(standin)
+    before = len(standin.calls)
+    words(*SEND, "--allow-duplicate")
+    made = standin.calls[before:]
+    assert [call for call in made if call in {"version", *FIRST, ON[1]}] == again
+    assert (made.count(ON[0]), made.count(*OFF), len(made)) == (1, 1, len(again) + 3 + ("mine" in made[-1]))
+
+
+def age(name: str, what: str, seconds: float) -> None:
+    """Let something that is remembered be so many seconds older."""
+    facts = state.remembered(name)
+    state.remember(name, {**facts, what: facts[what] - seconds})
+
+
+def set_user_agent(standin: StandIn, text: str) -> None:
+    """As the CLI would."""
+    (standin.home / ".aliyun" / "ai-mode.json").write_text(json.dumps({"enabled": False, "user_agent": text}))
 
 
 def test_the_first_send_of_a_new_machine_prepares_the_cli(bare_standin: StandIn, words: Callable[..., Ran]) -> None:

@@ -371,11 +371,3 @@ def test_the_references_show_what_the_program_answers() -> None:
     script = Path(__file__).parent.parent / "scripts" / "docs.py"
     ended = subprocess.run([sys.executable, script, "--check"], capture_output=True, check=False, timeout=DEADLINE)
     assert ended.returncode == 0, ended.stderr
-
-
-def test_the_readme_names_every_verb(words: Callable[..., Ran]) -> None:
-    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
-    listed = words("--help").stdout.partition("Commands:")[2].partition("Exit codes")[0]
-    verbs = [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and line[2:3].isalpha()]
-    assert len(verbs) > 10
-    assert [verb for verb in verbs if f"`{verb}" not in readme] == []

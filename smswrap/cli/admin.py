@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
-from smswrap import catalogue
+from smswrap import catalogue, disk, state
 from smswrap.cli.answer import Answer
 from smswrap.cli.desk import Terminal
 from smswrap.cli.options import command, option
 from smswrap.errors import Fault, InputError, SmswrapError
 from smswrap.household import refuse_foreign_home
 from smswrap.providers.base import Finding, diagnosis_of
+from smswrap.record import dataclass
 from smswrap.sandbox import Sandbox
+from smswrap.sending.refusals import loss
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from smswrap.cli.runtime import Runtime
 
@@ -83,9 +85,24 @@ def _journal(runtime: Runtime) -> Iterator[Finding]:
     try:
         with runtime.journal() as journal:
             journal.check_writable()
-            yield Finding("journal", "ok", str(journal.path))
+            lost = loss(journal)
+            step = "Query what you sent last before you send again."
+            yield Finding("journal", "warning", lost, step) if lost else Finding("journal", "ok", str(journal.path))
+            yield from _place(runtime, journal.path.parent)
     except SmswrapError as error:
         yield Finding("journal", "failed", error.fault.message, error.fault.next_step)
+
+
+def _place(runtime: Runtime, directory: Path) -> Iterator[Finding]:
+    moved = None if runtime.common.sandbox else state.moved_by()
+    if moved:
+        detail = f"{moved} leads to {directory}; only what was sent with the same one is known as a repeat"
+        step = f"Use one for all sends; `unset {moved}` leads to the usual one."
+        yield Finding("state directory", "warning", detail, step)
+    kind = disk.network_of(directory)
+    if kind:
+        detail = f"{directory} lies on a network file system ({kind}), where locks and the journal may fail"
+        yield Finding("state directory", "warning", detail, "Name a folder of this machine with SMSWRAP_STATE_DIR.")
 
 
 def run_path(_runtime: Runtime) -> Answer:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from typing import TYPE_CHECKING, Any
 
 from smswrap import process
 from smswrap.clock import iso
 from smswrap.errors import Exit
+from smswrap.patterns import pattern
 from smswrap.providers.records import as_json
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from smswrap.cli.shapes import AccountData, PlanData, RequestData
     from smswrap.errors import Fault
     from smswrap.model import Account, RequestRecord
     from smswrap.providers.records import Receipt
@@ -41,7 +43,7 @@ MOST_RECIPIENTS = 1000
 EMPTY: tuple[object, ...] = (None, [], {}, "", ())
 """What short rows and tables leave out."""
 
-_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+_UNSAFE = pattern("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
 
 @dataclass
@@ -136,7 +138,7 @@ def of_report(command: str, report: Report) -> Answer:
     return answer
 
 
-def plan_json(shown: ShownPlan) -> dict[str, Any]:
+def plan_json(shown: ShownPlan) -> PlanData:
     """A plan as `data` shows it: plan_id, account, …, recipients, requests, parts, texts."""
     plan = shown.plan
     parts = plan.parts
@@ -171,17 +173,23 @@ def plan_json(shown: ShownPlan) -> dict[str, Any]:
     }
 
 
-def account_json(account: Account) -> dict[str, object]:
-    """An account as `data` shows it: profile, mode, key_end, region, base."""
-    return {name: value for name, value in asdict(account).items() if name != "provider"}
+def account_json(account: Account) -> AccountData:
+    """An account as `data` shows it."""
+    return {
+        "profile": account.profile,
+        "mode": account.mode,
+        "key_end": account.key_end,
+        "region": account.region,
+        "base": account.base,
+    }
 
 
-def _requests(requests: Sequence[RequestRecord]) -> list[dict[str, object]]:
+def _requests(requests: Sequence[RequestRecord]) -> list[RequestData]:
     most = max(1, MOST_RECIPIENTS // max(1, len(requests)))
     return [
         {
             "outcome": request.outcome.value,
-            "code": "OK" if request.outcome.value == "accepted" else request.fault and request.fault.code,
+            "code": "OK" if request.outcome.value == "accepted" else request.fault.code if request.fault else None,
             "biz_id": request.biz_id,
             "out_id": request.out_id,
             "request_id": request.request_id,

@@ -6,23 +6,25 @@ import contextlib
 import os
 import sys
 from dataclasses import replace
+from errno import EMFILE, ENFILE
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 import click
 from click.exceptions import NoArgsIsHelpError
 
-from smswrap import __version__, process
+from smswrap import process
+from smswrap.cli import VERSION
 from smswrap.cli.answer import Answer, write
 from smswrap.cli.options import with_common_options
-from smswrap.cli.runtime import Console, Runtime
+from smswrap.cli.runtime import Console, Runtime, named, program
 from smswrap.errors import Fault, InputError, SmswrapError, without_sending
 from smswrap.masking import redact
 from smswrap.providers.base import ProviderError, Settings, recover
 from smswrap.providers.parameters import shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 PLANS, ADMIN = "smswrap.cli.plans:COMMANDS", "smswrap.cli.admin:COMMANDS"
 COMMANDS: Mapping[str, str] = {
@@ -35,6 +37,8 @@ COMMANDS: Mapping[str, str] = {
     "doctor": ADMIN,
     "explain": ADMIN,
     "sandbox": ADMIN,
+    "schema": "smswrap.cli.schema:COMMAND",
+    "skill": "smswrap.cli.skill:COMMAND",
 }
 """Where each verb's command lives, so that only the one that runs is loaded; the others are the operations' verbs."""
 
@@ -88,7 +92,7 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 @click.group(cls=Verbs, context_settings=SETTINGS, epilog=EXITS)
-@click.version_option(__version__, prog_name="smswrap")
+@click.version_option(message=VERSION)
 def app() -> None:
     """Send SMS through Alibaba Cloud and Volcengine: when a person said yes, and exactly once.
 
@@ -102,12 +106,12 @@ def app() -> None:
 with_common_options(app, variables=True)
 
 
-def main(argv: Sequence[str], spelt: Callable[[str], str] = str) -> int:
+def main(argv: Sequence[str], talk: Console | None = None) -> int:
     """Run one command line: write its answer to stdout, talk on stderr, and return the exit code.
 
-    `spelt` puts what is said on stderr in the words of another door.
+    `talk` says it in the words of another door.
     """
-    runtime = Runtime(argv, Console(spelt))
+    runtime = Runtime(argv, talk or Console())
     process.leave_no_core()
     with process.signals_noticed():
         answer = _answer(argv, runtime)
@@ -135,9 +139,9 @@ def _unwritten(answer: Answer, runtime: Runtime, lost: Exception) -> int:
 
 def _answer(argv: Sequence[str], runtime: Runtime) -> Answer | int:
     try:
-        if not {"doctor", "--help", "-h", "--version"} & set(argv):  # they change nothing
+        if "doctor" not in argv:  # which tells of it
             recover(Settings(runtime.talk, process.environment()))
-        result = app.main(args=list(argv), prog_name="smswrap", standalone_mode=False, obj=runtime)
+        result = app.main(args=list(argv), prog_name=program(), standalone_mode=False, obj=runtime)
     except process.Ended as ended:
         return _interrupted(runtime, ended)
     except SystemExit as leaving:
@@ -151,6 +155,9 @@ def _failed(runtime: Runtime, error: Exception) -> Answer:
     answer = Answer(runtime.command, runtime.provider_name, fault=_fault_of(error, runtime))
     if isinstance(error, SmswrapError):
         answer.data = error.data
+    if isinstance(error, InputError) and isinstance(error.data, dict):
+        problems = [{**problem, "next_step": named(problem["next_step"])} for problem in error.data["problems"]]
+        answer.data = {**error.data, "problems": problems}
     if isinstance(error, ProviderError):
         answer.reply, answer.text, answer.request_id = error.body, error.text, error.request_id or None
     return answer
@@ -162,15 +169,20 @@ def _fault_of(error: Exception, runtime: Runtime) -> Fault:
     if isinstance(error, NoArgsIsHelpError):
         runtime.talk.note(error.format_message())
         return Fault("input", "No command was given.", "", f"See `{error.ctx.command_path} --help`.")
+    if isinstance(error, OSError) and error.errno in {EMFILE, ENFILE}:
+        step = "End some programs, or allow more (`ulimit -n 256`); `smswrap history` tells whether anything was sent."
+        return Fault(
+            "setup", f"This machine has no file descriptor left: {error.strerror}.", "", step, "never", "files"
+        )
     return _usage_fault(error) if isinstance(error, click.UsageError) else _internal_fault(error, runtime)
 
 
 def _settle(answer: Answer, runtime: Runtime, form: str) -> None:
     """Bring in what went wrong beside the request, and tell the person on stderr."""
     answer.sandbox = runtime.common.sandbox
-    if answer.sandbox and not os.environ.get("SMSWRAP_SANDBOX"):
-        answer.again = "smswrap --sandbox"
-    answer.warnings = [*runtime.talk.warnings, *answer.warnings]
+    sandboxed = answer.sandbox and not os.environ.get("SMSWRAP_SANDBOX")
+    answer.again = f"{program()} --sandbox" if sandboxed else program()
+    answer.warnings = [named(warning) for warning in (*runtime.talk.warnings, *answer.warnings)]
     if answer.fault is not None and runtime.command not in SENDING:
         answer.fault = without_sending(answer.fault)
     for trouble in runtime.talk.troubles:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from smswrap.cli.options import option
 from smswrap.errors import InputError, Problem
 from smswrap.model import Content, Message, Order
 from smswrap.providers.parameters import Parameter, check, check_shape, check_text
+from smswrap.record import dataclass
 from smswrap.sending.message import Tidied, check_parameters, odd_values, parse_array, tidy_sign
 from smswrap.sending.recipients import read_recipients
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from smswrap.cli.options import Deciding, Following, Guarding, Speed, command, o
 from smswrap.cli.plans import write_or_warn
 from smswrap.cli.send import options_of
 from smswrap.errors import InputError, Problem
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,7 +66,7 @@ class Listing:
         "--var", multiple=True, default=(), metavar="NAME=VALUE", help="A parameter that is the same for all rows."
     )
     sheet: str | None = option("--sheet", metavar="NAME|NUMBER", help="The sheet of a workbook that is the list.")
-    hidden_rows: HiddenRows | None = option(  # noqa: RUF009  as its neighbours; the alias hides that it is a text
+    hidden_rows: HiddenRows | None = option(
         "--hidden-rows", type=click.Choice(["skip", "send"]), help="What to do with rows that a sheet hides."
     )
     encoding: str | None = option("--encoding", metavar="NAME", help="The file's encoding, such as gb18030 or cp1252.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +15,7 @@ from smswrap.errors import InputError, Problem
 from smswrap.masking import mask_number
 from smswrap.model import Outcome
 from smswrap.providers.parameters import Parameter, check
+from smswrap.record import dataclass
 from smswrap.sending.recipients import read_recipient
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -10,6 +10,7 @@ import click
 from smswrap.cli.runtime import OUTPUTS, Runtime
 from smswrap.providers.base import PROVIDER_NAMES
 from smswrap.providers.parameters import SHAPES, shorten
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

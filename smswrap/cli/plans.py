@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from smswrap.cli.input import pace_of
 from smswrap.cli.options import Following, Guarding, Speed, command, option
 from smswrap.cli.send import policy_of
 from smswrap.errors import InputError, SmswrapError
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

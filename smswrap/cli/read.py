@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from smswrap.masking import mask_under
 from smswrap.providers.base import PROVIDER_NAMES, operations_of
 from smswrap.providers.parameters import check
 from smswrap.providers.records import as_json
+from smswrap.record import dataclass
 from smswrap.sending.receipts import FINAL, FIRST_PAUSE, LONGEST_PAUSE, explained
 from smswrap.sending.recipients import read_recipient
 
@@ -235,8 +236,10 @@ def _joined(reading: Reading, replies: list[Reply]) -> Any:  # noqa: ANN401  one
         items = [item for item in items if _holds(item, extras.search, operation.columns)]
     if operation.awaited:
         items = [explained(item, reading.runtime.provider_name) for item in items]
-    totals = {"totals": operation.totals(items)} if operation.totals else {}
-    return replace(record, **{name: tuple(items)}, **totals)
+    told: dict[str, object] = {"totals": operation.totals(items)} if operation.totals else {}
+    if operation.listed and (extras.every_page or extras.search):
+        told["total"] = len(items)
+    return replace(record, **{name: tuple(items)}, **told)
 
 
 def _judge(reading: Reading, answer: Answer) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smswrap import process
 from smswrap.household import DEFAULT_PROVIDER, Choices, open_house, open_journal, settings_of
 from smswrap.providers.base import provider_named
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,11 +26,30 @@ if TYPE_CHECKING:
 OUTPUTS = ("json", "raw", "table")
 
 
+def program(*, beside: bool = False) -> str:
+    """The words that start smswrap: those that its launcher was started with, or its name.
+
+    `beside`: where that is not on PATH, the file beside our interpreter, for who came in by another door.
+    """
+    from shutil import which
+
+    launcher = os.environ.get("SMSWRAP_PROGRAM", "")
+    if launcher.isprintable() and launcher and which(Path(launcher).name) != launcher:
+        return shlex.quote(launcher)
+    file = Path(sys.executable).with_name("smswrap")
+    return shlex.quote(str(file)) if beside and which("smswrap") is None and file.exists() else "smswrap"
+
+
+def named(text: str) -> str:
+    """The text with command lines that can be pasted where the program was started."""
+    return text.replace("`smswrap ", f"`{program()} ") if "`smswrap " in text else text
+
+
 class Console:
     """Talk: everything said on stderr. A stderr that is gone is no reason to fail."""
 
-    def __init__(self, spelt: Callable[[str], str] = str) -> None:
-        self.spelt = spelt
+    def __init__(self, spelt: Callable[[str], str] | None = None) -> None:
+        self.spelt = spelt or named
         self.quiet = False
         self.verbose = False
         self.warnings: list[str] = []

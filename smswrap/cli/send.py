@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from smswrap.cli.answer import of_report
@@ -10,6 +9,7 @@ from smswrap.cli.input import Reader
 from smswrap.cli.options import Deciding, Following, Guarding, command, option
 from smswrap.errors import InputError
 from smswrap.model import Content, Message, Order
+from smswrap.record import dataclass
 from smswrap.sending.recipients import read_recipients
 from smswrap.sending.spellings import split_numbers
 

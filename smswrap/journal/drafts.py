@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from smswrap.clock import Moment
@@ -12,6 +12,7 @@ from smswrap.journal.ageing import Ageing
 from smswrap.journal.rows import parameters_text
 from smswrap.journal.store import LARGE
 from smswrap.model import Plan, PlanState
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,13 +42,15 @@ class NewMessage(NamedTuple):
 class WalkedMessage(NamedTuple):
     """A message of a draft on the walk through its contents; `content` is the first of those that are alike.
 
-    `copied` says that it gets a copy of that content, since its request does not share it.
+    `octets` are the bytes of its sign and parameters; `copied` says that it gets a copy of that content, since its
+    request does not share it.
     """
 
     position: int
     recipient: str
     key: bytes
     content: int
+    octets: int
     copied: bool = False
 
 
@@ -110,18 +113,21 @@ class Drafts(Ageing):
 
     def by_content(self, plan: Plan) -> Iterator[WalkedMessage]:
         """All messages, those of one content together, the contents in the order in which they come first."""
-        self._run("CREATE TEMP TABLE IF NOT EXISTS walk (place INTEGER PRIMARY KEY, position, recipient, key, content)")
+        sql = "CREATE TEMP TABLE IF NOT EXISTS walk "
+        self._run(f"{sql}(place INTEGER PRIMARY KEY, position, recipient, key, content, octets)")
         self._run("DELETE FROM temp.walk")
         # A copy, since the messages are updated while we walk. A content that a draft had no longer in mind may be
         # noted twice: its hash tells that the two are one.
         self._run(
-            "INSERT INTO temp.walk (position, recipient, key, content) SELECT position, recipient, key, first FROM "
-            "(SELECT position, recipient, key, MIN(content) OVER (PARTITION BY key) AS first FROM messages "
+            "INSERT INTO temp.walk (position, recipient, key, content, octets) "
+            "SELECT position, recipient, key, first, octets FROM "
+            "(SELECT position, recipient, key, MIN(content) OVER (PARTITION BY key) AS first, "
+            "length(CAST(sign || COALESCE(parameters, '') AS BLOB)) AS octets FROM messages "
             "JOIN contents ON contents.plan = messages.plan AND contents.number = messages.content "
             "WHERE messages.plan = ?) ORDER BY first, position",
             plan.number,
         )
-        rows = self._rows("SELECT position, recipient, key, content FROM temp.walk ORDER BY place")
+        rows = self._rows("SELECT position, recipient, key, content, octets FROM temp.walk ORDER BY place")
         return (WalkedMessage(*row) for row in rows)
 
     def assign(self, plan: Plan, number: int, messages: Sequence[WalkedMessage]) -> None:

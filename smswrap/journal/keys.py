@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from typing import TYPE_CHECKING
+
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

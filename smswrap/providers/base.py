@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from smswrap.errors import Fault, SmswrapError
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -160,10 +160,11 @@ class ProviderError(SmswrapError):
 
 @dataclass(frozen=True)
 class Limits:
-    """Recipients per request: of one text for all, and of a text for each."""
+    """Recipients per request, of one text for all and of a text for each; and bytes of its signs and parameters."""
 
     shared: int
     personal: int
+    octets: int = 2**63 - 1
 
 
 class Finding(NamedTuple):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from smswrap.errors import InputError
+from smswrap.patterns import pattern
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +18,8 @@ Type = Literal["text", "phone", "integer", "date", "boolean", "array"]
 LONGEST_TEXT = 20_000
 """Characters; far above what any API takes, and below what a command line may hold (128 KiB per argument on Linux)."""
 
-_CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f]")
-_HALF = re.compile("[\\ud800-\\udfff]")
+_CONTROL = pattern("[\\x00-\\x1f\\x7f-\\x9f]")
+_HALF = pattern("[\\ud800-\\udfff]")
 LONGEST_SHOWN = 40
 """Characters of a wrong value that an error message repeats."""
 
@@ -33,11 +34,11 @@ class Shape(NamedTuple):
 SHAPES: Mapping[str, Shape] = {
     # The CLI's own parser reads every word before the plugin does: a value that begins with a hyphen is one of its
     # options to it (`--config-path=…` runs what that file says; read in cli/parser.go of 3.4.11).
-    "sign": Shape(re.compile(r"[^-].*"), "begins with a hyphen, as no sign does"),
-    "template": Shape(re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*"), "is not a template code: letters, digits, _ and -"),
-    "biz-id": Shape(re.compile(r"\w[\w^.:-]*"), "is not the id of a request: letters, digits, ^._-"),
-    "profile": Shape(re.compile(r"\w[\w.@+:-]*"), "is not a profile's name: letters, digits, . @ + : _ and -"),
-    "region": Shape(re.compile(r"[a-z]{2}-[a-z0-9-]+"), "is not a region, such as cn-hangzhou"),
+    "sign": Shape(pattern(r"[^-].*"), "begins with a hyphen, as no sign does"),
+    "template": Shape(pattern(r"[A-Za-z0-9_][A-Za-z0-9_-]*"), "is not a template code: letters, digits, _ and -"),
+    "biz-id": Shape(pattern(r"\w[\w^.:-]*"), "is not the id of a request: letters, digits, ^._-"),
+    "profile": Shape(pattern(r"\w[\w.@+:-]*"), "is not a profile's name: letters, digits, . @ + : _ and -"),
+    "region": Shape(pattern(r"[a-z]{2}-[a-z0-9-]+"), "is not a region, such as cn-hangzhou"),
 }
 
 

@@ -7,8 +7,10 @@ Moments are ISO 8601 in Asia/Shanghai, counts are whole numbers, rates lie in 0.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import field, fields, is_dataclass
 from typing import Any
+
+from smswrap.record import dataclass
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class Alone:
     def __init__(self, plan: Plan, house: House, *, fresh: bool = False) -> None:
         self._plan, self._house, self._fresh = plan, house, fresh
         self._held = ExitStack()
-        self._said = False
+        self.waited = False
 
     def __enter__(self) -> Plan:
         journal = self._house.journal
@@ -56,9 +56,9 @@ class Alone:
         self._held.close()
 
     def _wait(self) -> None:
-        if not self._said:
+        if not self.waited:
             self._house.talk.note("Another smswrap is sending this plan; waiting for it …")
-            self._said = True
+            self.waited = True
         process.pause(POLL)
 
 

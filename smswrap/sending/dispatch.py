@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +15,7 @@ from smswrap.journal.requests import NO_ATTEMPTS
 from smswrap.masking import redact
 from smswrap.model import Outcome, Result
 from smswrap.providers.base import ProviderError
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -124,13 +125,11 @@ def _start_one(run: _Run) -> bool:
     run.taken += 1
     if run.pace.rate:
         run.next_start = time.monotonic() + 1 / run.pace.rate
+    run.running += 1
     try:
         Thread(target=_work, args=(run, claim)).start()
-    except RuntimeError as error:  # no more threads: nothing was sent
-        run.failure, run.stopped = error, True
-        _give_back(run, claim.request.number)
-        return False
-    run.running += 1
+    except RuntimeError:  # no more threads: then one after the other, in this one
+        _work(run, claim)
     return True
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol, final
 
 from smswrap.errors import SmswrapError
 from smswrap.providers.base import Patience
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from smswrap import signals
 from smswrap.errors import InputError, Problem
+from smswrap.patterns import pattern
 from smswrap.providers.parameters import LONGEST_TEXT, check_text, shorten
 from smswrap.sending.oddities import STEP, find_oddity
 from smswrap.sending.spellings import INVISIBLE
@@ -29,7 +30,7 @@ GSM_BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM_EXTENSION = frozenset("\f^{}\\[~]|€")
-_LINE_BREAK = re.compile("\r?\n")
+_LINE_BREAK = pattern("\r?\n")
 
 _BRACKETS = ("【】", "[]", "［］", "〔〕")  # noqa: RUF001  as Chinese keyboards give them
 

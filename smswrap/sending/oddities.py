@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from smswrap.patterns import pattern
+
 STEP = "Correct the value; --accept-odd-values sends it as it is."
 
 NO_VALUE = frozenset(
@@ -15,15 +17,15 @@ NO_VALUE = frozenset(
 )  # fmt: skip
 """Words of programs for "no value", in small letters."""
 
-_EXPONENT = re.compile(r"[+-]?(?:\d+\.\d+[eE][+-]?|\d+[eE][+-]|\d[eE])\d{1,3}", re.ASCII)
-_DECIMAL = re.compile(r"[+-]?\d+\.0", re.ASCII)
-_LEFT_OVER = re.compile(r"[$#]\{[^{}]*\}|\{\{[^{}]*\}\}|\{[A-Za-z_]\w*\}|%\([^()]*\)s|<%.*%>")
-_BROKEN = re.compile("\ufffd|锟斤拷?|斤拷锟|烫烫烫|屯屯屯|ï»¿|ï¿½")
-_LOST = re.compile(r"\?{2,}|#{3,}")
-_DASHES = re.compile("[\u2010-\u2015\u2212\uff0d]+")
-_FORMULA = re.compile(r"=(?:[A-Z]{1,12}\(.*\)|\$?[A-Z]{1,3}\$?\d+)", re.DOTALL)
+_EXPONENT = pattern(r"[+-]?(?:\d+\.\d+[eE][+-]?|\d+[eE][+-]|\d[eE])\d{1,3}", re.ASCII)
+_DECIMAL = pattern(r"[+-]?\d+\.0", re.ASCII)
+_LEFT_OVER = pattern(r"[$#]\{[^{}]*\}|\{\{[^{}]*\}\}|\{[A-Za-z_]\w*\}|%\([^()]*\)s|<%.*%>")
+_BROKEN = pattern("\ufffd|锟斤拷?|斤拷锟|烫烫烫|屯屯屯|ï»¿|ï¿½")
+_LOST = pattern(r"\?{2,}|#{3,}")
+_DASHES = pattern("[\u2010-\u2015\u2212\uff0d]+")
+_FORMULA = pattern(r"=(?:[A-Z]{1,12}\(.*\)|\$?[A-Z]{1,3}\$?\d+)", re.DOTALL)
 _CODE_PAGES = ("cp1252", "latin-1", "cp1251", "cp437")
-_SENSIBLE = re.compile("[\u00a0-\u017f\u0370-\u052f\u2010-\u2122\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef]+")
+_SENSIBLE = pattern("[\u00a0-\u017f\u0370-\u052f\u2010-\u2122\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef]+")
 """What people write in: by chance some pairs of letters are UTF-8 too, of signs that nobody writes."""
 
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from smswrap.errors import InputError, Problem
 from smswrap.journal.drafts import NewContent, NewMessage, NewRequest, Summary
 from smswrap.model import Parts
-from smswrap.sending.message import count_parts, render
+from smswrap.record import dataclass
+from smswrap.sending.message import OPTION, count_parts, render
 from smswrap.sending.recipients import is_mainland
 
 if TYPE_CHECKING:
@@ -137,18 +138,22 @@ def _mixed(
 ) -> Iterator[tuple[bool, list[WalkedMessage]]]:
     """Give the messages of each request: those of one content together, those of a content of their own as personal."""
     lone: list[WalkedMessage] = []
-    shared = 0
+    shared, room = 0, limits.octets
     for group in _groups(walk, limits.shared):
         if not personal and (len(group) > 1 or limits.personal == 1):
             shared = group[0].content
             yield True, group
             continue
         for message in group:
+            if lone and message.octets > room:
+                yield len(lone) == 1 and not personal, _in_order(lone)
+                lone, room = [], limits.octets
+            room -= message.octets
             # What a personal request sends is erased with it: it shares no content with the shared ones.
             lone.append(message._replace(copied=message.content == shared))
             if len(lone) == limits.personal:
                 yield False, _in_order(lone)
-                lone = []
+                lone, room = [], limits.octets
     if lone:
         yield len(lone) == 1 and not personal, _in_order(lone)
 
@@ -171,13 +176,21 @@ def _groups(walk: Iterable[WalkedMessage], most: int) -> Iterator[list[WalkedMes
 
 @dataclass
 class _Known:
-    """A content that a draft has in mind: its number, hash, length of text, and parts on the mainland or abroad."""
+    """A content that a draft has in mind: number, hash, size, length of text, and parts on the mainland or abroad."""
 
     number: int
     key: bytes
     content: Content
+    octets: int
     length: int
     parts: dict[bool, int] = field(default_factory=dict)
+
+
+def _octets(content: Content) -> int:
+    """Bytes of the sign, and of the parameters as JSON as the journal writes it, which is longer than any other."""
+    text = "".join((content.sign, *content.parameters, *content.parameters.values()))
+    escaped = text.count('"') + text.count("\\") + text.count("\n") + text.count("\r")
+    return len(text.encode("utf-8", "surrogatepass")) + escaped + 8 * len(content.parameters)
 
 
 class _Book:
@@ -197,6 +210,7 @@ class _Book:
         self._again = self._twins = False
         self._alike: bool | None = None
         self._members: list[tuple[str, bytes]] = []
+        self._content, self._room = 0, limits.octets
         self._done: list[NewRequest] = []
         self._signs: dict[str, None] = {}
         self._parts: Parts | None = None
@@ -248,10 +262,13 @@ class _Book:
     def _number(self, row: int, message: Message, contents: list[NewContent]) -> NewMessage:
         self._position += 1
         known = self._look_up(row, message.content, contents)
+        if self._members and not self._alike and known.octets > self._room:
+            self._close()
         request = len(self._done) + 1
         self._members.append((message.recipient, known.key))
+        self._content, self._room = known.number, self._room - known.octets
         if len(self._members) == self._size:
-            self._close(known.number)
+            self._close()
         self._add_up(known, message.recipient)
         return NewMessage(self._position, row, message.recipient, known.number, request)
 
@@ -259,14 +276,14 @@ class _Book:
     def _size(self) -> int:
         return self.limits.shared if self._alike else self.limits.personal
 
-    def _close(self, content: int | None = None) -> None:
+    def _close(self) -> None:
         lone = len(self._members) == 1 and not self.personal
         shared = bool(self._alike) or lone
         digest = self.keys.request(self._members, shared=shared)
         number = len(self._done) + 1
-        content = (content or self._contents) if shared else None
+        content = self._content if shared else None
         self._done.append(NewRequest(number, shared, len(self._members), content, *self.out_id(number), digest))
-        self._members = []
+        self._members, self._room = [], self.limits.octets
 
     def _look_up(self, row: int, content: Content, contents: list[NewContent]) -> _Known:
         if self._last is not None and content == self._last.content and not self.personal:
@@ -278,11 +295,15 @@ class _Book:
         if self._last is not None:
             self._again = True
             return self._last
+        octets = _octets(content)
+        if octets > self.limits.octets:
+            rule = f"makes {octets} bytes with its sign; one call takes {self.limits.octets}"
+            self.judged.append(Problem(OPTION, "", rule, "Shorten the values.", row if self._order.listed else None))
         self.judged += self._judge(content, row)
         self._contents += 1
         self._signs[content.sign] = None
         contents.append(NewContent(self._contents, key, content))
-        self._last = self._known[key] = _Known(self._contents, key, content, self._length(content))
+        self._last = self._known[key] = _Known(self._contents, key, content, octets, self._length(content))
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         return self._last

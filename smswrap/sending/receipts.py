@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from smswrap import process
 from smswrap.catalogue import explain
-from smswrap.clock import today
+from smswrap.clock import askable, today
 from smswrap.errors import SmswrapError
 from smswrap.model import Outcome, Result
 from smswrap.providers.records import Receipt
@@ -86,7 +86,7 @@ def settle_unknown(plan: Plan, journal: Journal, session: Session, rounds: tuple
 def latest(earlier: Earlier, house: House) -> str | None:
     """What the provider says of an earlier message now, which the journal keeps; None where it does not say."""
     try:
-        day = earlier.day or today()
+        day = askable(earlier.day, today())[0]
         messages = house.line.session().receipts(earlier.recipient, day, earlier.biz_id, earlier.group)
     except SmswrapError:
         return None
@@ -148,7 +148,7 @@ def _is_ours(plan: Plan, journal: Journal, request: RequestRecord, recipient: st
 
 def _messages(plan: Plan, session: Session, request: RequestRecord, recipient: str) -> Iterator[Receipt]:
     # A request made at midnight may be dated the next day by the gateway.
-    for day in dict.fromkeys((request.day or today(), today())):
+    for day in askable(request.day, request.likely_day, today()):
         yield from session.receipts(recipient, day, request.biz_id, plan.group)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, unique
 from signal import Signals
 from typing import TYPE_CHECKING
 
 from smswrap.errors import CUT_OFF, Exit, Fault
 from smswrap.model import YES_HOLDS, Counts, Outcome
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from smswrap.journal.journal import Journal

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from smswrap.errors import Problem
 from smswrap.masking import mask_number
+from smswrap.patterns import pattern
 from smswrap.providers.parameters import shorten
 from smswrap.sending.recipients import is_mainland
 from smswrap.sending.table.problems import Notices, ProblemReport
@@ -25,13 +26,13 @@ CODE_LENGTH = range(4, 7)
 MOST_CODES = 100_000
 """Codes that are held against each other."""
 CODE_RULES: Mapping[str, tuple[re.Pattern[str], str]] = {
-    "numberCaptcha": (re.compile(r"[0-9]{4,6}"), "is not 4 to 6 digits"),
-    "characterWithNumber2": (re.compile(r"[0-9A-Za-z]{4,6}"), "is not 4 to 6 letters and digits"),
+    "numberCaptcha": (pattern(r"[0-9]{4,6}"), "is not 4 to 6 digits"),
+    "characterWithNumber2": (pattern(r"[0-9A-Za-z]{4,6}"), "is not 4 to 6 letters and digits"),
 }
 """What the attributes of a code's variable demand (document_detail/2806243), by their names in VariableAttribute."""
 
-_URL = re.compile(r"https?://|www\.|\b[a-z0-9-]+\.(?:com|cn|net|org|top|cc|me|io|xyz|shop|link|vip)\b", re.IGNORECASE)
-_IP = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
+_URL = pattern(r"https?://|www\.|\b[a-z0-9-]+\.(?:com|cn|net|org|top|cc|me|io|xyz|shop|link|vip)\b", re.IGNORECASE)
+_IP = pattern(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
 _CODES, _INTERNATIONAL, _DOMESTIC = (
     "verification",
     "international",

@@ -6,12 +6,13 @@ It takes records and a house, and gives a report. It knows no option, no stream 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from smswrap.errors import Fault, InputError, SmswrapError
 from smswrap.journal.requests import NO_ATTEMPTS, altered
 from smswrap.model import YES_HOLDS, Outcome, PlanState
+from smswrap.record import dataclass
 from smswrap.sending.carrying import Alone, carry_out, followed, naming, settle_unknown, told_again
 from smswrap.sending.dispatch import Pace
 from smswrap.sending.planning import draft
@@ -101,7 +102,7 @@ def confirm(plan_id: str, options: Options, house: House) -> Report:
         refuse_duplicates(plan, policy, house)
         with house.journal.transaction():
             refuse_used_key(plan, house)
-            refuse_duplicates(plan, policy, house, asks=False)
+            refuse_duplicates(plan, policy, house, again=True)
             plan = house.journal.say_yes(plan)
         attempts = house.journal.attempts(plan, Outcome.REFUSED) if left_over else NO_ATTEMPTS
         report = carry_out(plan, options.pace, house, settle=options.settle, attempts=attempts)
@@ -125,6 +126,8 @@ def resume(plan_id: str, options: Options, house: House, *, resend_unknown: bool
         attempts = {**attempts, **unknown}
     if not attempts and not house.journal.counts(plan).not_sent:
         with Alone(plan, house) as still:
+            if resend_unknown:
+                settle_unknown(still, house, once=True)
             return told_again(still, house)
     refuse_overtaken(plan, options.duplicates, house)
     # A yes of the future is one of a clock that was wrong: it may be of any age.
@@ -250,7 +253,7 @@ def _sent(plan: Plan, options: Options, house: House) -> Report:
             refuse_expired(plan)
             if options.key:
                 refuse_used_key(replace(plan, idempotency_key=options.key), house)
-            refuse_duplicates(plan, options.duplicates, house, asks=False)
+            refuse_duplicates(plan, options.duplicates, house, again=True)
             allowed = options.duplicates.allowed
             plan = house.journal.keep(plan, PlanState.CONFIRMED, options.key, allow_duplicate=allowed)
     except KeyUsed as used:
@@ -291,8 +294,9 @@ def _confirmed(plan: Plan) -> Plan:
 def _unknown_attempts(plan: Plan, house: House) -> Mapping[int, float]:
     """The attempts that the person means: not those that another run makes while we wait for it."""
     known = house.journal.attempts(plan, Outcome.UNKNOWN)
-    with Alone(plan, house):
-        return known or house.journal.attempts(plan, Outcome.UNKNOWN)
+    alone = Alone(plan, house)
+    with alone:
+        return known if known or alone.waited else house.journal.attempts(plan, Outcome.UNKNOWN)
 
 
 def _decided_again(plan: Plan, house: House) -> bool:

@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from smswrap.patterns import pattern
 from smswrap.providers.parameters import shorten
 
 if TYPE_CHECKING:
@@ -14,24 +15,24 @@ if TYPE_CHECKING:
 JOINERS = "\u200c\u200d"
 """Invisible by themselves, but they shape what stands beside them: an emoji of several persons, Persian letters."""
 _UNSEEN = "\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
-INVISIBLE = re.compile(f"[{_UNSEEN}]+")
+INVISIBLE = pattern(f"[{_UNSEEN}]+")
 """Characters that nobody sees; address books and web pages put them around what is copied."""
-_INVISIBLE_IN_NUMBERS = re.compile(f"[{_UNSEEN}{JOINERS}]+")
+_INVISIBLE_IN_NUMBERS = pattern(f"[{_UNSEEN}{JOINERS}]+")
 _NARROW = {0x3000: " ", **{0xFF01 + offset: chr(0x21 + offset) for offset in range(94)}}
 """Full-width characters as Chinese keyboards give them, to ASCII."""
 
 LONGEST = 64
 """Characters; no spelling of a number needs more."""
 
-_SEPARATORS = re.compile(r"[\s().\u2010-\u2015\u2212-]+")
-_SCHEME = re.compile(r"(?:tel|sms|smsto|callto):(?://)?", re.IGNORECASE)
-_DECIMAL = re.compile(r"((?:[^.,\d]*\d){7,})[.,]0+")
-_NAME_BEHIND = re.compile(r"(.*\d)\s*[(\[<{「【](?P<name>[^\d()+]*[^\W\d_][^\d()+]*)[)\]>}」】]")
-_NAME_BEFORE = re.compile(r"(?P<name>[^\d()+<]*[^\W\d_][^\d()+<]*)[(\[<{「【]([^()\[\]<>{}「」【】]*\d)[)\]>}」】]")
-_WHOLE = re.compile(r"[(\[<{「【\"'“]([^()\[\]<>{}「」【】\"'“”]*)[)\]>}」】\"'”]")
-_SEVERAL = re.compile(r"\s*(?::{2,}|[,;、/|\n])\s*")
-_BLANKS = re.compile(r"\s+(?=[+\d(])")
-_MARKS = re.compile(r"\s*:{2,}\s*|[,;、\n\uff0c\uff1b|]")
+_SEPARATORS = pattern(r"[\s().\u2010-\u2015\u2212-]+")
+_SCHEME = pattern(r"(?:tel|sms|smsto|callto):(?://)?", re.IGNORECASE)
+_DECIMAL = pattern(r"((?:[^.,\d]*\d){7,})[.,]0+")
+_NAME_BEHIND = pattern(r"(.*\d)\s*[(\[<{「【](?P<name>[^\d()+]*[^\W\d_][^\d()+]*)[)\]>}」】]")
+_NAME_BEFORE = pattern(r"(?P<name>[^\d()+<]*[^\W\d_][^\d()+<]*)[(\[<{「【]([^()\[\]<>{}「」【】]*\d)[)\]>}」】]")
+_WHOLE = pattern(r"[(\[<{「【\"'“]([^()\[\]<>{}「」【】\"'“”]*)[)\]>}」】\"'”]")
+_SEVERAL = pattern(r"\s*(?::{2,}|[,;、/|\n])\s*")
+_BLANKS = pattern(r"\s+(?=[+\d(])")
+_MARKS = pattern(r"\s*:{2,}\s*|[,;、\n\uff0c\uff1b|]")
 _SHORTEST = 8
 """Digits of the shortest mobile numbers; shorter pieces are groups of one."""
 _COMMAS = "Separate numbers by commas."
@@ -62,21 +63,21 @@ _LETTERS = Misspelling("is not a phone number: letters stand beside its digits",
 _AS_TEXT = "Format the column as text, and fill it again from where the numbers came."
 _MISTAKEN = (
     (
-        re.compile(r"[\d.,]+[eE][+-]?\d+"),
+        pattern(r"[\d.,]+[eE][+-]?\d+"),
         Misspelling("was turned into an exponent by a spreadsheet: its digits are lost", _AS_TEXT),
     ),
     (
         # One point with one or two digits behind it, or a last group of one digit: no number is grouped so.
-        re.compile(r"\+?\d{7,}[.,]\d+|[+\d\s()-]{7,}[.,]\d\d?|[+\d\s().,-]{7,}[.,]\d"),
+        pattern(r"\+?\d{7,}[.,]\d+|[+\d\s()-]{7,}[.,]\d\d?|[+\d\s().,-]{7,}[.,]\d"),
         Misspelling("is a number with decimals, not a phone number"),
     ),
-    (re.compile(r"\d{1,3}(?:,\d{3}){2,}"), Misspelling("has thousands separators", _AS_TEXT)),
+    (pattern(r"\d{1,3}(?:,\d{3}){2,}"), Misspelling("has thousands separators", _AS_TEXT)),
     (
-        re.compile(r".*\d\s*(?:;ext=|ext\.?|x|转|分机)\s*\d+", re.IGNORECASE),
+        pattern(r".*\d\s*(?:;ext=|ext\.?|x|转|分机)\s*\d+", re.IGNORECASE),
         Misspelling("has an extension, as no mobile number does", "Give a mobile number."),
     ),
     (
-        re.compile(r"[\d+\s-]*[*•xX]{2,}[\d\s-]*"),
+        pattern(r"[\d+\s-]*[*•xX]{2,}[\d\s-]*"),
         Misspelling("is masked: some of its digits are hidden", "Give the whole number."),
     ),
 )
@@ -130,11 +131,11 @@ def _without_surroundings(plain: str) -> tuple[str, str]:
 
 def _refused(plain: str) -> Misspelling | None:
     """Name what looks like a number and is something else."""
-    for pattern, misspelling in _MISTAKEN:
-        if pattern.fullmatch(plain):
+    for mistaken, misspelling in _MISTAKEN:
+        if mistaken.fullmatch(plain):
             return misspelling
-    for pattern, between in ((_SEVERAL, ""), (_BLANKS, " with a blank between")):
-        pieces = pattern.split(plain)
+    for separator, between in ((_SEVERAL, ""), (_BLANKS, " with a blank between")):
+        pieces = separator.split(plain)
         if _several(pieces):
             return Misspelling(f"holds {len(pieces)} numbers{between}", f"{_COMMAS} In a file, give each its row.")
     return _LETTERS if re.search(r"(?:\d[\s-]?){8}", plain) and re.search(r"[^\W\d_]", plain) else None

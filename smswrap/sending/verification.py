@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from smswrap.errors import Fault, InputError, Problem, SmswrapError
+from smswrap.record import dataclass
 from smswrap.sending.message import LONGEST_MESSAGE, compare_variables, render
-from smswrap.sending.rules import judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +55,8 @@ def verify(plan: Plan, house: House) -> Verified:
 
 def _hold_to_rules(plan: Plan, template: Template, sign: Sign, house: House) -> None:
     """Refuse what the provider certainly would, tell what it or a carrier may. Raises InputError."""
+    from smswrap.sending.rules import judge
+
     listed = plan.command == "send-batch"
     numbered = house.journal.numbered(plan)
     messages = ((row if listed else None, one) for row, one in numbered if one.content.sign == sign.sign)

@@ -5,15 +5,16 @@ Everything that asks about the account asks here: doctor, a plan, the guards bef
 
 from __future__ import annotations
 
-import re
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from smswrap.errors import CredentialsError, SetupError
 from smswrap.masking import secrets_of
 from smswrap.model import Account
+from smswrap.patterns import pattern
 from smswrap.providers.aliyun import configuration
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from smswrap.errors import SmswrapError
 
 DEFAULT_REGION = "cn-hangzhou"
-REGION = re.compile(r"[A-Za-z0-9-]+")
+REGION = pattern(r"[A-Za-z0-9-]+")
 """What the CLI takes for a region."""
 
 SHORTEST_KEY_ID = 8

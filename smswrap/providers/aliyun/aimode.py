@@ -161,7 +161,9 @@ def _turn_on(program: Program, prepare: Callable[[Program], None]) -> None:
     except OSError as error:
         raise _unwritable(program, error) from error
     prepare(program)
-    for words in (SWITCH_ON, (*SET_USER_AGENT, USER_AGENT)):
+    # The CLI keeps the user agent when it turns the switch off: what stands there need not be set again.
+    _, user_agent = mark.switch(program.home)
+    for words in (SWITCH_ON,) if user_agent == USER_AGENT else (SWITCH_ON, (*SET_USER_AGENT, USER_AGENT)):
         why = program.complaint(program.run(*words))
         if why:
             step = "Fix that, then run the command again; `smswrap doctor` shows more."

@@ -10,8 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from smswrap.errors import SmswrapError
-from smswrap.providers.aliyun import account, preflight
-from smswrap.providers.aliyun.aimode import SWITCH_OFF_COMMAND, is_held
+from smswrap.providers.aliyun import account, mark, preflight
+from smswrap.providers.aliyun.aimode import GATE, HOLDERS, SWITCH_OFF_COMMAND, is_held
 from smswrap.providers.aliyun.configuration import rule_against
 from smswrap.providers.aliyun.operations import OPERATIONS
 from smswrap.providers.aliyun.program import find
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from smswrap.providers.aliyun.program import Program
     from smswrap.providers.base import Settings
 
+LEASE = f"{GATE}, {HOLDERS}, {mark.NAME}"
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -71,7 +72,7 @@ def _failed(name: str, error: SmswrapError) -> Finding:
 def _directory(program: Program) -> Iterator[Finding]:
     place = program.home if program.home.exists() else program.home.parent
     if os.access(place, os.W_OK):
-        yield Finding("directory", "ok", f"{program.home} is writable")
+        yield Finding("directory", "ok", f"{program.home} is writable; the lease of AI mode lies there ({LEASE})")
     else:
         yield Finding("directory", "failed", f"{place} is not writable for you", f"Make {place} writable for you.")
     for path in (program.home, program.home / "config.json"):

@@ -61,15 +61,20 @@ def make(home: Path, ours: str) -> None:
         return
     from smswrap.clock import now
 
-    try:
-        saved = json.loads((home / "ai-mode.json").read_text("utf-8"))
-        was_on, user_agent = saved.get("enabled") is True, str(saved.get("user_agent") or "")
-    except (OSError, ValueError, AttributeError):
-        was_on, user_agent = False, ""
+    was_on, user_agent = switch(home)
     mark = Mark(now().isoformat(timespec="seconds"), was_on, "" if user_agent == ours else user_agent)
     number = os.open(home / NAME, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(number, "w", encoding="utf-8") as file:
         json.dump(mark._asdict(), file)
+
+
+def switch(home: Path) -> tuple[bool, str]:
+    """What stands in ai-mode.json: whether AI mode is on, and the user agent; one that cannot be read is off."""
+    try:
+        saved = json.loads((home / "ai-mode.json").read_bytes())
+        return saved.get("enabled") is True, str(saved.get("user_agent") or "")
+    except (OSError, ValueError, AttributeError):
+        return False, ""
 
 
 def remove(home: Path) -> None:

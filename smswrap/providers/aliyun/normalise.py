@@ -11,6 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from smswrap.patterns import pattern
 from smswrap.providers.records import (
     Counts,
     Day,
@@ -64,7 +65,7 @@ QUALIFICATION_STATES = {
     "CANCEL": "cancelled",
     "CANCELED": "cancelled",
 }
-VARIABLE = re.compile(r"\$\{([^${}]*)\}")
+VARIABLE = pattern(r"\$\{([^${}]*)\}")
 
 
 def sent(body: Body) -> Sent:

@@ -31,6 +31,9 @@ DOWNLOAD_TIMEOUT = 120.0
 OFFLINE_FOR = 300.0
 """Seconds for which a plugin update that failed is not tried again."""
 
+FRESH_FOR = 3_600.0
+"""Seconds for which plugins count as up to date: so long the CLI itself asks no server for newer ones (facts §2.3)."""
+
 VERSIONS, UPDATES = "aliyun-version.json", "aliyun-plugins.json"
 MOCK = "ALIBABA_CLOUD_CLI_MOCK"
 
@@ -102,7 +105,7 @@ def prepare(profile: Profile, program: Program) -> None:
     # `configure set` fails for a profile that is not whole by itself (facts §2.4).
     if not (profile.saved.get("auto_plugin_install") or profile.from_environment):
         _save_auto_install(program)
-    if not _update(program):
+    if not (_is_up_to_date(program) or _update(program)):
         _install(program)
 
 
@@ -124,14 +127,22 @@ def _save_auto_install(program: Program) -> None:
         program.talk.warn(f"auto-plugin-install could not be saved ({why}); it is set for this run all the same.")
 
 
+def _is_up_to_date(program: Program) -> bool:
+    """Whether we updated the plugins just now, dysmsapi was there, and neither they nor the CLI changed since."""
+    return _is_recent("updated", FRESH_FOR) and state.remembered(UPDATES).get("mark") == _plugins_mark(program)
+
+
 def _update(program: Program) -> bool:
     """Update the plugins; whether dysmsapi is there."""
-    if 0 <= time.time() - _failed_at() < OFFLINE_FOR:
+    if _is_recent("failed", OFFLINE_FOR):
         return has_plugin(program)
     finished = program.run("plugin", "update", timeout=DOWNLOAD_TIMEOUT)
     why = program.complaint(finished)
     if why is None:
-        return PLUGIN in finished.stdout or (NO_PLUGINS not in finished.stdout and has_plugin(program))
+        found = PLUGIN in finished.stdout or (NO_PLUGINS not in finished.stdout and has_plugin(program))
+        if found:
+            state.remember(UPDATES, {"updated": time.time(), "mark": _plugins_mark(program)})
+        return found
     state.remember(UPDATES, {"failed": time.time()})
     if not has_plugin(program):
         return False
@@ -139,9 +150,9 @@ def _update(program: Program) -> bool:
     return True
 
 
-def _failed_at() -> float:
-    moment = state.remembered(UPDATES).get("failed")
-    return float(moment) if isinstance(moment, (int, float)) else 0.0
+def _is_recent(what: str, seconds: float) -> bool:
+    moment = state.remembered(UPDATES).get(what)
+    return isinstance(moment, (int, float)) and 0 <= time.time() - moment < seconds
 
 
 def _install(program: Program) -> None:
@@ -150,6 +161,12 @@ def _install(program: Program) -> None:
     if why:
         message = f"The {PLUGIN} plugin is missing and could not be installed: {why}."
         raise SetupError(message, f"Run `{INSTALL_COMMAND}`.")
+
+
+def _plugins_mark(program: Program) -> list[list[str | int]]:
+    folder = program.environment.get("ALIBABA_CLOUD_CLI_PLUGINS_DIR") or str(program.home / "plugins")
+    manifest = Path(folder) / "manifest.json"
+    return [_mark(program.path), _mark(str(manifest)) if manifest.exists() else []]
 
 
 def _mark(path: str) -> list[str | int]:

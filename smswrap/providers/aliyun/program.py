@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from smswrap import process
@@ -12,6 +11,7 @@ from smswrap.errors import SetupError
 from smswrap.masking import redact, secrets_of
 from smswrap.process import OnSignal
 from smswrap.providers.aliyun.mark import home_of
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,10 +105,15 @@ def find(settings: Settings) -> Program:
     environment |= QUIET_ENVIRONMENT
     command = settings.standin
     if not command:
-        # A relative entry would take an `aliyun` of whichever directory we are in.
-        entries = [entry for entry in environment.get("PATH", os.defpath).split(os.pathsep) if entry.startswith("/")]
-        path = shutil.which("aliyun", path=os.pathsep.join(entries)) if entries else None
+        path = _on_path(environment.get("PATH", os.defpath))
         if path is None:
             raise SetupError(f"The aliyun CLI was not found on PATH; smswrap needs {OLDEST} or later.", INSTALL)
         command = (path,)
     return Program(command[0], command, environment, settings.talk, settings.patience, secrets_of(settings.environment))
+
+
+def _on_path(path: str) -> str | None:
+    """The first `aliyun` there; a relative entry would take one of whichever directory we are in."""
+    # Not shutil.which: it would load three kinds of compression.
+    found = (os.path.join(entry, "aliyun") for entry in path.split(os.pathsep) if entry.startswith("/"))  # noqa: PTH118
+    return next((one for one in found if os.path.isfile(one) and os.access(one, os.X_OK)), None)  # noqa: PTH113

@@ -6,15 +6,16 @@ import re
 from shlex import quote
 
 from smswrap.errors import InputError, Problem
+from smswrap.patterns import pattern
 from smswrap.providers.parameters import LONGEST_SHOWN
 from smswrap.sending.spellings import INVISIBLE
 
 OPTION = "--file"
 
-_FORMULA_TEXT = re.compile(r'="([^"]*)"')
-_QUOTED_DIGITS = re.compile(r"'(\s*[+\-(]?\d[\d\s+()./-]*)")
-_LIVE = re.compile(r"[\s\x00-\x1f\u200b-\u200f\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]")
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
+_FORMULA_TEXT = pattern(r'="([^"]*)"')
+_QUOTED_DIGITS = pattern(r"'(\s*[+\-(]?\d[\d\s+()./-]*)")
+_LIVE = pattern(r"[\s\x00-\x1f\u200b-\u200f\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]")
+_NUMBER = pattern(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
 
 
 class Spoilt(str):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from smswrap.errors import InputError, Problem
 from smswrap.providers.parameters import shorten
+from smswrap.record import dataclass
 from smswrap.sending.message import check_parameters
 from smswrap.sending.recipients import Recipient, read_recipient
 from smswrap.sending.table.cells import OPTION, clean, file_error, letter, shell_word

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, final
 
 from smswrap.errors import InputError
+from smswrap.patterns import pattern
+from smswrap.record import dataclass
 from smswrap.sending.table.writing import CsvFile
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ SHOWN_ROWS = 20
 MOST_KINDS = 100
 """Kinds that are told apart; the rest are counted with the last."""
 
-_VALUE = re.compile(r"(?<!at most )(?<![\w.])\+?\d+|'[^']*'")
+_VALUE = pattern(r"(?<!at most )(?<![\w.])\+?\d+|'[^']*'")
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +11,7 @@ from smswrap import signals
 from smswrap.errors import InputError, Problem
 from smswrap.model import Content, Message
 from smswrap.providers.parameters import check_shape, check_text, shorten
+from smswrap.record import dataclass
 from smswrap.sending.message import check_parameters, tidy_sign
 from smswrap.sending.oddities import STEP, find_oddity, suspicious
 from smswrap.sending.recipients import (
