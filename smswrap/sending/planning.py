@@ -17,7 +17,7 @@ from smswrap.errors import InputError, Problem
 from smswrap.journal.drafts import NewContent, NewMessage, NewRequest, Summary
 from smswrap.model import Parts
 from smswrap.record import dataclass
-from smswrap.sending.message import OPTION, count_parts, render
+from smswrap.sending.message import count_parts, length_of, mainland_parts, render
 from smswrap.sending.recipients import is_mainland
 
 if TYPE_CHECKING:
@@ -174,16 +174,15 @@ def _groups(walk: Iterable[WalkedMessage], most: int) -> Iterator[list[WalkedMes
         yield group
 
 
-@dataclass
-class _Known:
-    """A content that a draft has in mind: number, hash, size, length of text, and parts on the mainland or abroad."""
+class _Known(NamedTuple):
+    """A content that a draft has in mind: number, hash, size, length of text, and parts."""
 
     number: int
     key: bytes
     content: Content
     octets: int
     length: int
-    parts: dict[bool, int] = field(default_factory=dict)
+    parts: int | None
 
 
 def _octets(content: Content) -> int:
@@ -213,7 +212,8 @@ class _Book:
         self._content, self._room = 0, limits.octets
         self._done: list[NewRequest] = []
         self._signs: dict[str, None] = {}
-        self._parts: Parts | None = None
+        self._parts: dict[int, int] = {}
+        self._abroad: dict[int, int] = {}
         self._shortest: tuple[int, int] | None = None
         self._longest: tuple[int, int] | None = None
 
@@ -247,10 +247,11 @@ class _Book:
     def summary(self) -> Summary:
         """What all messages add up to."""
         shortest, longest = self._shortest, self._longest
+        total = sum(parts * messages for parts, messages in self._parts.items())
         return Summary(
             tuple(self._signs),
             self.kept,
-            self._parts,
+            Parts(total, min(self._parts), max(self._parts)) if self._parts else None,
             shortest[1] if shortest else None,
             longest[1] if longest else None,
         )
@@ -298,12 +299,15 @@ class _Book:
         octets = _octets(content)
         if octets > self.limits.octets:
             rule = f"makes {octets} bytes with its sign; one call takes {self.limits.octets}"
-            self.judged.append(Problem(OPTION, "", rule, "Shorten the values.", row if self._order.listed else None))
+            listed = row if self._order.listed else None
+            self.judged.append(Problem(self._order.values, "", rule, "Shorten the values.", listed))
         self.judged += self._judge(content, row)
         self._contents += 1
         self._signs[content.sign] = None
         contents.append(NewContent(self._contents, key, content))
-        self._last = self._known[key] = _Known(self._contents, key, content, octets, self._length(content))
+        length = self._length(content)
+        parts = None if self._order.text is None else mainland_parts(length)
+        self._last = self._known[key] = _Known(self._contents, key, content, octets, length, parts)
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         return self._last
@@ -311,20 +315,22 @@ class _Book:
     def _length(self, content: Content) -> int:
         if self._order.text is None:
             return sum(map(len, content.parameters.values()))
-        return len(render(self._order.text, content.sign, content.parameters))
+        return length_of(self._order.text, content.sign, content.parameters)
 
     def _add_up(self, known: _Known, recipient: str) -> None:
         if self._shortest is None or known.length < self._shortest[0]:
             self._shortest = (known.length, self._position)
         if self._longest is None or known.length > self._longest[0]:
             self._longest = (known.length, self._position)
-        if self._order.text is not None:
-            parts = self._count(self._order.text, known, mainland=is_mainland(recipient))
-            sums = self._parts or Parts(0, parts, parts)
-            self._parts = Parts(sums.total + parts, min(sums.low, parts), max(sums.high, parts))
+        parts = known.parts
+        if parts is not None and not is_mainland(recipient):
+            parts = self._count_abroad(known)
+        if parts is not None:
+            self._parts[parts] = self._parts.get(parts, 0) + 1
 
-    def _count(self, text: str, known: _Known, *, mainland: bool) -> int:
-        if mainland not in known.parts:
-            filled = render(text, known.content.sign, known.content.parameters, mainland=mainland)
-            known.parts[mainland] = count_parts(filled, mainland=mainland)
-        return known.parts[mainland]
+    def _count_abroad(self, known: _Known) -> int:
+        """The parts of a text abroad, which are counted once for as long as the content is in mind."""
+        if known.number not in self._abroad:
+            filled = render(self._order.text or "", known.content.sign, known.content.parameters, mainland=False)
+            self._abroad = {known.number: count_parts(filled, mainland=False)}
+        return self._abroad[known.number]
