@@ -80,23 +80,19 @@ def plan(  # noqa: PLR0913  the options of `smswrap send`, each by its long name
     read_timeout: int | None = None,
     sandbox: bool | None = None,
 ) -> Proposal:
-    """Plan one text to one or many recipients; sends nothing.
+    """Plan one text to one or many recipients; sends nothing. What was noticed of them is in the `warnings`.
 
-    What was noticed of the numbers and values is in the proposal's `warnings`. `accept_odd_values` lets pass what a
-    program left behind (nan, `${name}`, 4.2E+05 …).
-
+    `accept_odd_values` lets pass what a program left behind (nan, `${name}`, 4.2E+05 …).
     Raises InputError with everything that is wrong, SmswrapError (kind duplicate) for a repeat of a recent send,
     SetupError, CredentialsError and ProviderError for what certainly forbids it.
     """
     choices = _choices(provider, profile, region, read_timeout, sandbox=sandbox)
     talk = _Listener()
-    names = (sign_name, template_code)
     content, template, recipients = _read(
-        phone_numbers, names, template_param or {}, talk, sandbox=choices.sandbox, odd=accept_odd_values
+        phone_numbers, (sign_name, template_code), template_param or {}, talk, choices, odd=accept_odd_values
     )
-    options = Options(
-        verify=verify, key=idempotency_key, duplicates=DuplicatePolicy(duplicate_window, allowed=allow_duplicate)
-    )
+    policy = DuplicatePolicy(duplicate_window, allowed=allow_duplicate)
+    options = Options(verify=verify, key=idempotency_key, duplicates=policy)
     with _opened(choices, talk) as house:
         messages = ((row, Message(recipient, content)) for row, recipient in enumerate(recipients, 1))
         account = house.provider.account()
@@ -254,8 +250,8 @@ def _read(  # noqa: PLR0913  what makes a message, each by its name
     names: tuple[str, str],
     parameters: Mapping[str, str],
     talk: _Listener,
+    choices: Choices,
     *,
-    sandbox: bool,
     odd: bool,
 ) -> tuple[Content, str, list[str]]:
     """The content, the template and the recipients, as the command line reads them; `names` are sign and template."""
@@ -266,7 +262,7 @@ def _read(  # noqa: PLR0913  what makes a message, each by its name
     strange = [] if wrong else odd_values(parameters, field="template_param")
     strange = [replace(one, next_step="Correct the value, or say accept_odd_values=True.") for one in strange]
     notices.let_pass(strange if odd else ())
-    recipients, unread, noticed = _numbers(numbers, sandbox=sandbox)
+    recipients, unread, noticed = _numbers(numbers, sandbox=choices.sandbox)
     problems += [*wrong, *([] if odd else strange), *unread]
     if problems:
         raise InputError(problems)

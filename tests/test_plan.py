@@ -45,7 +45,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 def planned(journal: Journal, *messages: Message, limits: Limits = LIMITS, **more: Any) -> Plan:
     order = order_of(*(messages or (MESSAGE,)), **more)
-    return draft(order, limits, journal, Found(), Asked(), lambda _content, _row: [])
+    return draft(order, limits, journal, Found(), Asked(), lambda *_: [])
 
 
 def test_a_dry_run_sends_nothing_and_leaves_nothing_behind_not_even_in_free_pages(
@@ -146,7 +146,7 @@ def test_a_recipient_twice_is_told_with_both_rows_and_nothing_is_kept(journal: J
 def test_an_order_without_messages_is_told(journal: Journal) -> None:
     order = replace(order_of(), messages=[])
     with pytest.raises(InputError, match="no recipient"):
-        draft(order, LIMITS, journal, Found(), Asked(), lambda _content, _row: [])
+        draft(order, LIMITS, journal, Found(), Asked(), lambda *_: [])
 
 
 @given(st.dictionaries(st.text(), st.text()), st.text(), st.none() | st.text())

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from smswrap.errors import InputError, Problem
 from smswrap.journal.drafts import NewContent, NewMessage, NewRequest, Summary
+from smswrap.journal.rows import parameters_text
 from smswrap.model import Parts
 from smswrap.record import dataclass
 from smswrap.sending.message import count_parts, length_of, mainland_parts, render
@@ -76,10 +77,11 @@ def draft(  # noqa: PLR0913, PLR0917  each is a thing of its own
     journal: Journal,
     problems: Problems,
     asked: Asked,
-    judge: Callable[[Content, int], list[Problem]],
+    judge: Callable[[Content, int, int], list[Problem]],
 ) -> Plan:
-    """Write the order down as a draft. `judge` says what is wrong with a content that stands in a row.
+    """Write the order down as a draft.
 
+    `judge` says what is wrong with a content whose text has this length, and which stands in this row.
     Raises InputError with everything that is wrong; then nothing of it is kept.
     """
     book = _Book(order, limits, journal.keys, judge)
@@ -185,18 +187,11 @@ class _Known(NamedTuple):
     parts: int | None
 
 
-def _octets(content: Content) -> int:
-    """Bytes of the sign, and of the parameters as JSON as the journal writes it, which is longer than any other."""
-    text = "".join((content.sign, *content.parameters, *content.parameters.values()))
-    escaped = text.count('"') + text.count("\\") + text.count("\n") + text.count("\r")
-    return len(text.encode("utf-8", "surrogatepass")) + escaped + 8 * len(content.parameters)
-
-
 class _Book:
     """What a draft keeps of the messages that have gone by."""
 
     def __init__(
-        self, order: Order, limits: Limits, keys: Keys, judge: Callable[[Content, int], list[Problem]]
+        self, order: Order, limits: Limits, keys: Keys, judge: Callable[[Content, int, int], list[Problem]]
     ) -> None:
         self.limits, self.keys, self.personal = limits, keys, order.personal
         self.kept = 0
@@ -296,16 +291,18 @@ class _Book:
         if self._last is not None:
             self._again = True
             return self._last
-        octets = _octets(content)
+        text = parameters_text(content)
+        # As the journal writes it: no other way of writing JSON is longer.
+        octets = len(f"{content.sign}{text or ''}".encode("utf-8", "surrogatepass"))
         if octets > self.limits.octets:
             rule = f"makes {octets} bytes with its sign; one call takes {self.limits.octets}"
             listed = row if self._order.listed else None
             self.judged.append(Problem(self._order.values, "", rule, "Shorten the values.", listed))
-        self.judged += self._judge(content, row)
+        length = self._length(content)
+        self.judged += self._judge(content, length, row)
         self._contents += 1
         self._signs[content.sign] = None
-        contents.append(NewContent(self._contents, key, content))
-        length = self._length(content)
+        contents.append(NewContent(self._contents, key, content.sign, text, content.extend_code))
         parts = None if self._order.text is None else mainland_parts(length)
         self._last = self._known[key] = _Known(self._contents, key, content, octets, length, parts)
         if len(self._known) > REMEMBERED:

@@ -200,8 +200,8 @@ def _drafted(order: Order, house: House, problems: Problems) -> Plan:
     template = house.known_template(order.template)
     fitting = Fitting(template, order.values, house) if template else None
 
-    def judge(content: Content, row: int) -> list[Problem]:
-        return fitting.problems(content, row if order.listed else None) if fitting else []
+    def judge(content: Content, length: int, row: int) -> list[Problem]:
+        return fitting.problems(content, length, row if order.listed else None) if fitting else []
 
     return draft(order, house.provider.limits, house.journal, problems, house.asked, judge)
 

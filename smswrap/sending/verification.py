@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from smswrap.errors import Fault, InputError, Problem, SmswrapError
 from smswrap.record import dataclass
-from smswrap.sending.message import LONGEST_MESSAGE, compare_variables, length_of
+from smswrap.sending.message import LONGEST_MESSAGE, compare_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,16 +75,14 @@ class Fitting:
         self._template, self._field, self._house = template, field, house
         self._known: set[tuple[str, ...]] = set()
 
-    def problems(self, content: Content, row: int | None) -> list[Problem]:
+    def problems(self, content: Content, length: int, row: int | None) -> list[Problem]:
         """Variables that the content lacks, and a text that is too long.
 
         Parameters that the template does not have are told beside those that it lacks; alone they do no harm.
         """
         names = tuple(content.parameters)
         problems = [] if names in self._known else self._compared(content, names, row)
-        text = self._template.content
-        length = 0 if text is None else length_of(text, content.sign, content.parameters)
-        if length > LONGEST_MESSAGE:
+        if self._template.content is not None and length > LONGEST_MESSAGE:
             rule = f"makes a text of {length} characters; at most {LONGEST_MESSAGE} can be sent"
             problems.append(Problem(self._field, "", rule, "Shorten the values.", row))
         return problems
