@@ -151,6 +151,7 @@ WORDS: Mapping[int, str] = {
 }
 HINTS: Mapping["int | str", str] = {
     **dict.fromkeys(("no-credentials", "secret-argument"), HOW_TO_LOG_IN),
+    "hall": "set smswrap up again, from the whole folder that this script came with",
     "needs-signed": "set VOLCENGINE_ACCESS_KEY and VOLCENGINE_SECRET_KEY in place of ARK_SKILL_API_KEY",
     Exit.USAGE: "nothing was called; see --help",
     Exit.CREDENTIALS: "check the credentials and what they permit, then run the command again",

@@ -228,9 +228,6 @@ VOLC_SPELLINGS: Mapping[str, str] = {
 NOT_FOR_VOLC = ("PROFILE", "REGION", "READ_TIMEOUT")
 """Variables of ours, SMSWRAP_…, that mean another provider's account, or that its command line says itself."""
 
-LONGEST_WAIT = 60
-"""Seconds that --read-timeout takes."""
-
 VOLC_WORDS: Mapping[int, str] = {
     Exit.UNEXPECTED: "unexpected",
     Exit.INPUT: "usage",
@@ -252,6 +249,8 @@ VOLC_CODES: Mapping[str, str] = {
     "interrupted": "signal",
 }
 """A failure's code, or its kind where it has none -> volc_sms.py's code for it; all others are the provider's."""
+OURS = frozenset({"duplicate", "interrupted", "setup"})
+"""Kinds of failure that no provider's code tells of."""
 
 
 class VolcConsole(Console):
@@ -259,11 +258,11 @@ class VolcConsole(Console):
 
     def __init__(self) -> None:
         super().__init__(_speller(VOLC_SPELLINGS))
-        self.accepted = False
+        self.all_is_well = False
 
     def say(self, text: str, end: str = "\n") -> None:
         """Say it as a note."""
-        self._line("note[smswrap]", text, end)
+        self._line("note[sandbox]" if text.startswith("sandbox: ") else "note[smswrap]", text, end)
 
     def warn(self, text: str) -> None:
         """Say it as a warning, once."""
@@ -276,8 +275,8 @@ class VolcConsole(Console):
 
         A signal that met a send which was accepted is none: in that script's table 143 means that nothing was sent.
         """
-        if fault.kind == "interrupted" and fault.retry == "after-receipt":
-            self.accepted = True
+        self.all_is_well = fault.kind == "interrupted" and self.status == "accepted"
+        if self.all_is_well:
             self.say(fault.message)
             return
         code = VOLC_CODES.get(fault.kind if fault.kind in OURS else fault.code or fault.kind, "provider")
@@ -290,16 +289,13 @@ class VolcConsole(Console):
         super().say(f"volc_sms: {word}: {' '.join(text.split())}", end)
 
 
-OURS = frozenset({"duplicate", "interrupted", "setup"})
-"""Kinds of failure that no provider's code tells of."""
-
-
 def send_sms(body: Mapping[str, Any], timeout: float, *, sandbox: bool) -> int:
     """Carry out volc_sms.py's send: its request as that script has read it, and the seconds to wait for the answer.
 
     The provider's reply to stdout, talk on stderr in that script's form; its exit code comes back.
     """
     from smswrap.cli.app import main as carry_out
+    from smswrap.cli.options import LONGEST_TIMEOUT
 
     for name in NOT_FOR_VOLC:
         os.environ.pop(f"SMSWRAP_{name}", None)
@@ -307,11 +303,13 @@ def send_sms(body: Mapping[str, Any], timeout: float, *, sandbox: bool) -> int:
     # `+1…` can be read as a mainland number with a plus too many; volc_sms.py has made sure that it is none.
     numbers = re.sub(r"(?<![^,])\+", "00", body["Mobiles"])
     words = (f"{VOLC_FIELDS[name]}={value}" for name, value in {**body, "Mobiles": numbers}.items())
-    seconds = min(math.ceil(timeout), LONGEST_WAIT)
+    seconds = min(math.ceil(timeout), LONGEST_TIMEOUT)
     always = ("--provider=volcengine", "--output=raw", f"--read-timeout={seconds}", "send")
     talk = VolcConsole()
+    if timeout > seconds:
+        talk.note(f"--timeout {timeout:g} is more than is waited here: {seconds} s")
     code = carry_out([*always, *COMMANDS["send"].always, *words], talk)
-    return int(Exit.OK) if talk.accepted else code
+    return int(Exit.OK) if talk.all_is_well else code
 
 
 def run() -> None:

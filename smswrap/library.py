@@ -80,27 +80,25 @@ def plan(  # noqa: PLR0913  the options of `smswrap send`, each by its long name
     read_timeout: int | None = None,
     sandbox: bool | None = None,
 ) -> Proposal:
-    """Plan one text to one or many recipients; sends nothing. What was noticed of them is in the `warnings`.
+    """Plan one text to one or many recipients; sends nothing.
 
-    `accept_odd_values` lets pass what a program left behind (nan, `${name}`, 4.2E+05 …).
+    What was noticed is in the proposal's `warnings`; `accept_odd_values` lets pass what a program left behind (nan …).
+
     Raises InputError with everything that is wrong, SmswrapError (kind duplicate) for a repeat of a recent send,
     SetupError, CredentialsError and ProviderError for what certainly forbids it.
     """
-    choices = _choices(provider, profile, region, read_timeout, sandbox=sandbox)
-    talk = _Listener()
-    content, template, recipients = _read(
-        phone_numbers, (sign_name, template_code), template_param or {}, talk, choices, odd=accept_odd_values
-    )
-    policy = DuplicatePolicy(duplicate_window, allowed=allow_duplicate)
-    options = Options(verify=verify, key=idempotency_key, duplicates=policy)
+    choices, talk = _choices(provider, profile, region, read_timeout, sandbox=sandbox), _Listener()
+    names, values = (sign_name, template_code), template_param or {}
+    odd, sandbox = accept_odd_values, choices.sandbox
+    content, template, recipients = _read(phone_numbers, names, values, talk, sandbox=sandbox, odd=odd)
+    duplicates = DuplicatePolicy(duplicate_window, allowed=allow_duplicate)
+    options = Options(verify=verify, key=idempotency_key, duplicates=duplicates)
     with _opened(choices, talk) as house:
         messages = ((row, Message(recipient, content)) for row, recipient in enumerate(recipients, 1))
-        account = house.provider.account()
-        order = Order("send", account, template, messages, message_group, out_id, sign=content.sign)
+        order = Order("send", house.provider.account(), template, messages, message_group, out_id, sign=content.sign)
         report = service.send(order, options, house, Found())
         shown = report.shown or show(report.plan, house.journal)
-    sent = [f"The key was used: {report.plan.plan_id} has been sent; confirm tells what became of it."]
-    return _proposal(shown, [*talk.heard, *shown.warnings, *(sent if report.again else ())])
+    return _proposal(shown, [*talk.heard, *shown.warnings], again=report.again)
 
 
 def confirm(plan_id: str, *, wait: int | None = None, settle: bool = False, sandbox: bool | None = None) -> Report:
@@ -250,8 +248,8 @@ def _read(  # noqa: PLR0913  what makes a message, each by its name
     names: tuple[str, str],
     parameters: Mapping[str, str],
     talk: _Listener,
-    choices: Choices,
     *,
+    sandbox: bool,
     odd: bool,
 ) -> tuple[Content, str, list[str]]:
     """The content, the template and the recipients, as the command line reads them; `names` are sign and template."""
@@ -262,7 +260,7 @@ def _read(  # noqa: PLR0913  what makes a message, each by its name
     strange = [] if wrong else odd_values(parameters, field="template_param")
     strange = [replace(one, next_step="Correct the value, or say accept_odd_values=True.") for one in strange]
     notices.let_pass(strange if odd else ())
-    recipients, unread, noticed = _numbers(numbers, sandbox=choices.sandbox)
+    recipients, unread, noticed = _numbers(numbers, sandbox=sandbox)
     problems += [*wrong, *([] if odd else strange), *unread]
     if problems:
         raise InputError(problems)
@@ -299,8 +297,10 @@ def _recipient(number: str) -> str:
     return found[0]
 
 
-def _proposal(shown: ShownPlan, warnings: list[str]) -> Proposal:
+def _proposal(shown: ShownPlan, warnings: list[str], *, again: bool) -> Proposal:
     planned = shown.plan
+    if again:
+        warnings.append(f"The key was used: {planned.plan_id} has been sent; confirm tells what became of it.")
     return Proposal(
         id=planned.plan_id,
         text=shown.messages[0].text,

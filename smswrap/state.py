@@ -13,7 +13,14 @@ from smswrap.errors import SetupError
 
 
 def directory() -> Path:
-    """The state directory; it need not exist yet."""
+    """The state directory; it need not exist yet. Raises SetupError where there is no home."""
+    try:
+        return _directory()
+    except RuntimeError as error:
+        raise SetupError("This user has no home directory.", "Set HOME to a folder of yours.", code="state") from error
+
+
+def _directory() -> Path:
     named = os.environ.get("SMSWRAP_STATE_DIR")
     if named:
         return Path(named).expanduser().absolute()

@@ -233,7 +233,7 @@ def test_doctor_warns_of_what_others_may_write(
     place = (standin.home / ".aliyun" / path).resolve()
     place.chmod(mode)
     ran = smswrap("doctor")
-    (warned,) = [check for check in ran.envelope["data"]["checks"] if check["state"] == "warning"]
+    (warned,) = [check for check in ran.envelope["data"]["checks"] if check["check"] == "permissions"]
     assert (ran.code, str(place) in warned["detail"], warned["next_step"]) == (0, True, f"Run `chmod go-w {place}`.")
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -248,6 +249,36 @@ def test_help_and_version_turn_off_what_was_left_on(
     before = standin.calls
     assert main(command) == 0
     assert (capsys.readouterr().err, standin.calls) == ("", before)
+
+
+@pytest.mark.parametrize(
+    ("place", "error"), [("home", RuntimeError("no home")), ("exists", PermissionError(13, "Permission denied"))]
+)
+def test_a_home_that_cannot_be_looked_into_is_in_nobodys_way(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: str, error: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(Path, place, fail)
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_without_a_home_it_is_a_matter_of_setup(
+    standin: StandIn, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("no home")
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(Path, "home", fail)
+    monkeypatch.setattr("smswrap.state._directory", fail)
+    for command in (["history"], ["doctor"], list(SEND), ["list-signs"]):
+        assert main(["--output", "json", *command]) == 3
+        assert "no home directory" in capsys.readouterr().out
+    assert standin.calls == []
 
 
 def test_while_an_orphaned_call_runs_nobody_turns_it_off(

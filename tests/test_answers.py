@@ -303,7 +303,10 @@ def test_only_verbs_that_send_say_that_nothing_was_sent(
     assert "Nothing was sent." in words("send", "--jobs").stderr
 
 
-@pytest.mark.parametrize("arguments", [ASKING, SEND, ("list-signs",), ("doctor",)])
+@pytest.mark.parametrize(
+    "arguments",
+    [ASKING, SEND, ("list-signs",), ("doctor",), ("history",), ("explain", "RE:0001"), ("sandbox", "path"), ("snd",)],
+)
 def test_the_sandbox_is_marked_once_on_stderr_and_in_the_envelope(
     words: Callable[..., Ran], arguments: tuple[str, ...]
 ) -> None:

@@ -311,6 +311,19 @@ def test_many_threads_that_open_it_first_at_once_have_one_journal(path: Path) ->
     assert len(set(keys)) == 1
 
 
+@pytest.mark.parametrize("left", [b"", b"S"])
+def test_a_journal_that_was_emptied_is_a_damaged_one(hall: Hall, clocks: Clocks, left: bytes) -> None:
+    hall.path.parent.mkdir(mode=0o700)
+    hall.path.touch(mode=0o600)  # by a first run that was killed at once
+    assert hall.send(message(), options=YES).status == "accepted"
+    hall.path.write_bytes(left)
+    for _ in range(2):
+        with pytest.raises(SmswrapError, match="damaged"):
+            hall.send(message(), options=YES)
+    clocks.pass_by(601)
+    assert hall.send(message(), options=YES).status == "accepted"
+
+
 CORRUPT = b"no database at all" * 1_000
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "garbage": lambda _whole: CORRUPT,
@@ -650,6 +663,18 @@ def test_parameters_are_gone_from_the_file_when_a_request_has_its_outcome(
     ran = smswrap("send", "-p", number, "-s", SIGN, "-t", TEMPLATE, "--var", f"code={SECRET}", "--yes")
     assert (ran.code, len(standin.sends)) == (code, 1)
     assert not holds_secret(path)
+
+
+def test_a_reply_that_repeats_a_code_is_kept_without_it(
+    standin: StandIn, smswrap: Callable[..., Ran], path: Path
+) -> None:
+    """But for the ids, in which the same digits mean nothing."""
+    for rest, clean in (({"Message": f"sent {SECRET}"}, True), ({"BizId": f"9{SECRET}1^0"}, False)):
+        reply = json.dumps({"Code": "OK", "RequestId": "R-1", "BizId": "9^0", **rest})
+        standin.rules({"cmd": "dysmsapi send-sms *", "stdout": reply})
+        ran = smswrap(*SEND[:-2], f"code={SECRET}", "--yes", "--allow-duplicate", "--with-reply")
+        assert ran.envelope["data"]["requests"][0]["biz_id"] == ran.envelope["reply"]["BizId"]
+        assert holds_secret(path) is not clean
 
 
 def test_parameters_go_even_while_another_process_has_the_journal_open(hall: Hall) -> None:

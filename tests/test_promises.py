@@ -74,14 +74,14 @@ def test_a_decision_to_send_again_begins_with_the_receipt_of_the_first(
 
 
 def test_a_decision_to_send_again_waits_for_the_call_of_a_smswrap_that_was_killed(
-    standin: StandIn, smswrap: Callable[..., Ran], start: Callable[..., Running]
+    standin: StandIn, smswrap: Callable[..., Ran], words: Callable[..., Ran], start: Callable[..., Running]
 ) -> None:
-    standin.rules({"cmd": "dysmsapi send-sms *", "delay_ms": 2_000, "then": "continue", "times": 1})
+    standin.rules({"cmd": "dysmsapi send-sms *", "delay_ms": 3_000, "then": "continue", "times": 1})
     killed = start(*SEND)
     standin.wait_for_call("send-sms")
     killed.send(signal.SIGKILL)
     killed.process.wait(DEADLINE)
-    plan_id = smswrap("history").envelope["data"]["sends"][0]["plan_id"]
+    plan_id = words("history").envelope["data"]["sends"][0]["plan_id"]
     assert standin.ledger == []
     ran = smswrap("resume", "--resend-unknown", plan_id, "--yes")
     assert (ran.code, ran.envelope["data"]["counts"]["accepted"]) == (0, 1)

@@ -228,6 +228,17 @@ def test_each_failure_is_a_word_and_a_code_of_the_script(
     assert capsys.readouterr().err == f"volc_sms: {start}: It failed.\nvolc_sms: hint: Give --mobiles.\n"
 
 
+@pytest.mark.parametrize(("status", "start"), [("accepted", "note[smswrap]"), ("partial", "interrupted[signal]")])
+def test_a_signal_is_no_failure_of_a_send_that_was_accepted(
+    capsys: pytest.CaptureFixture[str], status: str, start: str
+) -> None:
+    talk = VolcConsole()
+    talk.status = status
+    talk.error(Fault("interrupted", "Ended by SIGTERM; 0 of 1 were accepted.", retry="after-receipt"))
+    assert capsys.readouterr().err.startswith(f"volc_sms: {start}: ")
+    assert talk.all_is_well == (status == "accepted")
+
+
 @pytest.mark.parametrize("spelt", [VolcConsole().spelt, spelling_of("send")], ids=["volc_sms.py", "send_sms.sh"])
 def test_no_hint_advises_an_option_that_the_door_has_not(spelt: Callable[[str], str]) -> None:
     hints = {

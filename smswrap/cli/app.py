@@ -180,6 +180,8 @@ def _fault_of(error: Exception, runtime: Runtime) -> Fault:
 def _settle(answer: Answer, runtime: Runtime, form: str) -> None:
     """Bring in what went wrong beside the request, and tell the person on stderr."""
     answer.sandbox = runtime.common.sandbox
+    runtime.announce()
+    runtime.talk.status = answer.status
     sandboxed = answer.sandbox and not os.environ.get("SMSWRAP_SANDBOX")
     answer.again = f"{program()} --sandbox" if sandboxed else program()
     answer.warnings = [named(warning) for warning in (*runtime.talk.warnings, *answer.warnings)]

@@ -31,13 +31,17 @@ def program(*, beside: bool = False) -> str:
 
     `beside`: where that is not on PATH, the file beside our interpreter, for who came in by another door.
     """
-    from shutil import which
-
     launcher = os.environ.get("SMSWRAP_PROGRAM", "")
-    if launcher.isprintable() and launcher and which(Path(launcher).name) != launcher:
+    if launcher and launcher.isprintable() and launcher != _on_path(launcher):
         return shlex.quote(launcher)
     file = Path(sys.executable).with_name("smswrap")
-    return shlex.quote(str(file)) if beside and which("smswrap") is None and file.exists() else "smswrap"
+    return shlex.quote(str(file)) if beside and not _on_path("smswrap") and file.exists() else "smswrap"
+
+
+def _on_path(program: str) -> str | None:
+    """The file that its name alone would start; shutil, which knows that too, costs 15 ms to load."""
+    files = (Path(folder, Path(program).name) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder)
+    return next((str(file) for file in files if file.is_file() and os.access(file, os.X_OK)), None)
 
 
 def named(text: str) -> str:
@@ -54,6 +58,8 @@ class Console:
         self.verbose = False
         self.warnings: list[str] = []
         self.troubles: list[Fault] = []
+        self.status = ""
+        """What the answer says, once there is one."""
 
     def note(self, text: str) -> None:
         """Say what happens; silent under --quiet."""
@@ -150,11 +156,12 @@ class Runtime:
 
     def journal(self) -> Journal:
         """The journal of this user, or of the sandbox."""
+        self.announce()
         return open_journal(self.choices)
 
     def settings(self) -> Settings:
         """The common options as providers take them."""
-        self._announce()
+        self.announce()
         return settings_of(self.choices, self.talk)
 
     def provider(self) -> Provider:
@@ -165,10 +172,11 @@ class Runtime:
         """The house for a new order, or for a plan of the journal. Raises InputError if there is no such plan."""
         from smswrap.cli.desk import Terminal
 
-        self._announce()
+        self.announce()
         return open_house(self.choices, self.talk, Terminal(self), plan_id)
 
-    def _announce(self) -> None:
+    def announce(self) -> None:
+        """Say once, on each run in the sandbox, that it is one."""
         if self.common.sandbox and not self._announced:
             self.talk.note("sandbox: nothing real is sent")
             self._announced = True

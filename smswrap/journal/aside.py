@@ -10,7 +10,10 @@ from smswrap.clock import Moment
 if TYPE_CHECKING:
     from pathlib import Path
 
-_NAME = re.compile(r"\.corrupt-(\d+)(?:\.(\d+)\.(.*?))?(?:-wal|-shm)?$")
+SENDERS = "senders.lock"
+"""The file beside a journal that the first send makes, and nobody removes."""
+
+_NAME = re.compile(r"\.corrupt-(-?\d+)(?:\.(-?\d+)\.(.*?))?(?:-wal|-shm)?$")
 """Nanoseconds of the wall clock, seconds of the machine's own and its start; 0.1.0 told only the first."""
 
 
@@ -18,6 +21,14 @@ def named(path: Path) -> Path:
     """Where the damaged journal goes now."""
     now = Moment.now()
     return path.with_name(f"{path.name}.corrupt-{now.wall * 1e9:.0f}.{now.ticks:.0f}.{now.boot}")
+
+
+def is_emptied(path: Path) -> bool:
+    """Whether a journal of which something was sent has nothing left in it; to SQLite, one byte is nothing, too."""
+    try:
+        return path.stat().st_size <= 1 and path.with_name(SENDERS).exists()
+    except OSError:
+        return False
 
 
 def last_damage(path: Path) -> Moment | None:

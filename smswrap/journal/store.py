@@ -15,6 +15,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING
 
+from smswrap.clock import Moment
 from smswrap.disk import private_file, private_folder
 from smswrap.errors import Fault, SetupError, SmswrapError
 from smswrap.journal import aside, schema
@@ -63,6 +64,7 @@ class Store:
         self.path = path
         self._holds_the_lock = False
         with self._told():
+            self._emptied = aside.is_emptied(path)
             self._file, header = _opened_privately(path)
             self._is_current = _is_current(header)
             log_was_left = _size(path.with_name(f"{path.name}-wal")) > 0
@@ -193,7 +195,8 @@ class Store:
             statements = schema.TAKE_OVER if version else (*schema.TABLES_OF_0_1_0, *schema.TABLES)
             for statement in statements:
                 self._connection.execute(statement)
-            if not version and (damage := aside.last_damage(self.path)):
+            damage = Moment.now() if self._emptied else aside.last_damage(self.path)
+            if damage and not version:
                 self._run("INSERT INTO meta (name, value) VALUES ('lost', ?)", json.dumps([*damage, ""]))
             self._taken_over(self._read_keys())
             self._connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")

@@ -12,7 +12,7 @@ from smswrap import process
 from smswrap.catalogue import explain
 from smswrap.errors import Fault
 from smswrap.journal.requests import NO_ATTEMPTS
-from smswrap.masking import redact
+from smswrap.masking import hide, redact
 from smswrap.model import Outcome, Result
 from smswrap.providers.base import ProviderError
 from smswrap.record import dataclass
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from smswrap.journal.journal import Journal
     from smswrap.journal.requests import Claim
     from smswrap.model import Plan, Request
-    from smswrap.providers.base import Session, Talk
+    from smswrap.providers.base import Accepted, Session, Talk
 
 FOR_ALL = frozenset({"setup", "credentials"})
 """Kinds of refusal that would meet the next request too."""
@@ -94,7 +94,14 @@ def make(session: Session, request: Request) -> Result:
     except ProviderError as error:
         outcome = Outcome.UNKNOWN if error.fault.kind == "unknown" else Outcome.REFUSED
         return Result(outcome, None, error.request_id, error.fault, redact(error.text, _private(request)))
-    return Result(Outcome.ACCEPTED, sent.biz_id, sent.request_id, None, sent.text)
+    return Result(Outcome.ACCEPTED, sent.biz_id, sent.request_id, None, _without_values(sent, request))
+
+
+def _without_values(sent: Accepted, request: Request) -> str:
+    """The reply as it came, unless a value of the message stands in it elsewhere than in its ids."""
+    values = {value for message in request.messages for value in message.content.parameters.values()}
+    rest = sent.text.replace(sent.biz_id or "\0", "").replace(sent.request_id or "\0", "")
+    return sent.text if hide(rest, values) == rest else hide(sent.text, values)
 
 
 def _private(request: Request) -> set[str]:
