@@ -38,7 +38,7 @@ def plan_ids(hall: Hall) -> dict[str, str]:
     hall.propose(message("+8613912345698"))
     with hall.house() as house:
         order = order_of(message("+8613912345699"))
-        not_sent = draft(order, LIMITS, house.journal, Found(), Asked(), lambda _content, _row: [])
+        not_sent = draft(order, LIMITS, house.journal, Found(), Asked(), lambda *_: [])
         with house.journal.transaction():
             not_sent = house.journal.keep(not_sent, PlanState.CONFIRMED)
         sending = house.journal.with_unknown()[-1]

@@ -22,8 +22,10 @@ from journal_of_0_1_0 import FINGERPRINTED, STATEMENTS
 
 from smswrap.errors import InputError, SetupError, SmswrapError
 from smswrap.journal.journal import _REACHED, Filter, Journal
+from smswrap.journal.rows import parameters_text
 from smswrap.model import Outcome
 from smswrap.providers.base import Limits
+from smswrap.sending import planning
 from smswrap.sending.planning import Asked, Found, draft
 from smswrap.sending.refusals import DuplicatePolicy
 from smswrap.sending.service import Options
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from conftest import Ran, Running, StandIn
     from hall import Clocks, Hall
 
-    from smswrap.model import Plan
+    from smswrap.model import Content, Plan
 
 SECRET = "739152"
 DAY = 86_400
@@ -47,7 +49,7 @@ def path(tmp_path: Path) -> Path:
 
 def planned(journal: Journal, *recipients: str) -> Plan:
     messages = [message(recipient, code=SECRET) for recipient in recipients or ("+8613900000000",)]
-    return draft(order_of(*messages), Limits(1000, 100), journal, Found(), Asked(), lambda _content, _row: [])
+    return draft(order_of(*messages), Limits(1000, 100), journal, Found(), Asked(), lambda *_: [])
 
 
 def plan_ids(path: Path) -> list[str]:
@@ -132,16 +134,22 @@ def test_who_was_reached_lately_is_found_by_indexes(path: Path) -> None:
 
 def test_what_recipients_share_is_coded_once_for_all_of_them(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     coded: list[object] = []
+    written: list[Content] = []
     dumps = json.dumps
 
     def counting(value: object, **how: Any) -> str:
         coded.append(value)
         return dumps(value, **how)
 
+    def writing(content: Content) -> str | None:
+        written.append(content)
+        return parameters_text(content)
+
     monkeypatch.setattr(json, "dumps", counting)
+    monkeypatch.setattr(planning, "parameters_text", writing)
     with Journal(path) as journal:
         planned(journal, *(f"+861380000{number:04}" for number in range(1_000)))
-    assert coded.count({"code": SECRET}) == 1
+    assert [content.parameters for content in written] == [{"code": SECRET}]
     assert len(coded) < 12
 
 
@@ -531,7 +539,7 @@ def test_a_list_is_planned_while_another_process_writes(path: Path) -> None:
             journal,
             Found(),
             Asked(),
-            lambda _content, _row: [],
+            lambda *_: [],
         )
     assert plan.recipients == 12_000
 

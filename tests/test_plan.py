@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections import Counter
 from dataclasses import replace
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 
 from smswrap.errors import InputError
 from smswrap.journal.journal import Journal
+from smswrap.journal.keys import Keys
+from smswrap.journal.rows import parameters_text
 from smswrap.model import Content, Message, PlanState
 from smswrap.providers.base import Limits
 from smswrap.sending.planning import Asked, Found, draft
@@ -42,7 +45,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 def planned(journal: Journal, *messages: Message, limits: Limits = LIMITS, **more: Any) -> Plan:
     order = order_of(*(messages or (MESSAGE,)), **more)
-    return draft(order, limits, journal, Found(), Asked(), lambda _content, _row: [])
+    return draft(order, limits, journal, Found(), Asked(), lambda *_: [])
 
 
 def test_a_dry_run_sends_nothing_and_leaves_nothing_behind_not_even_in_free_pages(
@@ -143,7 +146,15 @@ def test_a_recipient_twice_is_told_with_both_rows_and_nothing_is_kept(journal: J
 def test_an_order_without_messages_is_told(journal: Journal) -> None:
     order = replace(order_of(), messages=[])
     with pytest.raises(InputError, match="no recipient"):
-        draft(order, LIMITS, journal, Found(), Asked(), lambda _content, _row: [])
+        draft(order, LIMITS, journal, Found(), Asked(), lambda *_: [])
+
+
+@given(st.dictionaries(st.text(), st.text()), st.text(), st.none() | st.text())
+def test_contents_are_written_and_hashed_as_json_is(parameters: dict[str, str], sign: str, code: str | None) -> None:
+    content = Content(sign, parameters, code)
+    text = json.dumps([sign, parameters, code], ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n"
+    assert Keys(b"k").content(content) == hmac.digest(b"k", text.encode("utf-8", "surrogatepass"), "sha256")[:16]
+    assert json.loads(parameters_text(content) or "{}") == parameters
 
 
 def test_a_plan_adds_up_the_parts_of_all_and_knows_the_shortest_and_the_longest_text(journal: Journal) -> None:

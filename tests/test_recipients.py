@@ -384,7 +384,9 @@ def test_a_pasted_list_is_taken_apart_at_its_marks(text: str, numbers: list[str]
     assert found == numbers if numbers else all(isinstance(read_recipient(one), Problem) for one in found)
 
 
-@pytest.mark.parametrize(("number", "regions"), [(MOBILE, []), (f"+86 {MOBILE}", ["CN"]), ("+85251234567", ["HK"])])
+@pytest.mark.parametrize(
+    ("number", "regions"), [(MOBILE, []), (f"+86 {MOBILE}", []), ("86 138-12345678", []), ("+85251234567", ["HK"])]
+)
 def test_a_number_costs_the_metadata_of_its_own_country_only(number: str, regions: list[str]) -> None:
     program = (
         "import json, sys\n"

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from smswrap.clock import Moment
 from smswrap.journal.ageing import Ageing
-from smswrap.journal.rows import parameters_text
 from smswrap.journal.store import LARGE
 from smswrap.model import Plan, PlanState
 from smswrap.record import dataclass
@@ -18,15 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from smswrap.journal.keys import Keys
-    from smswrap.model import Content, Order, Parts
+    from smswrap.model import Order, Parts
 
 
 class NewContent(NamedTuple):
-    """A content of a draft, by its number there and its hash."""
+    """A content of a draft, by its number there and its hash; `parameters` is the text that the journal keeps."""
 
     number: int
     key: bytes
-    content: Content
+    sign: str
+    parameters: str | None
+    extend_code: str | None
 
 
 class NewMessage(NamedTuple):
@@ -100,8 +101,7 @@ class Drafts(Ageing):
         if len(messages) >= LARGE:
             self._bound_caches()
         sql = "INSERT INTO contents (plan, number, key, sign, parameters, extend_code) VALUES (?, ?, ?, ?, ?, ?)"
-        rows = [(plan.number, *_content_columns(content)) for content in contents]
-        self._run_many(sql, rows)
+        self._run_many(sql, [(plan.number, *content) for content in contents])
         sql = "INSERT OR IGNORE INTO messages (plan, position, row, recipient, content, request) VALUES (?,?,?,?,?,?)"
         written = self._run_many(sql, [(plan.number, *message) for message in messages])
         return self._left_out(plan, messages) if written < len(messages) else []
@@ -188,11 +188,6 @@ class Drafts(Ageing):
 def fingerprint_of(plan: Plan, keys: Keys, digests: Iterable[bytes]) -> str:
     """What a plan's id stands for, but for its text."""
     return keys.fingerprint(plan.account, (plan.template, plan.group, plan.out_id), digests)
-
-
-def _content_columns(new: NewContent) -> tuple[object, ...]:
-    content = new.content
-    return new.number, new.key, content.sign, parameters_text(content), content.extend_code
 
 
 def _draft(number: int, plan_id: str, order: Order, made: Moment, asked: tuple[str | None, str | None]) -> Plan:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict
+from json.encoder import encode_basestring as quoted
 from typing import TYPE_CHECKING
 
 from smswrap.clock import Moment, day_of
@@ -64,7 +65,8 @@ def content_of(row: Row) -> Content:
 
 def parameters_text(content: Content) -> str | None:
     """The parameters as the journal keeps them."""
-    return json.dumps(dict(content.parameters), ensure_ascii=False) if content.parameters else None
+    pairs = [f"{quoted(name)}: {quoted(value)}" for name, value in content.parameters.items()]
+    return f"{{{', '.join(pairs)}}}" if pairs else None
 
 
 def request_of(row: Row, recipients: tuple[str, ...]) -> RequestRecord:

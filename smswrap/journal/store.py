@@ -43,7 +43,7 @@ HEADER = 100
 """Bytes of a database file's header."""
 
 LARGE = 5_000
-"""Messages from which on a plan needs bounded caches: 16 MB of pages, and sorting on disk."""
+"""Messages from which on a plan needs bounded caches: 5 MB of pages, and sorting on disk."""
 
 
 class JournalLost(SmswrapError):  # noqa: N818  said as what happened
@@ -143,7 +143,7 @@ class Store:
 
     def _bound_caches(self) -> None:
         """A million rows must not live in memory."""
-        self._run("PRAGMA cache_size = -16000")
+        self._run("PRAGMA cache_size = -5000")
         self._run("PRAGMA temp_store = FILE")
 
     def _prepare(self, *, log_was_left: bool) -> None:

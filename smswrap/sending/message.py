@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
-from itertools import repeat
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
@@ -30,6 +29,7 @@ GSM_BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM_EXTENSION = frozenset("\f^{}\\[~]|€")
+_VARIABLE = pattern(r"\$\{([^${}]*)\}")
 _LINE_BREAK = pattern("\r?\n")
 
 _BRACKETS = ("【】", "[]", "［］", "〔〕")  # noqa: RUF001  as Chinese keyboards give them
@@ -153,8 +153,21 @@ def compare_variables(
 
 def render(content: str, sign: str, parameters: Mapping[str, str], *, mainland: bool = True) -> str:
     """Give the text as the recipient will see it: 【sign】, or [sign] abroad, and the filled template."""
-    filled = re.sub(r"\$\{([^${}]*)\}", lambda found: parameters.get(found[1].strip(), found[0]), content)
+    filled = _VARIABLE.sub(lambda found: parameters.get(found[1].strip(), found[0]), content)
     return f"【{sign}】{filled}" if mainland else f"[{sign}]{filled}"
+
+
+def length_of(content: str, sign: str, parameters: Mapping[str, str]) -> int:
+    """The length of that text, which is the same on the mainland and abroad."""
+    fixed, variables = _measured(content)
+    return fixed + len(sign) + sum([len(parameters.get(name, spelt)) for name, spelt in variables])
+
+
+@lru_cache(maxsize=8)
+def _measured(content: str) -> tuple[int, list[tuple[str, str]]]:
+    """The characters of a template, with the sign's brackets and without its variables; each of these, as spelt too."""
+    variables = [(found[1].strip(), found[0]) for found in _VARIABLE.finditer(content)]
+    return len(content) - sum(len(spelt) for _, spelt in variables) + 2, variables
 
 
 def count_parts(text: str, *, mainland: bool) -> int:
@@ -165,10 +178,15 @@ def count_parts(text: str, *, mainland: bool) -> int:
     2 is never split (3GPP TS 23.040, 9.2.3.24.1): it moves to the next part.
     """
     if mainland:
-        return _parts(repeat(1, len(text)), 70, 67)
+        return mainland_parts(len(text))
     if not forcing_ucs2(text):
         return _parts((2 if char in GSM_EXTENSION else 1 for char in text), 160, 153)
     return _parts((2 if char > "\uffff" else 1 for char in text), 70, 67)
+
+
+def mainland_parts(length: int) -> int:
+    """Count the parts of a text on the mainland, by its characters."""
+    return 1 if length <= 70 else -(-length // 67)  # noqa: PLR2004  as above
 
 
 def forcing_ucs2(text: str) -> list[str]:

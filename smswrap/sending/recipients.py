@@ -28,6 +28,7 @@ EXAMPLE_NUMBERS: Mapping[str, str] = {
 USUAL_MOBILE = r"1(?:610\d|740[0-5])\d{6}|1(?:[38]\d|4[57]|[59][0-35-9]|6[25-7]|7[0-35-8])\d{8}"
 """Mainland mobiles as libphonenumber has them, which costs 30 ms to load; a test holds the two equal."""
 _USUAL = re.compile(rf"(?:\+86|0086|86)?({USUAL_MOBILE})", re.ASCII)
+_GROUPED = re.compile(r"(?:(?:\+|00)?86[ -]?)?(1\d\d)([ -]?)(\d{4})\2(\d{4})", re.ASCII)
 
 NO_SMS: Mapping[int, str] = {
     3: "a toll-free number",
@@ -95,8 +96,8 @@ def read_recipient(
     number with a digit lost is a foreign one in every tenth case. `bare_foreign` takes the API's own spelling, without
     either, if it is a mobile's.
     """
-    usual = _USUAL.fullmatch(text)
-    if usual:
+    grouped = _GROUPED.fullmatch(text)
+    if usual := _USUAL.fullmatch("".join(grouped.group(1, 3, 4)) if grouped else text):
         return Recipient(MAINLAND + usual[1])
     spelling = spell(text)
     if isinstance(spelling, Misspelling):
@@ -104,11 +105,18 @@ def read_recipient(
     problem = _ambiguous(spelling) or _bare(spelling, bare_foreign=bare_foreign)
     if problem:
         return Problem(field, shorten(text), problem.rule, problem.next_step, row)
-    known = [number for number in _readings(spelling) if _kind(number) is not None]
-    found = _TWO_COUNTRIES if len(known) > 1 else _judge(known[0]) if known else _UNKNOWN
+    found = _read(spelling)
     if isinstance(found, Misspelling):
         return Problem(field, shorten(text), found.rule, found.next_step, row)
     return _noticed(found, spelling, field, text, row)
+
+
+def _read(spelling: Spelling) -> Recipient | Misspelling:
+    """The number that the digits stand for; libphonenumber is asked only where our own table does not know it."""
+    if usual := _USUAL.fullmatch(spelling.digits):
+        return Recipient(MAINLAND + usual[1])
+    known = [number for number in _readings(spelling) if _kind(number) is not None]
+    return _TWO_COUNTRIES if len(known) > 1 else _judge(known[0]) if known else _UNKNOWN
 
 
 def is_mainland(recipient: str) -> bool:

@@ -30,7 +30,7 @@ from smswrap.sending.refusals import (
 )
 from smswrap.sending.report import Report, Stage, told
 from smswrap.sending.shown import show
-from smswrap.sending.verification import misfits, superfluous, verify
+from smswrap.sending.verification import Fitting, verify
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -198,11 +198,10 @@ def _completed(order: Order, options: Options, house: House) -> Order:
 
 def _drafted(order: Order, house: House, problems: Problems) -> Plan:
     template = house.known_template(order.template)
+    fitting = Fitting(template, order.values, house) if template else None
 
-    def judge(content: Content, row: int) -> list[Problem]:
-        if extra := superfluous(template, content, order.values):
-            house.talk.warn(extra)
-        return misfits(template, content, order.values, row if order.listed else None)
+    def judge(content: Content, length: int, row: int) -> list[Problem]:
+        return fitting.problems(content, length, row if order.listed else None) if fitting else []
 
     return draft(order, house.provider.limits, house.journal, problems, house.asked, judge)
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 MAP, VAR = "--map", "--var"
 
-MOST_COLUMNS = 16_384
-"""Columns of any sheet."""
 TITLE_ROWS = 20
 """Rows above the header that may hold a title."""
 MOST_NAMED = 12
@@ -102,9 +100,7 @@ def _names_phone(names: Sequence[str], phone_header: str | None) -> bool:
 
 def read_headers(source: str, cells: Sequence[str]) -> tuple[str, ...]:
     """Give the headers of a header row. Raises InputError if it is none, or two columns have one name."""
-    if len(cells) > MOST_COLUMNS and any(map(clean, cells[MOST_COLUMNS:])):
-        raise file_error(source, f"has {len(cells)} columns; at most {MOST_COLUMNS} are read", "Delete the surplus.")
-    headers = [clean(cell) for cell in cells[:MOST_COLUMNS]]
+    headers = [clean(cell) for cell in cells]
     while headers and not headers[-1]:
         headers.pop()
     if not headers:
