@@ -24,7 +24,7 @@ PLAIN = f"""
 aliyun plugin update >/dev/null
 aliyun configure ai-mode enable
 aliyun configure ai-mode set-user-agent --user-agent {AGENT}
-aliyun dysmsapi send-sms --api-version 2017-05-25 --phone-numbers 13900000000 --sign-name 阿里云短信测试 \
+aliyun dysmsapi send-sms --api-version 2017-05-25 --phone-numbers 19900000000 --sign-name 阿里云短信测试 \
   --template-code SMS_100000001 --template-param '{{"code":"123456"}}' --user-agent {AGENT} --read-timeout 3
 aliyun configure ai-mode disable
 """
@@ -48,7 +48,7 @@ def main() -> int:
         base = {**os.environ, "SMSWRAP_STATE_DIR": directory, "SMSWRAP_SANDBOX_DIR": str(sandbox.directory)}
         inside = sandbox.environment(base)
         smswrap = [sys.executable, "-m", "smswrap", "--sandbox"]
-        send = [*smswrap, "send", "-p", "13900000000", *SEND, "--var", "code=123456", "--yes", "--allow-duplicate"]
+        send = [*smswrap, "send", "-p", "19900000000", *SEND, "--var", "code=123456", "--yes", "--allow-duplicate"]
         subprocess.run(send, env=base, check=True, capture_output=True)
         bare = best([sys.executable, "-I", "-S", "-c", ""], inside)
         rows = {

@@ -73,6 +73,7 @@ SAMPLE_NUMBERS: Mapping[str, str] = {  # phones of strangers, and in whose texts
     **dict.fromkeys(("13800138000", "13900139000", "13700137000"), DOCUMENTATION),
     **dict.fromkeys(("13812345678", "13912345678", "13812348000", "+85298765432"), OURS),
     **dict.fromkeys((f"136123456{last}" for last in range(71, 80)), OURS),
+    **dict.fromkeys((f"139000000{last:02}" for last in range(21)), OURS),
 }
 # Mobiles abroad with their country codes, where people usually send to; a fixed line is none of them.
 MOBILES_ABROAD = re.compile(

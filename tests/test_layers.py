@@ -247,8 +247,8 @@ def test_a_success_has_no_code_to_explain_and_reads_no_catalogue(standin: StandI
         argv = [sys.executable, "-c", OPENING, *SEND[:2], number, *SEND[3:]]
         return subprocess.run(argv, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL).stderr
 
-    assert "codes.tsv" not in opened("13900000000")
-    assert "codes.tsv" in opened("13900000007")
+    assert "codes.tsv" not in opened("19900000000")
+    assert "codes.tsv" in opened("19900000007")
     assert len(standin.sends) == 2
 
 
