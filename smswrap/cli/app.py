@@ -15,7 +15,7 @@ from click.exceptions import NoArgsIsHelpError
 from smswrap import process
 from smswrap.cli import VERSION
 from smswrap.cli.answer import Answer, write
-from smswrap.cli.options import with_common_options
+from smswrap.cli.options import telling, with_common_options
 from smswrap.cli.runtime import Console, Runtime
 from smswrap.errors import Fault, InputError, SmswrapError, without_sending
 from smswrap.masking import redact
@@ -85,11 +85,10 @@ class Verbs(click.Group):
         return super().resolve_command(ctx, args)
 
 
-SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+SETTINGS = {"max_content_width": 100}
 
 
 @click.group(cls=Verbs, context_settings=SETTINGS, epilog=EXITS)
-@click.version_option(message=VERSION)
 def app() -> None:
     """Send SMS through Alibaba Cloud and Volcengine: when a person said yes, and exactly once.
 
@@ -100,6 +99,7 @@ def app() -> None:
     """  # noqa: D301  \b is click's mark for text that keeps its lines
 
 
+app.params.append(telling(["--version"], lambda _: VERSION, "Show the version and exit."))
 with_common_options(app, variables=True)
 
 
