@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
-from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
@@ -30,6 +28,7 @@ GSM_BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM_EXTENSION = frozenset("\f^{}\\[~]|€")
+_VARIABLE = pattern(r"\$\{([^${}]*)\}")
 _LINE_BREAK = pattern("\r?\n")
 
 _BRACKETS = ("【】", "[]", "［］", "〔〕")  # noqa: RUF001  as Chinese keyboards give them
@@ -138,6 +137,8 @@ def compare_variables(
 ) -> Compared:
     """Name the template's variables that are missing, and the parameters that it does not have."""
     wanted = tuple(dict.fromkeys(expected))
+    if parameters.keys() == set(wanted):
+        return Compared([], [])
     missing = [name for name in wanted if name not in parameters]
     unknown = [name for name in parameters if name not in wanted]
     compared = Compared([], [])
@@ -153,7 +154,7 @@ def compare_variables(
 
 def render(content: str, sign: str, parameters: Mapping[str, str], *, mainland: bool = True) -> str:
     """Give the text as the recipient will see it: 【sign】, or [sign] abroad, and the filled template."""
-    filled = re.sub(r"\$\{([^${}]*)\}", lambda found: parameters.get(found[1].strip(), found[0]), content)
+    filled = _VARIABLE.sub(lambda found: parameters.get(found[1].strip(), found[0]), content)
     return f"【{sign}】{filled}" if mainland else f"[{sign}]{filled}"
 
 
@@ -165,7 +166,7 @@ def count_parts(text: str, *, mainland: bool) -> int:
     2 is never split (3GPP TS 23.040, 9.2.3.24.1): it moves to the next part.
     """
     if mainland:
-        return _parts(repeat(1, len(text)), 70, 67)
+        return 1 if len(text) <= 70 else -(-len(text) // 67)  # noqa: PLR2004  said above
     if not forcing_ucs2(text):
         return _parts((2 if char in GSM_EXTENSION else 1 for char in text), 160, 153)
     return _parts((2 if char > "\uffff" else 1 for char in text), 70, 67)

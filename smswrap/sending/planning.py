@@ -170,15 +170,14 @@ def _groups(walk: Iterable[WalkedMessage], most: int) -> Iterator[list[WalkedMes
         yield group
 
 
-@dataclass
-class _Known:
+class _Known(NamedTuple):
     """A content that a draft has in mind: its number, hash, length of text, and parts on the mainland or abroad."""
 
     number: int
     key: bytes
     content: Content
     length: int
-    parts: dict[bool, int] = field(default_factory=dict)
+    parts: dict[bool, int]
 
 
 class _Book:
@@ -283,15 +282,16 @@ class _Book:
         self._contents += 1
         self._signs[content.sign] = None
         contents.append(NewContent(self._contents, key, content))
-        self._last = self._known[key] = _Known(self._contents, key, content, self._length(content))
+        self._last = self._known[key] = self._measured(key, content)
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         return self._last
 
-    def _length(self, content: Content) -> int:
+    def _measured(self, key: bytes, content: Content) -> _Known:
         if self._order.text is None:
-            return sum(map(len, content.parameters.values()))
-        return len(render(self._order.text, content.sign, content.parameters))
+            return _Known(self._contents, key, content, sum(map(len, content.parameters.values())), {})
+        text = render(self._order.text, content.sign, content.parameters)
+        return _Known(self._contents, key, content, len(text), {True: count_parts(text, mainland=True)})
 
     def _add_up(self, known: _Known, recipient: str) -> None:
         if self._shortest is None or known.length < self._shortest[0]:
