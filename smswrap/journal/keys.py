@@ -52,9 +52,9 @@ class Keys:
         return hmac.new(self.secret, _canonical([fingerprint, text]), hashlib.sha256).hexdigest()[:ID_LENGTH]
 
 
-_text_of = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def _canonical(value: object) -> bytes:
-    text = _text_of(value)
+    text = _JSON.encode(value)
     return text.encode("utf-8", "surrogatepass") + b"\n"

@@ -63,10 +63,10 @@ def content_of(row: Row) -> Content:
 
 def parameters_text(content: Content) -> str | None:
     """The parameters as the journal keeps them."""
-    return _text_of(dict(content.parameters)) if content.parameters else None
+    return _JSON.encode(dict(content.parameters)) if content.parameters else None
 
 
-_text_of = json.JSONEncoder(ensure_ascii=False).encode
+_JSON = json.JSONEncoder(ensure_ascii=False)
 
 
 def request_of(row: Row, recipients: tuple[str, ...]) -> RequestRecord:

@@ -81,7 +81,13 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, and nobody else writes meanwhile. Raises SetupError if the journal cannot be written."""
+        """All or nothing, and nobody else writes meanwhile. Raises SetupError if the journal cannot be written.
+
+        Inside another one it is a part of that.
+        """
+        if self._connection.in_transaction:
+            yield
+            return
         with self._told():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
