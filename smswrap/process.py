@@ -297,8 +297,20 @@ def _stop(child: subprocess.Popen[bytes], exchange: _Exchange, grace: float) -> 
 
 
 def _reaped(child: subprocess.Popen[bytes], seconds: float) -> bool:
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(seconds)
+    if child.poll() is None:
+        try:
+            # Popen.wait sleeps a millisecond between two looks, and a child closes its pipes just before it ends.
+            end = os.pidfd_open(child.pid)
+        except (AttributeError, OSError):  # only Linux has it; or no file descriptor is left
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(seconds)
+        else:
+            try:
+                waiting = selectors.PollSelector()
+                waiting.register(end, selectors.EVENT_READ)
+                waiting.select(seconds)
+            finally:
+                os.close(end)
     return child.poll() is not None
 
 

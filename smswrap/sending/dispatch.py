@@ -157,7 +157,10 @@ def _take(run: _Run, claims: list[Claim]) -> bool:
 
 def _start(run: _Run, claim: Claim) -> bool:
     try:
-        Thread(target=_work, args=(run, claim)).start()
+        if run.jobs == 1:
+            _work(run, claim)
+        else:
+            Thread(target=_work, args=(run, claim)).start()
     except RuntimeError as error:  # no more threads: nothing was sent
         run.failure, run.stopped = error, True
         _give_back(run, claim.request.number)
