@@ -135,6 +135,11 @@ class Store:
         with self._told():
             yield from self._connection.execute(sql, values)
 
+    def _all(self, sql: str, *values: object) -> list[sqlite3.Row]:
+        """Query all rows at once."""
+        with self._told():
+            return self._connection.execute(sql, values).fetchall()
+
     def _first(self, sql: str, *values: object) -> sqlite3.Row | None:
         """Query for one row that may not be there."""
         return next(self._rows(sql, *values), None)

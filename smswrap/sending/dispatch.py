@@ -91,7 +91,7 @@ def dispatch(plan: Plan, floor: Floor, pace: Pace, attempts: Mapping[int, float]
     with process.finishing(lambda: floor.talk.note(note)):
         more = _step(run, [])
         while more or run.running:
-            more = _step(run, _ended(run))
+            more = _step(run, _ended(run, at_once=more and _may_take(run)))
     if run.failure is not None:
         raise run.failure
 
@@ -118,7 +118,8 @@ def _step(run: _Run, ended: list[tuple[Claim, Result]]) -> bool:
         with run.floor.journal.while_sending(run.plan.plan_id) if ended or _may_take(run) else nullcontext():
             for claim, result in ended:
                 _note(run, claim, result)
-            more = _take(run, claims)
+            # One at first: it is under way while the next is read.
+            more = _take(run, claims, max(1, len(ended)))
     except BaseException as error:  # noqa: BLE001  raised again when nothing runs any more
         run.failure, run.stopped = run.failure or error, True
         return False
@@ -134,9 +135,9 @@ def _may_take(run: _Run) -> bool:
     return left and not run.stopped and time.monotonic() >= run.next_start
 
 
-def _take(run: _Run, claims: list[Claim]) -> bool:
+def _take(run: _Run, claims: list[Claim], most: int) -> bool:
     """Take what may be started now; False if nothing is left that this run would start."""
-    while run.running + len(claims) < run.jobs:
+    while len(claims) < most and run.running + len(claims) < run.jobs:
         if run.stopped or process.signal_received() or run.taken >= run.plan.requests:
             return False
         if time.monotonic() < run.next_start:
@@ -177,14 +178,14 @@ def _work(run: _Run, claim: Claim) -> None:
     run.done.put((claim, result))
 
 
-def _ended(run: _Run) -> list[tuple[Claim, Result]]:
-    """Wait for an end, for a moment; all that came to one by then."""
+def _ended(run: _Run, *, at_once: bool) -> list[tuple[Claim, Result]]:
+    """Wait for an end, for a moment or not at all; all that came to one by then."""
     if not run.running:
         time.sleep(min(GLANCE, max(0.0, run.next_start - time.monotonic())))
         return []
     found: list[tuple[Claim, Result]] = []
     try:
-        found.append(run.done.get(timeout=GLANCE))
+        found.append(run.done.get(timeout=0 if at_once else GLANCE))
         while True:
             found.append(run.done.get_nowait())
     except Empty:
