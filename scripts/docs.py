@@ -1,8 +1,8 @@
 """Write what references/ shows of the program from the program itself; with --check, only say whether it is true.
 
-Between `<!-- NAME -->` and `<!-- /NAME -->`: in answers.md `data`, one answer of each verb from the sandbox, and in
-sandbox.md `magic` and `gateway`, the recipients with a fate. Ids and times change with each run: --check compares the
-shapes of the answers, not their values. And smswrap/cli/help.txt, what click makes of `smswrap --help` at 80 columns.
+A page holds what is generated between `<!-- NAME -->` and `<!-- /NAME -->`. Ids and times of the answers change with
+each run: of `data`, --check compares the shapes, not the values. And smswrap/cli/help.txt, what click makes of
+`smswrap --help` at 80 columns.
 """
 
 from __future__ import annotations
@@ -13,45 +13,65 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from smswrap import catalogue
 from smswrap.__main__ import HELP
+from smswrap.cli.schema import schema_of
 from smswrap.clock import today
+from smswrap.errors import EXIT_OF
+from smswrap.providers.aliyun.operations import OPERATIONS
 from smswrap.sandbox.aliyun.magic import MAGIC
 from smswrap.sandbox.gateway.magic import MAGIC as GATEWAY_MAGIC
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 REFERENCES = Path(__file__).resolve().parent.parent / "references"
-ANSWERS, SANDBOX, HELPED = REFERENCES / "answers.md", REFERENCES / "sandbox.md", Path(HELP)
-SEND = ("-s", "阿里云短信测试", "-t", "SMS_100000001", "--yes")
+SEND = ("send", "-p", "13900000000", "-s", "阿里云短信测试", "-t", "SMS_100000001", "--var", "code=123456")
+DATA = "data"
 EXAMPLES: tuple[tuple[str, ...], ...] = (
-    ("send", "-p", "13900000000", *SEND, "--var", "code=123456", "--wait"),
-    ("send", "-p", "13900000000", *SEND, "--var", "code=123456", "--dry-run", "--verify"),
-    ("list-signs",),
+    (*SEND, "--verify"),
+    (*SEND, "--yes", "--wait"),
+    ("send", "-p", "123", "-s", "阿里云短信测试", "-t", "SMS_100000001"),
+    ("history",),
+    ("list-signs", "--approved"),
     ("query-sign", "-s", "阿里云短信测试"),
-    ("list-templates",),
+    ("list-templates", "--approved"),
     ("query-template", "-t", "SMS_100000001"),
     ("query-status", "-p", "13900000000"),
     ("query-statistics", "--start-date", today(), "--end-date", today()),
     ("list-qualifications",),
     ("query-qualification", "--qualification-group-id", "10000123"),
+    ("--provider", "volcengine", "list-groups"),
     ("explain", "isv.AMOUNT_NOT_ENOUGH"),
 )
+"""Of the first, the whole envelope is shown; of the others `data`."""
+
+POLICIES: Mapping[str, tuple[str, ...]] = {
+    "send": ("send", "send-batch", "query-sign", "query-template", "query-status"),
+    "look": tuple(verb for verb, row in OPERATIONS.items() if row.kind == "read"),
+    "whole": tuple(OPERATIONS),
+}
 
 
 def answers() -> list[tuple[tuple[str, ...], dict[str, Any]]]:
-    """Run every example in one fresh sandbox and give its `data`."""
+    """Run every example in one fresh sandbox and give what is shown of its answer."""
     with tempfile.TemporaryDirectory() as state:
         environment = {**os.environ, "SMSWRAP_STATE_DIR": state, "SMSWRAP_SANDBOX_DIR": f"{state}/sandbox"}
-        return [(words, _data(words, environment)) for words in EXAMPLES]
+        found = [(words, _answer(words, environment)) for words in EXAMPLES]
+    return [found[0], *((words, answer["data"]) for words, answer in found[1:])]
 
 
-def _data(words: tuple[str, ...], environment: dict[str, str]) -> dict[str, Any]:
+def _answer(words: tuple[str, ...], environment: dict[str, str]) -> dict[str, Any]:
     command = [sys.executable, "-m", "smswrap", "--sandbox", "--quiet", *words, "--output", "json"]
-    ended = subprocess.run(command, env=environment, capture_output=True, check=True)
-    data = _first_of_lists(json.loads(ended.stdout)["data"])
-    assert isinstance(data, dict)
-    return data
+    ended = subprocess.run(command, env=environment, capture_output=True, check=False)
+    answer = _first_of_lists(json.loads(ended.stdout))
+    assert isinstance(answer, dict)
+    return answer
 
 
 def _first_of_lists(value: Any) -> Any:
@@ -69,29 +89,57 @@ def shape(value: Any) -> Any:
     return [shape(element) for element in value] if isinstance(value, list) else None
 
 
-def blocks(page: str) -> list[Any]:
-    """The answers that the page shows."""
-    return [json.loads(text) for text in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
+def _block(value: object) -> str:
+    return f"```json\n{json.dumps(value, ensure_ascii=False, indent=2)}\n```"
 
 
-def shown() -> str:
+def blocks(text: str) -> list[Any]:
+    """The answers that a text shows."""
+    return [json.loads(found) for found in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+
+
+def data() -> str:
     """The answers as the page shows them."""
-    return "\n".join(
-        f"`smswrap {_line(words)}`\n\n```json\n{json.dumps(data, ensure_ascii=False, indent=2)}\n```\n"
-        for words, data in answers()
-    )
+    return "\n".join(f"`smswrap {' '.join(words)}`\n\n{_block(answer)}\n" for words, answer in answers())
 
 
-def magic() -> str:
-    """The magic recipients as a table."""
-    rows = "\n".join(f"| {row.number} | {row.sentence} |" for row in MAGIC)
-    return f"| recipient | outcome |\n|---|---|\n{rows}"
+def schema() -> str:
+    """What stands in an envelope, from its schema."""
+    rows = []
+    for name, one in schema_of()["properties"].items():
+        kinds = [kind.get("type", "object") for kind in one.get("anyOf", [one])] if one else ["anything"]
+        words = [word for kind in kinds for word in ([kind] if isinstance(kind, str) else kind)]
+        rows.append(f"| `{name}` | {one['enum'][0] if 'enum' in one else ' or '.join(words)} |")
+    return "\n".join(["| key | holds |", "|---|---|", *rows])
 
 
-def gateway() -> str:
-    """The magic recipients of the stand-in gateway as a table."""
-    rows = "\n".join(f"| {row.number} | {row.sentence} |" for row in GATEWAY_MAGIC)
-    return f"| recipient | outcome with `--provider volcengine` |\n|---|---|\n{rows}"
+def codes() -> str:
+    """The catalogue, a table for each whose codes they are."""
+    tables: dict[str, list[str]] = defaultdict(list)
+    for row in catalogue.search(""):
+        tables[row.provider].append(
+            f"| `{row.code}` | {int(EXIT_OF[row.kind])} | {row.retry} | {row.meaning} | {row.step()} |"
+        )
+    head = "| code | exit | again | meaning | what to do |\n|---|---|---|---|---|\n"
+    return "\n\n".join(f"## {provider}\n\n{head}" + "\n".join(rows) for provider, rows in tables.items())
+
+
+def actions() -> str:
+    """Which permission each verb needs."""
+    rows = [f"| `{verb}` | `{row.action}` | {row.name} |" for verb, row in OPERATIONS.items()]
+    return "\n".join(["| verb | action | operation |", "|---|---|---|", *rows])
+
+
+def policy(name: str) -> str:
+    """A RAM policy for some verbs."""
+    allowed = sorted({OPERATIONS[verb].action for verb in POLICIES[name]})
+    return _block({"Version": "1", "Statement": [{"Effect": "Allow", "Action": allowed, "Resource": "*"}]})
+
+
+def magic(rows: Any, head: str) -> str:
+    """The magic recipients of a stand-in as a table."""
+    lines = "\n".join(f"| {row.number} | {row.sentence} |" for row in rows)
+    return f"| recipient | {head} |\n|---|---|\n{lines}"
 
 
 def help_text() -> str:
@@ -101,31 +149,45 @@ def help_text() -> str:
     return subprocess.run(command, env=environment, capture_output=True, check=True).stdout.decode()
 
 
-def _put(page: str, name: str, text: str) -> str:
-    pattern = rf"(<!-- {name} -->\n).*(<!-- /{name} -->)"
-    return re.sub(pattern, lambda found: f"{found[1]}{text}\n{found[2]}", page, flags=re.DOTALL)
+PAGES: Mapping[str, Mapping[str, Callable[[], str]]] = {
+    "output.md": {"schema": schema, DATA: data},
+    "errors.md": {"codes": codes},
+    "ram-policies.md": {"actions": actions, **{name: partial(policy, name) for name in POLICIES}},
+    "sandbox.md": {
+        "magic": lambda: magic(MAGIC, "outcome"),
+        "gateway": lambda: magic(GATEWAY_MAGIC, "outcome with `--provider volcengine`"),
+    },
+}
 
 
-def _line(words: tuple[str, ...]) -> str:
-    return " ".join(words)
+def _is_true(name: str, shown: str, text: str) -> bool:
+    if name == DATA:
+        return [*map(shape, blocks(shown))] == [*map(shape, blocks(text))]
+    return shown == f"{text}\n"
 
 
 def main(arguments: list[str]) -> int:
     """Write the pages, or check them: 1 if they are no longer true."""
-    page, fates = ANSWERS.read_text("utf-8"), SANDBOX.read_text("utf-8")
+    helped, told = Path(HELP), help_text()
+    false = [] if helped.read_text("utf-8") == told else [helped.name]
     if "--check" not in arguments:
-        ANSWERS.write_text(_put(page, "data", shown()), "utf-8")
-        SANDBOX.write_text(_put(_put(fates, "magic", magic()), "gateway", gateway()), "utf-8")
-        HELPED.write_text(help_text(), "utf-8")
-        return 0
-    true = [shape(data) for _, data in answers()]
-    helped = help_text() == HELPED.read_text("utf-8")
-    if true == [shape(block) for block in blocks(page)] and magic() in fates and gateway() in fates and helped:
-        return 0
-    print(
-        "references/ or help.txt no longer shows what the program answers; run: python scripts/docs.py", file=sys.stderr
-    )
-    return 1
+        helped.write_text(told, "utf-8")
+    for name, parts in PAGES.items():
+        path = REFERENCES / name
+        page = path.read_text("utf-8")
+        for part, make in parts.items():
+            text = make()
+            before, start, rest = page.partition(f"<!-- {part} -->\n")
+            shown, end, after = rest.partition(f"<!-- /{part} -->")
+            if not _is_true(part, shown, text):
+                false.append(f"{name}: {part}")
+            page = f"{before}{start}{text}\n{end}{after}"
+        if "--check" not in arguments:
+            path.write_text(page, "utf-8")
+    if "--check" in arguments and false:
+        print(f"No longer true: {', '.join(false)}; run: python scripts/docs.py", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

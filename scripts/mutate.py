@@ -102,9 +102,30 @@ MUTATIONS = (
     Mutation(
         "duplicates-are-ignored",
         "smswrap/sending/refusals.py",
-        "    raise SmswrapError(_duplicate(found), data=_earlier(found[0]))",
-        "    house.talk.warn(_duplicate(found).message)",
+        "            raise SmswrapError(_duplicate([one, *found]), data=_earlier(one))",
+        "            said.append(_duplicate([one, *found]).message)",
         "tests/test_duplicates.py::test_another_message_is_not_a_duplicate",
+    ),
+    Mutation(
+        "only-the-latest-repeats-are-judged",
+        "smswrap/sending/refusals.py",
+        "policy.window, MOST_JUDGED + 1,",
+        "policy.window, MOST_TOLD,",
+        "tests/test_duplicates.py::test_of_several_that_failed_one_that_was_delivered_is_found_and_named",
+    ),
+    Mutation(
+        "a-damaged-journal-is-forgotten",
+        "smswrap/journal/store.py",
+        "            if damage and not version:",
+        "            if damage and version:",
+        "tests/test_journal.py::test_a_journal_that_was_emptied_is_a_damaged_one",
+    ),
+    Mutation(
+        "a-request-holds-any-number-of-bytes",
+        "smswrap/sending/planning.py",
+        "known.octets > self._room",
+        "known.octets < 0",
+        "tests/test_plan.py::test_a_text_that_no_call_can_hold_is_refused_by_its_row",
     ),
     Mutation(
         "a-duplicate-ages-by-the-wall-clock-alone",
@@ -112,6 +133,14 @@ MUTATIONS = (
         'return min(Moment(row["at"], row["boot"] or "", row["ticks"] or 0.0).ages())',
         'return Moment(row["at"], row["boot"] or "", row["ticks"] or 0.0).ages()[0]',
         "tests/test_duplicates.py::test_ten_minutes_must_have_passed_by_both_clocks",
+    ),
+    Mutation(
+        "volc-sms-goes-past-the-hall",
+        "scripts/volc_sms.py",
+        "    done = send_in_hall(body, timeout) if action.sends else None",
+        "    done = None",
+        "tests/test_volc_door.py::test_two_at_once_after_an_unknown_outcome_send_nothing",
+        quick=False,
     ),
     Mutation(
         "an-idempotency-key-is-ignored",

@@ -76,6 +76,11 @@ if [ ! -f "$here/setup.sh" ]; then
     printf 'error: %q needs the whole folder that it came with: copy that, not this file alone. Nothing was sent.\n' "$0" >&2
     exit 3
 fi
+# What a wheel brought lies in share/smswrap, and runs there as it was installed.
+installed=$here/../../../bin/send_sms
+if [ ! -d "$here/../smswrap" ] && [ -x "$installed" ]; then
+    exec "$installed" "$@"
+fi
 # shellcheck source=scripts/setup.sh
 . "$here/setup.sh"
 set_up run

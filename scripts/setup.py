@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import importlib.util
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -187,7 +188,17 @@ class Builder:
             log.seek(0)
             lines = [line.strip() for line in log if line.strip()]
         if child.returncode:
-            raise SetupFailed(f"{failure} {lines[-1] if lines else f'exit {child.returncode}'} (more in {self.log})")
+            raise SetupFailed(f"{failure} {reason(lines) or f'exit {child.returncode}'} (more in {self.log})")
+
+
+def reason(lines: list[str]) -> str:
+    """Why it failed: its last line; of a hash that is not the pinned one, where that is a bare hash, a sentence."""
+    last = lines[-1] if lines else ""
+    if re.search(r"\b[0-9a-f]{64}$", last) is None:
+        return last
+    named = (re.search(r"[\w.-]+==[\w.+!-]+", line) for line in reversed(lines))
+    package = next((found[0] for found in named if found), "a package")
+    return f"What was downloaded as {package} is not what is pinned: its hash ends in {last[-8:]}. Do not use it."
 
 
 def ended(child: subprocess.Popen[bytes]) -> bool:

@@ -11,7 +11,8 @@ line of another word says how the command ended: `refused` is a send that was ce
 without a result, `unknown` a send that may have been made. The codes are one table, ENDINGS; --help prints it.
 
 Exit codes: 0 done, 1 unexpected, 2 usage, 3 setup, 4 credentials missing or refused, 5 refused, 6 try later,
-8 outcome unknown (do not send again), 129/130/143 ended by HUP/INT/TERM before anything was sent.
+8 outcome unknown (do not send again), 10 repeats a send of unknown outcome, 129/130/143 ended by HUP/INT/TERM before
+anything was sent.
 """
 
 import sys
@@ -49,6 +50,8 @@ SERVICE = "volcSMS"
 REGION = "cn-north-1"
 ENDPOINT = "https://sms.volcengineapi.com"
 CONTENT_TYPE = "application/json"
+IN_CLONE = "smswrap-clone"
+"""The -X option of a Python that we started ourselves."""
 SANDBOX_ACCESS_KEY = "AKLTsandbox"
 """Whose secret is the key that the sandbox's gateway was started with: so that a template's text can be asked for."""
 ENV_FILE = "~/.openclaw/.env"
@@ -63,10 +66,26 @@ LEAST_SECRET = 8  # characters; hiding a shorter one would blot out ordinary wor
 LEAST_PART = 4  # a shorter template value is hidden as a whole word only, or "1" would blot out the message
 SECRET_FLAGS = ("--access-key", "--secret-key", "--session-token", "--api-key", "--base")
 SECRET_PARAMETER = re.compile("key|token|secret|pass|pwd|sign|auth|credential", re.IGNORECASE)
-SAMPLE_NUMBERS = frozenset({"13800138000", "13900139000", "13700137000"})  # the documentation's: phones of strangers
-# A country's code (E.164: the two-digit ones, else three digits or 7) and a number that does not begin with 0.
-COUNTRY = re.compile(
-    "(7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[124]|9[0-58]|(2[1-689]|3[578]|42|50|59|6[7-9]|8[058]|9[679])[0-9])[1-9]"
+DOCUMENTATION, OURS = "the documentation", "smswrap's own texts"
+SAMPLE_NUMBERS: Mapping[str, str] = {  # phones of strangers, and in whose texts they stand; the same as smswrap's
+    **dict.fromkeys(("13800138000", "13900139000", "13700137000"), DOCUMENTATION),
+    **dict.fromkeys(("13812345678", "13912345678", "13812348000", "+85298765432"), OURS),
+    **dict.fromkeys((f"136123456{last}" for last in range(71, 80)), OURS),
+}
+# Mobiles abroad with their country codes, where people usually send to; a fixed line is none of them.
+MOBILES_ABROAD = re.compile(
+    (
+        r"852(5[1-79]|6[0-9]|9[1-8])\d{6} 8536\d{7} 8869[0-8]\d{7} 601([0249][0-9]|6[1-9])\d{6,7} 66[89]\d{8} "
+        r"84[3579]\d{8} 639\d{9} 628[1-35-9]\d{8,9} 81[789]0[1-9]\d{7} 8210\d{8} 919\d{9} 923\d{9} 8801\d{9} 947\d{8} "
+        r"959\d{8,9} 8551[0-9]\d{7} 85620\d{8} 9779[678]\d{8} 9715\d{8} 9665\d{8} 905[03-5]\d{8} 9725\d{8} "
+        r"447[1-57-9]\d{8} 3538[35-9]\d{7} 33[67]\d{8} 491([57]\d|6[023])\d{7,8} 393\d{8,9} 346\d{8} 3519[1236]\d{7} "
+        r"316[1-58]\d{7} 324[5-9]\d{7} 417[5-9]\d{7} 43(66[04]|676|69[09])\d{7} 467[02369]\d{7} 3584\d{7,8} "
+        r"48(5[0137]|6[069]|7[2389]|88)\d{7} 420(60[1-8]|7[2379][0-9])\d{6} 36[237]0\d{7} 407[2-6]\d{7} 3069\d{8} "
+        r"380(50|6[36-8]|9[1-9])\d{7} 79\d{9} 77(0[0-25-8]|47|7[15-8])\d{7} 27(6[0-9]|7[1-46-9]|8[1-4])\d{7} "
+        r"234(70[1-46-8]|80[1-9]|81[0-8]|90[1-8])\d{7} 254[17]\d{8} 201[0-25]\d{8} 212[67]\d{8} 55[1-9][1-9]9\d{8} "
+        r"569\d{8} 573\d{9} 519\d{8} 614\d{8} 642\d{8}"
+    ).replace(" ", "|"),
+    re.ASCII,
 )
 NO = frozenset({"", "0", "false", "f", "no", "n", "off"})  # whatever else SMSWRAP_SANDBOX says means yes
 HOW_TO_LOG_IN = (
@@ -86,6 +105,7 @@ class Exit(IntEnum):
     REFUSED = 5
     LATER = 6
     UNKNOWN = 8
+    DUPLICATE = 10
 
 
 class Ending(NamedTuple):
@@ -101,6 +121,8 @@ ENDINGS: Mapping[str, Ending] = {
     "secret-argument": Ending(Exit.USAGE, Exit.USAGE, "a key stands on the command line"),
     "sample-number": Ending(Exit.USAGE, Exit.USAGE, "a number of the documentation, a stranger's phone"),
     "sandbox": Ending(Exit.SETUP, Exit.SETUP, "SMSWRAP_SANDBOX is set and the sandbox is not to be had"),
+    "hall": Ending(Exit.SETUP, Exit.SETUP, "smswrap is set up here and cannot be used"),
+    "duplicate": Ending(Exit.DUPLICATE, Exit.DUPLICATE, "it repeats a send of which nobody knows the outcome yet"),
     "ca-bundle": Ending(Exit.SETUP, Exit.SETUP, "the certificates that the environment names cannot be read"),
     "proxy": Ending(Exit.SETUP, Exit.SETUP, "the proxy that the environment names cannot be used"),
     "no-credentials": Ending(Exit.CREDENTIALS, Exit.CREDENTIALS, "no complete credentials were found"),
@@ -127,6 +149,7 @@ WORDS: Mapping[int, str] = {
 }
 HINTS: Mapping["int | str", str] = {
     **dict.fromkeys(("no-credentials", "secret-argument"), HOW_TO_LOG_IN),
+    "hall": "set smswrap up again, from the whole folder that this script came with",
     "needs-signed": "set VOLCENGINE_ACCESS_KEY and VOLCENGINE_SECRET_KEY in place of ARK_SKILL_API_KEY",
     Exit.USAGE: "nothing was called; see --help",
     Exit.CREDENTIALS: "check the credentials and what they permit, then run the command again",
@@ -295,22 +318,32 @@ def read_names(text: str) -> list[str]:
     return [read_text(name) for name in text.split(",") if name.strip()]
 
 
+def narrow(text: str) -> str:
+    """The text with its full-width letters as ASCII, and without what nobody sees."""
+    import unicodedata
+
+    return "".join(letter for letter in unicodedata.normalize("NFKC", text) if unicodedata.category(letter) != "Cf")
+
+
+def join_digits(plain: str) -> str:
+    """A number without blanks, hyphens and brackets; 00 in front is +."""
+    return re.sub(r"^\+?00", "+", re.sub(r"[\s().\u2010-\u2015\u2212-]+", "", plain))
+
+
 def read_mobile(text: str) -> str:
     """A mainland number as its 11 digits, another one in E.164: as the API takes them.
 
-    Mainland numbers may stand as 1…, 86…, 0086…, +86…, others with +, 00 or bare; blanks, hyphens and brackets between
-    digits go. A bare number of fewer than 11 digits may be a mainland one with a digit lost, and 1-664-491-3789 is not
-    grouped as mainland numbers are: both would reach a stranger, and need their plus.
+    Mainland numbers may stand as 1…, 86…, 0086…, +86…, others with + or 00, mobiles also bare. A bare number of fewer
+    than 11 digits may be a mainland one with a digit lost, and 1-664-491-3789 is not grouped as mainland numbers are:
+    both would reach a stranger, and need their plus.
     """
-    import unicodedata
-
-    plain = "".join(letter for letter in unicodedata.normalize("NFKC", text) if unicodedata.category(letter) != "Cf")
-    number = re.sub(r"^\+?00", "+", re.sub(r"[\s().\u2010-\u2015\u2212-]+", "", plain))
+    plain = narrow(text)
+    number = join_digits(plain)
     bare = re.sub(r"^\+?86(?=1)", "", number)
     american = re.match(r"\W*1\W+\d{3}\W+\d{3}\W+\d{4}\W*$", plain)
     if re.fullmatch("1[3-9][0-9]{9}", bare) and not number.startswith("+1") and not american:
         return bare
-    full = f"+{number}" if re.fullmatch("[2-9][0-9]{10,14}", number) and COUNTRY.match(number) else number
+    full = f"+{number}" if MOBILES_ABROAD.fullmatch(number) else number
     if not re.fullmatch(r"\+(?!86)[1-9][0-9]{6,14}", full):
         shown = mask_number(plain.strip())
         raise OptionError(f"holds {shown}: a number has 11 digits, or starts with + and the country code")
@@ -322,11 +355,10 @@ def read_mobiles(text: str) -> str:
     numbers = list(dict.fromkeys(map(read_mobile, read_names(text))))
     if not numbers:
         raise OptionError("holds no number")
-    samples = [number for number in numbers if number in SAMPLE_NUMBERS]
-    if samples:
-        raise SampleNumberError(
-            f"holds {', '.join(samples)}, a sample number of the documentation: ask for the real one"
-        )
+    for number in numbers:
+        source = SAMPLE_NUMBERS.get(number)
+        if source == DOCUMENTATION or (source and not in_sandbox()):
+            raise SampleNumberError(f"holds {number}, a sample number of {source}: ask for the real one")
     if len(numbers) > MOST_NUMBERS:
         raise OptionError(f"holds {len(numbers)} numbers; one request takes at most {MOST_NUMBERS}")
     return ",".join(numbers)
@@ -519,6 +551,8 @@ Credentials, the first pair that is complete, never on the command line:
   VOLCENGINE_SMS_ENDPOINT (older: VOLC_SMS_ENDPOINT) names.
 Servers are reached through HTTPS_PROXY and HTTP_PROXY if these are set; NO_PROXY names exceptions. A proxy can read
 what goes to a plain http server. REQUESTS_CA_BUNDLE or SSL_CERT_FILE name certificates to trust.
+Where smswrap is set up beside this file, or in the Python that runs it, a send goes through its journal: it stands
+in `smswrap history`, and after an unknown outcome the same line is refused (exit 10) until that is settled.
 With SMSWRAP_SANDBOX=1 nothing leaves for any of these: everything goes to the sandbox of smswrap."""
 
 
@@ -601,18 +635,24 @@ def parse_command(words: Sequence[str], run: Run) -> "tuple[Action | None, dict[
         run.say("note[ignored]", f"{flag} is an option of other actions and is not used")
     body = read_body(action, given)
     body.pop("--account", None)
-    if "Mobiles" in body:
-        tell_repeats(run, given["--mobiles"])
+    for flag in given.keys() & {"--mobiles", "--mobile"} & set(action.flags):
+        tell_numbers(run, read_names(given[flag]))
     run.private = set(filter(None, json.loads(body.get("TemplateParam", "{}")).values()))
     return action, body, body.pop("--timeout")
 
 
-def tell_repeats(run: Run, text: str) -> None:
-    """Say which recipients are named more than once, and so are sent to once."""
-    counted = Counter(map(read_mobile, read_names(text)))
-    repeated = ", ".join(mask_number(number) for number, count in counted.items() if count > 1)
-    if repeated:
-        run.say("note[repeated]", f"{repeated} is given more than once and is sent to once"[:LONGEST_QUOTE])
+def tell_numbers(run: Run, texts: Sequence[str]) -> None:
+    """Say which recipients are named more than once, and so are sent to once, and which were taken for ones abroad."""
+    numbers = [read_mobile(text) for text in texts]
+    repeated = [number for number, count in Counter(numbers).items() if count > 1]
+    bare = [read_mobile(text) for text in texts if join_digits(narrow(text))[0].isdigit()]
+    for code, found, what in (
+        ("repeated", repeated, "is given more than once and is sent to once"),
+        ("plus-added", [number for number in bare if number[0] == "+"], "had no + in front: read as abroad"),
+    ):
+        if found:
+            masked = ", ".join(map(mask_number, dict.fromkeys(found)))[:LONGEST_QUOTE]
+            run.say(f"note[{code}]", f"{masked} {what}")
 
 
 class Server(NamedTuple):
@@ -1026,23 +1066,55 @@ def find_message_ids(reply: Mapping[str, Any]) -> list[Any]:
     return found if isinstance(found, list) else [found]
 
 
-def send_in_the_hall(body: Mapping[str, Any]) -> "int | None":  # noqa: ARG001  what the hall will send
-    """The exit code of a send that smswrap made in its own hall; None where smswrap is not set up beside us.
+def has_hall() -> bool:
+    """Whether the Python that runs us has smswrap.
 
-    THE SEAM for "One hall for volc_sms.py": journal, duplicates, and the lease of unknown outcomes. To be filled when
-    the hall stands; a call that smswrap itself makes of this script must go past it, or the two would call each other.
+    smswrap itself runs us without installed packages (-S): its send is in the hall already.
     """
-    return None
+    beside = str(Path(__file__).resolve().parent)  # is no place for packages, whatever lies there
+    sys.path[:] = [folder for folder in sys.path if os.path.realpath(folder) != beside]
+    from importlib.util import find_spec
+
+    spec = None if sys.flags.no_site else find_spec("smswrap")
+    return spec is not None and spec.origin is not None
+
+
+def move_to_clone(argv: Sequence[str]) -> None:
+    """Start anew with the private Python of the clone that we lie in, where that is set up and ours has no smswrap."""
+    here = Path(__file__).resolve()
+    made, setup = here.parents[1] / ".venv" / ".smswrap", here.with_name("setup.sh")
+    if sys.flags.no_site or has_hall() or not made.is_file() or not setup.is_file():
+        return
+    if IN_CLONE in sys._xoptions:  # noqa: SLF001  documented as such
+        raise CallError("hall", f"the environment in {made.parent} has no smswrap; remove it, so that it is made anew")
+    start = f'here=$1; shift; . "$here/setup.sh"; set_up run; exec "$python" -I -X utf8 -X {IN_CLONE} "$@"'
+    os.execv("/bin/sh", ["sh", "-c", start, "sh", str(here.parent), str(here), *argv])  # noqa: S606  it is one
+
+
+def send_in_hall(body: Mapping[str, Any], timeout: float) -> "int | None":
+    """The exit code of a send that smswrap made, in its journal; None where smswrap is not set up here."""
+    if not has_hall():
+        return None
+    try:
+        from smswrap.compat import send_sms
+    except Exception as error:
+        raise CallError("hall", f"smswrap is installed here and cannot be used ({type(error).__name__})") from error
+    set_signals(signal.SIG_DFL)  # until smswrap takes them: it knows whether anything was sent, we do not
+    done: int = send_sms(body, timeout, sandbox=in_sandbox())
+    set_signals(signal.SIG_IGN)
+    return done
 
 
 def perform(argv: Sequence[str], run: Run) -> int:
     """Carry out one command line; the result is on stdout."""
+    if {"send_sms", "send-sms", "-"} & set(argv):
+        move_to_clone(argv)
     action, body, timeout = parse_command(argv, run)
     if action is None:
         with contextlib.suppress(BrokenPipeError):
             print(write_help(), flush=True)
         return Exit.OK
-    done = send_in_the_hall(body) if action.sends else None
+    done = send_in_hall(body, timeout) if action.sends else None
     if done is not None:
         return done
     with contextlib.ExitStack() as stack:

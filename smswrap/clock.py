@@ -8,6 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+DAY = 86_400.0
+MOST_DAYS = 30
+"""Days, today included, of which receipts can be queried."""
+
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
@@ -40,12 +44,17 @@ class Moment(NamedTuple):
 
 def now() -> datetime:
     """The present moment in Asia/Shanghai."""
-    return datetime.now(SHANGHAI)
+    return datetime.fromtimestamp(time.time(), SHANGHAI)
 
 
 def iso(wall: float) -> str:
     """A moment in Unix seconds as ISO 8601 in Asia/Shanghai."""
     return datetime.fromtimestamp(wall, SHANGHAI).isoformat(timespec="seconds")
+
+
+def day_of(wall: float) -> str:
+    """The day of a moment in Unix seconds, as yyyyMMdd."""
+    return datetime.fromtimestamp(wall, SHANGHAI).strftime("%Y%m%d")
 
 
 def today() -> str:
@@ -55,7 +64,18 @@ def today() -> str:
 
 def days_ago(days: int) -> str:
     """The day that many days before today, as yyyyMMdd."""
-    return (now() - timedelta(days=days)).strftime("%Y%m%d")
+    return day_of(time.time() - days * DAY)
+
+
+def askable(*days: str | None) -> list[str]:
+    """Those of the days, each once, that a provider can be asked about: a clock that was wrong noted any day."""
+    return [day for day in dict.fromkeys(days) if day and days_ago(MOST_DAYS - 1) <= day <= today()]
+
+
+def week(first: str | None, last: str | None) -> tuple[str, str]:
+    """The days from first to last, all as yyyyMMdd; what is left out makes it a week that ends today."""
+    last = last or max(today(), first or "")
+    return first or (datetime.strptime(f"{last}+0800", "%Y%m%d%z") - timedelta(days=6)).strftime("%Y%m%d"), last
 
 
 @cache

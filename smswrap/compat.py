@@ -1,19 +1,23 @@
-"""The command line of `send_sms.sh`, as the Alibaba Cloud SMS skill published it, in smswrap's words."""
+"""The old scripts' command lines in smswrap's words: `send_sms.sh` of the Alibaba Cloud skill, `volc_sms.py`'s send."""
 
 from __future__ import annotations
 
+import math
+import os
 import re
 import sys
 from dataclasses import field
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from smswrap.errors import InputError
+from smswrap.cli.runtime import Console, program
+from smswrap.errors import Exit, InputError, without_sending
 from smswrap.providers.parameters import shorten
 from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from smswrap.errors import Fault
 
 HELP = "See `send_sms.sh --help`."
 
@@ -90,10 +94,10 @@ def main(argv: Sequence[str]) -> int:
     try:
         translated = translate(argv)
     except InputError as error:
-        return _refuse(error)
+        return _refuse(error, sends=argv[:1] == ["send"])
     from smswrap.cli.app import main as carry_out
 
-    return carry_out(translated, spelling_of(argv[0]))
+    return carry_out(translated, Console(spelling_of(argv[0])))
 
 
 def spelling_of(name: str) -> Callable[[str], str]:
@@ -102,22 +106,24 @@ def spelling_of(name: str) -> Callable[[str], str]:
     for spelling, new in {**COMMANDS[name].options, **COMMON}.items():
         if new not in {**COMMANDS[name].options, **COMMON}:
             old.setdefault(new, spelling)
-    program = _program()
+    return _speller(old)
 
+
+NOT_AN_OPTION: Mapping[str, str] = {
+    "--allow-root": "SMSWRAP_ALLOW_ROOT=1",
+    "--sandbox --verbose": "SMSWRAP_SANDBOX=1 SMSWRAP_VERBOSE=1",
+    "--allow-duplicate": "`smswrap send --allow-duplicate`",
+}
+"""What hints advise that neither old script has as an option -> how it can be had there."""
+
+
+def _speller(old: Mapping[str, str]) -> Callable[[str], str]:
     def spelt(text: str) -> str:
-        for new, spelling in old.items():
+        for new, spelling in {**NOT_AN_OPTION, **old}.items():
             text = re.sub(rf"{new}(?![\w-])", spelling, text)
-        return text.replace("`smswrap ", f"`{program} ")
+        return text.replace("`smswrap ", f"`{program(beside=True)} ")
 
     return spelt
-
-
-def _program() -> str:
-    """The words that start smswrap: its name if it is on PATH, else the file beside our interpreter."""
-    from shutil import which
-
-    beside = Path(sys.executable).with_name("smswrap")
-    return str(beside) if which("smswrap") is None and beside.exists() else "smswrap"
 
 
 def translate(argv: Sequence[str]) -> list[str]:
@@ -189,17 +195,129 @@ def _suggestion(word: str, known: Mapping[str, object]) -> str:
     return f"Did you mean {near[0]}? {HELP}" if near else HELP
 
 
-def _refuse(error: InputError) -> int:
-    from smswrap.cli.runtime import Console
-
-    Console().error(error.fault)
+def _refuse(error: InputError, *, sends: bool) -> int:
+    Console().error(error.fault if sends else without_sending(error.fault))
     return int(error.fault.exit)
+
+
+def _show_help() -> int:
+    """The script's own help, which it shows itself before anything is set up; `send_sms` has it from there."""
+    from smswrap.cli.skill import folder
+
+    script = (folder() / "scripts" / "send_sms.sh").read_text("utf-8")
+    sys.stdout.write(script.partition("<<'HELP'\n")[2].partition("HELP\n")[0])
+    return 0
+
+
+VOLC_FIELDS: Mapping[str, str] = {
+    "SubAccount": "--message-group",
+    "Signature": "--sign-name",
+    "TemplateId": "--template-code",
+    "Mobiles": "--phone-numbers",
+    "TemplateParam": "--template-param",
+}
+"""The fields of volc_sms.py's request and our options."""
+
+VOLC_SPELLINGS: Mapping[str, str] = {
+    "--message-group": "--sub-account",
+    "--sign-name": "--signature",
+    "--template-code": "--template-id",
+    "--phone-numbers": "--mobiles",
+    "--read-timeout": "--timeout",
+}
+NOT_FOR_VOLC = ("PROFILE", "REGION", "READ_TIMEOUT")
+"""Variables of ours, SMSWRAP_…, that mean another provider's account, or that its command line says itself."""
+
+VOLC_WORDS: Mapping[int, str] = {
+    Exit.UNEXPECTED: "unexpected",
+    Exit.INPUT: "usage",
+    Exit.SETUP: "setup",
+    Exit.UNKNOWN: "unknown",
+    **dict.fromkeys((Exit.HUP, Exit.INT, Exit.TERM), "interrupted"),
+}
+VOLC_CODES: Mapping[str, str] = {
+    "script.unreachable": "unreachable",
+    "script.timeout": "timeout",
+    "script.connection-lost": "lost",
+    "script.no-reply": "unreadable",
+    "script.killed": "lost",
+    "internal": "internal",
+    "input": "arguments",
+    "setup": "hall",
+    "credentials": "no-credentials",
+    "duplicate": "duplicate",
+    "interrupted": "signal",
+}
+"""A failure's code, or its kind where it has none -> volc_sms.py's code for it; all others are the provider's."""
+OURS = frozenset({"duplicate", "interrupted", "setup"})
+"""Kinds of failure that no provider's code tells of."""
+
+
+class VolcConsole(Console):
+    """Talk as volc_sms.py has it, whose callers read its words and codes: `volc_sms: WORD[CODE]: …`, a line each."""
+
+    def __init__(self) -> None:
+        super().__init__(_speller(VOLC_SPELLINGS))
+        self.all_is_well = False
+
+    def say(self, text: str, end: str = "\n") -> None:
+        """Say it as a note."""
+        self._line("note[sandbox]" if text.startswith("sandbox: ") else "note[smswrap]", text, end)
+
+    def warn(self, text: str) -> None:
+        """Say it as a warning, once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+            self._line("warning[smswrap]", text)
+
+    def error(self, fault: Fault) -> None:
+        """Tell of a failure in a word and a code, and what to do.
+
+        A signal that met a send which was accepted is none: in that script's table 143 means that nothing was sent.
+        """
+        self.all_is_well = fault.kind == "interrupted" and self.status == "accepted"
+        if self.all_is_well:
+            self.say(fault.message)
+            return
+        code = VOLC_CODES.get(fault.kind if fault.kind in OURS else fault.code or fault.kind, "provider")
+        word = VOLC_WORDS.get(fault.exit, "refused")
+        self._line(f"{word}[{code}]", f"{fault.message} {fault.meaning}".strip())
+        if fault.next_step:
+            self._line("hint", fault.next_step)
+
+    def _line(self, word: str, text: str, end: str = "\n") -> None:
+        super().say(f"volc_sms: {word}: {' '.join(text.split())}", end)
+
+
+def send_sms(body: Mapping[str, Any], timeout: float, *, sandbox: bool) -> int:
+    """Carry out volc_sms.py's send: its request as that script has read it, and the seconds to wait for the answer.
+
+    The provider's reply to stdout, talk on stderr in that script's form; its exit code comes back.
+    """
+    from smswrap.cli.app import main as carry_out
+    from smswrap.cli.options import LONGEST_TIMEOUT
+
+    for name in NOT_FOR_VOLC:
+        os.environ.pop(f"SMSWRAP_{name}", None)
+    os.environ["SMSWRAP_SANDBOX"] = "1" if sandbox else ""
+    # `+1…` can be read as a mainland number with a plus too many; volc_sms.py has made sure that it is none.
+    numbers = re.sub(r"(?<![^,])\+", "00", body["Mobiles"])
+    words = (f"{VOLC_FIELDS[name]}={value}" for name, value in {**body, "Mobiles": numbers}.items())
+    seconds = min(math.ceil(timeout), LONGEST_TIMEOUT)
+    always = ("--provider=volcengine", "--output=raw", f"--read-timeout={seconds}", "send")
+    talk = VolcConsole()
+    if timeout > seconds:
+        talk.note(f"--timeout {timeout:g} is more than is waited here: {seconds} s")
+    code = carry_out([*always, *COMMANDS["send"].always, *words], talk)
+    return int(Exit.OK) if talk.all_is_well else code
 
 
 def run() -> None:
     """Run with the process's arguments and end with the exit code."""
     from smswrap.__main__ import leave
 
+    if not sys.argv[1:] or sys.argv[1] == "help" or {"-h", "--help"} & set(sys.argv[1:3]):
+        leave(_show_help())
     try:
         code = main(sys.argv[1:])
     except KeyboardInterrupt:

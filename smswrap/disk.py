@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import stat
 from errno import EACCES, EINVAL, EISDIR, ENOENT
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from smswrap.errors import SetupError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 FOLDER, FILE, ROOT = 0o700, 0o600, 0
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 ONLY_OURS = os.O_NOFOLLOW | os.O_CLOEXEC
+MOUNTS = Path("/proc/self/mountinfo")
+NETWORK = re.compile(r"nfs\d?|cifs|smb\w*|9p|drvfs|afs|ceph|lustre|gpfs|fuse\.(sshfs|glusterfs|s3fs|rclone)")
+"""File systems of which several machines may write the same file, and whose locks may not reach all of them."""
 
 
 class _Fault(NamedTuple):
@@ -73,6 +77,19 @@ def looks_unsafe(path: Path) -> str | None:
     """What is wrong with a folder or file that must be ours alone; None if nothing is, or if it is not there."""
     fault = _fault_of(path)
     return None if fault is None else fault.what
+
+
+def network_of(path: Path) -> str | None:
+    """The network file system that a path lies on; None for a local one, or where the system does not say (macOS)."""
+    try:
+        rows = [line.split(" ") for line in MOUNTS.read_text("utf-8", "replace").splitlines()]
+    except OSError:
+        return None
+    # proc_pid_mountinfo(5): the fifth field is the place, the one after the hyphen the kind; the last is on top.
+    mounted = {row[4].replace("\\040", " "): row[row.index("-") + 1] for row in rows if "-" in row}
+    above = (str(place) for place in (path.resolve(), *path.resolve().parents))
+    kind = next((mounted[place] for place in above if place in mounted), "")
+    return kind if NETWORK.fullmatch(kind) else None
 
 
 def refuse_foreign_home(home: Path, *, allowed: bool) -> None:

@@ -22,12 +22,13 @@ from smswrap.providers.base import PROVIDER_NAMES
 from smswrap.providers.parameters import check_shape, check_text
 from smswrap.record import dataclass
 from smswrap.sending import carrying, service
-from smswrap.sending.message import check_parameters
+from smswrap.sending.message import check_parameters, odd_values, tidy_sign, tidy_template
 from smswrap.sending.planning import Found
 from smswrap.sending.recipients import read_recipients
 from smswrap.sending.refusals import WINDOW, DuplicatePolicy
 from smswrap.sending.service import Options
 from smswrap.sending.shown import show
+from smswrap.sending.table.problems import Notices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from smswrap.model import Account, Line
     from smswrap.sending.house import House
+    from smswrap.sending.message import Tidied
     from smswrap.sending.report import Report
     from smswrap.sending.shown import ShownPlan
 
@@ -65,6 +67,7 @@ def plan(  # noqa: PLR0913  the options of `smswrap send`, each by its long name
     sign_name: str,
     template_code: str,
     template_param: Mapping[str, str] | None = None,
+    accept_odd_values: bool = False,
     out_id: str | None = None,
     message_group: str | None = None,
     verify: bool = False,
@@ -79,23 +82,23 @@ def plan(  # noqa: PLR0913  the options of `smswrap send`, each by its long name
 ) -> Proposal:
     """Plan one text to one or many recipients; sends nothing.
 
+    What was noticed is in the proposal's `warnings`; `accept_odd_values` lets pass what a program left behind (nan …).
+
     Raises InputError with everything that is wrong, SmswrapError (kind duplicate) for a repeat of a recent send,
     SetupError, CredentialsError and ProviderError for what certainly forbids it.
     """
-    choices = _choices(provider, profile, region, read_timeout, sandbox=sandbox)
-    content, recipients = _read(phone_numbers, sign_name, template_code, template_param, sandbox=choices.sandbox)
-    options = Options(
-        verify=verify, key=idempotency_key, duplicates=DuplicatePolicy(duplicate_window, allowed=allow_duplicate)
-    )
-    talk = _Listener()
+    choices, talk = _choices(provider, profile, region, read_timeout, sandbox=sandbox), _Listener()
+    names, values = (sign_name, template_code), template_param or {}
+    odd, sandbox = accept_odd_values, choices.sandbox
+    content, template, recipients = _read(phone_numbers, names, values, talk, sandbox=sandbox, odd=odd)
+    duplicates = DuplicatePolicy(duplicate_window, allowed=allow_duplicate)
+    options = Options(verify=verify, key=idempotency_key, duplicates=duplicates)
     with _opened(choices, talk) as house:
         messages = ((row, Message(recipient, content)) for row, recipient in enumerate(recipients, 1))
-        account = house.provider.account()
-        order = Order("send", account, template_code, messages, message_group, out_id, sign=sign_name)
+        order = Order("send", house.provider.account(), template, messages, message_group, out_id, sign=content.sign)
         report = service.send(order, options, house, Found())
         shown = report.shown or show(report.plan, house.journal)
-    sent = [f"The key was used: {report.plan.plan_id} has been sent; confirm tells what became of it."]
-    return _proposal(shown, [*talk.heard, *shown.warnings, *(sent if report.again else ())])
+    return _proposal(shown, [*talk.heard, *shown.warnings], again=report.again)
 
 
 def confirm(plan_id: str, *, wait: int | None = None, settle: bool = False, sandbox: bool | None = None) -> Report:
@@ -144,7 +147,7 @@ def history(  # noqa: PLR0913  the options of `smswrap history`
     """Lines of what was sent, newest first: one a recipient. `date` is yyyyMMdd in Asia/Shanghai."""
     with open_journal(_choices(sandbox=sandbox)) as journal:
         number = service.find(plan, journal).number if plan is not None else None
-        recipient = _numbers([phone_number], sandbox=True)[0] if phone_number is not None else None
+        recipient = _recipient(phone_number) if phone_number is not None else None
         which = Filter(date, recipient, Outcome(outcome) if outcome is not None else None, number)
         return journal.lines(which, limit, offset)
 
@@ -176,6 +179,15 @@ class _Listener:
         """Keep a failure that must be told even though the request itself went well."""
         self.troubles.append(fault)
 
+    def progress(
+        self,
+        what: str,  # noqa: ARG002  a Talk's signature
+        total: int | None = None,  # noqa: ARG002
+        seconds: float | None = None,  # noqa: ARG002
+    ) -> AbstractContextManager[Callable[[int], None]]:
+        """Nobody watches."""
+        return nullcontext(lambda _done: None)
+
 
 class _NobodyThere:
     """A program cannot be asked: its plans are proposed."""
@@ -189,10 +201,6 @@ class _NobodyThere:
     def ask(self, question: str) -> bool:  # noqa: ARG002  a Desk's signature
         """Nobody says yes here."""
         return False
-
-    def progress(self, recipients: int) -> AbstractContextManager[Callable[[int], None]]:  # noqa: ARG002  a Desk's
-        """Nobody watches."""
-        return nullcontext(lambda _done: None)
 
 
 @contextmanager
@@ -240,34 +248,64 @@ def _is_true(variable: str) -> bool:
     return os.environ.get(variable, "").lower() in TRUE
 
 
-def _read(
-    numbers: Iterable[str], sign: str, template: str, parameters: Mapping[str, str] | None, *, sandbox: bool
-) -> tuple[Content, list[str]]:
+def _read(  # noqa: PLR0913  what makes a message, each by its name
+    numbers: Iterable[str],
+    names: tuple[str, str],
+    parameters: Mapping[str, str],
+    talk: _Listener,
+    *,
+    sandbox: bool,
+    odd: bool,
+) -> tuple[Content, str, list[str]]:
+    """The content, the template and the recipients, as the command line reads them; `names` are sign and template."""
     problems: list[Problem] = []
-    for name, value, shape in (("sign_name", sign, "sign"), ("template_code", template, "template")):
-        try:
-            check_shape(name, check_text(name, value), shape)
-        except InputError as error:
-            problems += error.problems
-    problems += check_parameters(parameters or {}, field="template_param")
-    try:
-        recipients = _numbers(numbers, sandbox=sandbox)
-    except InputError as error:
-        problems, recipients = [*problems, *error.problems], []
+    notices = Notices()
+    sign, template = (_named(kind, name, problems, notices) for kind, name in zip(_NAMES, names, strict=True))
+    wrong = check_parameters(parameters, field="template_param")
+    strange = [] if wrong else odd_values(parameters, field="template_param")
+    strange = [replace(one, next_step="Correct the value, or say accept_odd_values=True.") for one in strange]
+    notices.let_pass(strange if odd else ())
+    recipients, unread, noticed = _numbers(numbers, sandbox=sandbox)
+    problems += [*wrong, *([] if odd else strange), *unread]
     if problems:
         raise InputError(problems)
-    return Content(sign, dict(parameters or {})), recipients
+    notices.add(noticed)
+    for line in notices.lines:
+        talk.warn(line)
+    return Content(sign, dict(parameters)), template, recipients
 
 
-def _numbers(numbers: Iterable[str], *, sandbox: bool) -> list[str]:
-    found, wrong, _notices = read_recipients(numbers, samples_allowed=sandbox, field="phone_numbers")
-    if wrong or not found:
-        raise InputError(wrong or [Problem("phone_numbers", "", "names no recipient", "Give at least one number.")])
-    return found
+_NAMES = (("sign_name", "sign", tidy_sign), ("template_code", "template", tidy_template))
 
 
-def _proposal(shown: ShownPlan, warnings: list[str]) -> Proposal:
+def _named(kind: tuple[str, str, Callable[..., Tidied]], value: str, problems: list[Problem], notices: Notices) -> str:
+    field, shape, tidy = kind
+    tidied = tidy(value, field=field)
+    notices.add(tidied.notices)
+    try:
+        check_shape(field, check_text(field, tidied.value), shape)
+    except InputError as error:
+        problems += error.problems
+    return tidied.value
+
+
+def _numbers(numbers: Iterable[str], *, sandbox: bool) -> tuple[list[str], list[Problem], list[Problem]]:
+    found, wrong, noticed = read_recipients(map(str, numbers), samples_allowed=sandbox, field="phone_numbers")
+    missing = Problem("phone_numbers", "", "names no recipient", "Give at least one number.")
+    return found, wrong or ([] if found else [missing]), noticed
+
+
+def _recipient(number: str) -> str:
+    found, wrong, _ = _numbers([number], sandbox=True)
+    if wrong:
+        raise InputError(wrong)
+    return found[0]
+
+
+def _proposal(shown: ShownPlan, warnings: list[str], *, again: bool) -> Proposal:
     planned = shown.plan
+    if again:
+        warnings.append(f"The key was used: {planned.plan_id} has been sent; confirm tells what became of it.")
     return Proposal(
         id=planned.plan_id,
         text=shown.messages[0].text,

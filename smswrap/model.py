@@ -84,8 +84,8 @@ class Order:
 
     `personal` makes each message a text of its own (SendBatchSms) even where several are alike; `listed` says that the
     rows are those of a list that a person can look into. `sign` is that of all
-    messages, where they have one; `text` the template's, where it is known. `group` is
-    Volcengine's message group.
+    messages, where they have one; `text` the template's, where it is known. `group` is Volcengine's message group,
+    `values` what the parameters are called at the door.
     """
 
     command: str
@@ -98,6 +98,7 @@ class Order:
     listed: bool = False
     sign: str | None = None
     text: str | None = None
+    values: str = "--template-param"
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,8 @@ class RequestRecord:
     """A request in the journal, and what became of it.
 
     `passing` says that the reason of a refusal passes, so that it may be made again; `own_out_id` that the out-id is
-    ours alone; `day` is yyyyMMdd in Asia/Shanghai, `started` in Unix seconds.
+    ours alone; `day` is yyyyMMdd in Asia/Shanghai, `likely_day` the same by the machine's own clock, which does not
+    jump; `started` is in Unix seconds.
     """
 
     number: int
@@ -201,6 +203,7 @@ class RequestRecord:
     fault: Fault | None = None
     reply: str | None = None
     day: str | None = None
+    likely_day: str | None = None
     started: float | None = None
 
 
@@ -233,7 +236,10 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the history: a recipient, and what became of their message; `at` is in Unix seconds."""
+    """One line of the history: a recipient, and what became of their message; `at` is in Unix seconds.
+
+    `code` says why it was refused, or why it failed after it had been accepted.
+    """
 
     plan_id: str
     at: float

@@ -14,7 +14,14 @@ from smswrap.errors import SetupError
 
 
 def directory() -> Path:
-    """The state directory; it need not exist yet."""
+    """The state directory; it need not exist yet. Raises SetupError where there is no home."""
+    try:
+        return _directory()
+    except RuntimeError as error:
+        raise SetupError("This user has no home directory.", "Set HOME to a folder of yours.", code="state") from error
+
+
+def _directory() -> Path:
     named = os.environ.get("SMSWRAP_STATE_DIR")
     if named:
         return Path(named).expanduser().absolute()
@@ -26,6 +33,13 @@ def directory() -> Path:
             return user_state_path("smswrap", appauthor=False)
     # Where platformdirs points to on Linux; it takes 3 ms to load.
     return Path(os.environ.get("XDG_STATE_HOME", "").strip() or "~/.local/state").expanduser() / "smswrap"
+
+
+def moved_by() -> str | None:
+    """The variable that leads to another state directory than the user's one and only; None if none does."""
+    usual = Path("~/.local/state/smswrap").expanduser()
+    given = (name for name in ("SMSWRAP_STATE_DIR", "XDG_STATE_HOME") if os.environ.get(name))
+    return next(given, None) if directory() != usual else None
 
 
 def remembered(name: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from contract import against, schema_for
 from hall import Clocks, Hall
 
 from smswrap.sandbox import PROFILE, write_launcher
@@ -47,9 +48,10 @@ class Ran:
 
     @property
     def envelope(self) -> dict[str, Any]:
-        """The one JSON document on stdout."""
+        """The one JSON document on stdout; it is as `smswrap schema` says."""
         found = json.loads(self.stdout)
         assert isinstance(found, dict)
+        assert against(found, schema_for(found["command"])) == []
         return found
 
     @property

@@ -1,19 +1,23 @@
 """Command lines of the old send_sms.sh (v0.0.2), what it did with them (measured), and what we do.
 
-`references/drop-in.md` shows the table; `python tests/old_lines.py` writes it there, and a test keeps it true.
+`references/drop-in.md` shows the table, and that of volc_sms.py; `python tests/old_lines.py` writes them there, and
+tests keep them true.
 """
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from old_volc_lines import TO, VOLC_LINES, VolcLine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PAGE = Path(__file__).resolve().parent.parent / "references" / "drop-in.md"
-START, END = "<!-- send_sms.sh -->", "<!-- /send_sms.sh -->"
 
-
-_PHONE = re.compile(r"\+?(?<!\d)1(?!3800138000)\d{10}(?!\d)")
+_PHONE = re.compile(r"(?<!\d)(?!13800138000)\+?\d{11,15}(?!\d)")
 """Numbers that are no example numbers: pages do not show them whole, since agents copy what they see."""
 
 
@@ -120,16 +124,22 @@ LINES = (
 )
 
 
-def table() -> str:
-    """The lines as drop-in.md shows them."""
-    rows = ["| command line | exit, old | exit, ours | why it is different |", "|---|---|---|---|"]
-    for line in LINES:
-        words = _PHONE.sub(lambda found: f"{found[0][:4]}…{found[0][-1]}", line.words)
-        shown = words if len(words) < 100 else f"{words[:80]}…"
+def table(name: str) -> str:
+    """The lines of a script as drop-in.md shows them, between two marks."""
+    rows = [f"<!-- {name} -->", "| command line | exit, old | exit, ours | why it is different |", "|---|---|---|---|"]
+    for line in SCRIPTS[name]:
+        words = line.words.replace(TO, "send_sms … --mobiles")
+        words = _PHONE.sub(lambda found: f"{found[0][:4]}…{found[0][-1]}", words)
+        shown = words if len(words) < 120 else f"{words[:80]}…"
         rows.append(f"| `{shown}` | {line.old} | {line.ours} | {line.why or 'the same'} |")
-    return "\n".join(rows)
+    return "\n".join([*rows, f"<!-- /{name} -->"])
 
+
+SCRIPTS: dict[str, Sequence[Line | VolcLine]] = {"send_sms.sh": LINES, "volc_sms.py": VOLC_LINES}
 
 if __name__ == "__main__":
-    before, _, rest = PAGE.read_text("utf-8").partition(START)
-    PAGE.write_text(f"{before}{START}\n{table()}\n{END}{rest.partition(END)[2]}", "utf-8")
+    page = PAGE.read_text("utf-8")
+    for script in SCRIPTS:
+        written = table(script)
+        page = re.sub(rf"<!-- {script} -->.*<!-- /{script} -->", lambda _: written, page, flags=re.DOTALL)  # noqa: B023
+    PAGE.write_text(page, "utf-8")

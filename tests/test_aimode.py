@@ -7,11 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import DEADLINE, SEND, USER_AGENT, wait_until
 from test_process import alive
+
+from smswrap.cli.app import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +42,7 @@ def interrupt_twice(running: Running) -> None:
     """Send INT, wait until that has been noticed, and send it again: two at once would be one to the system."""
     running.send(signal.SIGINT)
     assert running.process.stderr is not None
-    assert "running request" in running.process.stderr.readline()
+    assert any("running request" in line for line in iter(running.process.stderr.readline, ""))
     running.send(signal.SIGINT)
 
 
@@ -232,6 +235,50 @@ def test_what_all_processes_left_on_as_they_died_at_once_the_next_command_turns_
     before = standin.calls
     assert smswrap("history").envelope["warnings"] == []
     assert standin.calls == before
+
+
+@pytest.mark.parametrize("command", [("--help",), ("--version",), ("send", "--help")])
+def test_help_and_version_turn_off_what_was_left_on(
+    standin: StandIn, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    (standin.home / ".aliyun" / "ai-mode.json").write_text('{"enabled": true}', "utf-8")
+    (standin.home / ".aliyun" / "smswrap.on").write_text('{"since": "x", "was_on": false, "user_agent": ""}', "utf-8")
+    assert main(command) == 0
+    assert not standin.ai_mode
+    assert "left by a smswrap that was killed" in capsys.readouterr().err
+    before = standin.calls
+    assert main(command) == 0
+    assert (capsys.readouterr().err, standin.calls) == ("", before)
+
+
+@pytest.mark.parametrize(
+    ("place", "error"), [("home", RuntimeError("no home")), ("exists", PermissionError(13, "Permission denied"))]
+)
+def test_a_home_that_cannot_be_looked_into_is_in_nobodys_way(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: str, error: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(Path, place, fail)
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_without_a_home_it_is_a_matter_of_setup(
+    standin: StandIn, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("no home")
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(Path, "home", fail)
+    monkeypatch.setattr("smswrap.state._directory", fail)
+    for command in (["history"], ["doctor"], list(SEND), ["list-signs"]):
+        assert main(["--output", "json", *command]) == 3
+        assert "no home directory" in capsys.readouterr().out
+    assert standin.calls == []
 
 
 def test_while_an_orphaned_call_runs_nobody_turns_it_off(

@@ -242,6 +242,15 @@ def test_a_row_in_a_providers_table_is_a_verb(
     assert words("list-linkz").error["next_step"].startswith("Did you mean `smswrap list-links`")
 
 
+@pytest.mark.parametrize(
+    ("slip", "verb"),
+    [("sned", "send"), ("list-sign", "list-signs"), ("status", "query-status"), ("statistic", "query-statistics")],
+)
+def test_a_slip_in_a_verb_is_told_what_was_meant(words: Callable[..., Ran], slip: str, verb: str) -> None:
+    ran = words(slip)
+    assert (ran.code, f"`smswrap {verb}`" in ran.error["next_step"]) == (2, True)
+
+
 def test_the_command_line_names_no_verb_that_reads() -> None:
     verbs = {row.verb for name in PROVIDER_NAMES for row in operations_of(name).values() if row.kind == "read"}
     named = {
@@ -303,7 +312,10 @@ def test_only_verbs_that_send_say_that_nothing_was_sent(
     assert "Nothing was sent." in words("send", "--jobs").stderr
 
 
-@pytest.mark.parametrize("arguments", [ASKING, SEND, ("list-signs",), ("doctor",)])
+@pytest.mark.parametrize(
+    "arguments",
+    [ASKING, SEND, ("list-signs",), ("doctor",), ("history",), ("explain", "RE:0001"), ("sandbox", "path"), ("snd",)],
+)
 def test_the_sandbox_is_marked_once_on_stderr_and_in_the_envelope(
     words: Callable[..., Ran], arguments: tuple[str, ...]
 ) -> None:
@@ -338,6 +350,25 @@ def test_problems_are_told_once_where_a_table_lists_them(standin: StandIn, words
     one = words("list-signs", "--page", "x", "--output", "table")
     assert (one.stdout, one.stderr.count("'x'")) == ("", 1)
     assert standin.calls == []
+
+
+HOSTILE = "a\u202eb\x9b31mc\x1b]0;x\x07d\u2066e"
+
+
+def test_no_mark_of_a_providers_text_reaches_a_terminal(standin: StandIn, words: Callable[..., Ran]) -> None:
+    template = {"TemplateCode": "SMS_1", "TemplateName": HOSTILE, "TemplateContent": HOSTILE}
+    reply = {"Code": "OK", "RequestId": "R", "TotalCount": 1, "SmsTemplateList": [template]}
+    standin.rules(
+        {"cmd": "dysmsapi query-sms-template-list *", "stdout": json.dumps(reply)},
+        {"cmd": "dysmsapi query-sms-sign-list *", "exit_code": 1, "stderr": f"ERROR: {HOSTILE}\n"},
+    )
+    asked = words("--output", "json", "list-templates", "--with-reply")
+    assert asked.envelope["data"]["templates"][0]["name"] == HOSTILE
+    failed = words("--output", "json", "list-signs")
+    for ran in (asked, failed, words("--output", "table", "list-templates")):
+        shown = ran.stdout + ran.stderr
+        assert "31mc" in shown
+        assert not [mark for mark in HOSTILE if mark in shown and not mark.isprintable()]
 
 
 @pytest.mark.parametrize("arguments", [("explain",), ("list-templates", "--full")])
@@ -416,6 +447,15 @@ def test_the_next_step_of_a_rehearsal_is_one_too(words: Callable[..., Ran], monk
     assert f"`smswrap --sandbox confirm {plan_id}`" in ran.stderr
     monkeypatch.setenv("SMSWRAP_SANDBOX", "1")
     assert f"`smswrap confirm {plan_id}`" in words(*ASKING).error["next_step"]
+
+
+def test_the_next_step_names_the_program_as_it_was_started(
+    words: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMSWRAP_PROGRAM", "my skills/scripts/smswrap")
+    ran = words("--sandbox", *ASKING)
+    plan_id = ran.envelope["data"]["plan_id"]
+    assert f"`'my skills/scripts/smswrap' --sandbox confirm {plan_id}`" in ran.error["next_step"]
 
 
 def test_the_list_of_all_codes_fits(words: Callable[..., Ran]) -> None:

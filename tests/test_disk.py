@@ -53,6 +53,28 @@ def shared(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.parametrize(
+    ("rows", "kind"),
+    [
+        (("/ ext4", "/home nfs4"), "nfs4"),
+        (("/ nfs", "/home ext4"), None),
+        (("/ ext4", "/home/x\\040y cifs"), "cifs"),
+        (("/ ext4", "/home nfs4", "/home tmpfs"), None),
+        (("/ ext4", "/hom nfs4"), None),
+        ((), None),
+    ],
+)
+def test_a_network_file_system_is_known_by_its_mount(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: tuple[str, ...], kind: str | None
+) -> None:
+    lines = (f"36 22 0:40 / {place} rw,relatime shared:9 - {what} host:/x rw" for place, what in map(str.split, rows))
+    (tmp_path / "mounts").write_text("\n".join([*lines, "nonsense", ""]), "utf-8")
+    monkeypatch.setattr(disk, "MOUNTS", tmp_path / "mounts")
+    assert disk.network_of(Path("/home/x y/state")) == kind
+    monkeypatch.setattr(disk, "MOUNTS", tmp_path / "there is none")
+    assert disk.network_of(Path("/home/x y/state")) is None
+
+
 def as_user(uid: int, act: Callable[..., object], *arguments: object) -> str:
     """Do something in a child that is that user; gives how it failed, or nothing."""
     reading, writing = os.pipe()

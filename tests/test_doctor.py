@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from smswrap import disk
+from smswrap.cli.app import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    import pytest
     from conftest import Ran, StandIn
+
+MOUNTS = """22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+36 22 0:40 / {} rw,relatime shared:9 - nfs4 host:/home rw,vers=4.2
+"""
+
+
+def checks(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["data"]["checks"]
+    return found
 
 
 def states(ran: Ran) -> dict[str, str]:
     return {check["check"]: check["state"] for check in ran.envelope["data"]["checks"]}
 
 
-def test_a_machine_in_daily_use_is_ready(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+def test_a_machine_in_daily_use_is_ready(
+    standin: StandIn, smswrap: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SMSWRAP_STATE_DIR")
     ran = smswrap("doctor")
     assert ran.code == 0
     assert set(states(ran).values()) == {"ok"}
+    details = {check["check"]: check["detail"] for check in ran.envelope["data"]["checks"]}
+    assert details["journal"] == str(standin.home / ".local" / "state" / "smswrap" / "journal.db")
+    lease = f"{standin.home / '.aliyun'} is writable; the lease of AI mode lies there (smswrap.gate, smswrap.holders"
+    assert details["directory"].startswith(lease)
     assert standin.calls == ["version", "plugin list", "configure ai-mode show"]
 
 
@@ -41,19 +64,98 @@ def test_each_point_is_told_by_itself(bare_standin: StandIn, smswrap: Callable[.
 
 def test_credentials_that_are_nowhere_are_told(bare_standin: StandIn, smswrap: Callable[..., Ran]) -> None:
     ran = smswrap("doctor")
-    assert (ran.code, states(ran)["credentials"]) == (3, "failed")
+    assert (ran.code, states(ran)["credentials"]) == (4, "failed")
     assert bare_standin.api_calls == []
+
+
+@pytest.mark.parametrize("variable", ["SMSWRAP_STATE_DIR", "XDG_STATE_HOME"])
+def test_another_state_directory_than_the_usual_is_told(
+    standin: StandIn, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    monkeypatch.delenv("SMSWRAP_STATE_DIR")
+    monkeypatch.setenv(variable, str(tmp_path / "moved"))
+    assert main(["--output", "json", "doctor"]) == 0
+    (told,) = (row for row in checks(capsys) if row["check"] == "state directory")
+    assert told["state"] == "warning"
+    assert told["detail"].startswith(f"{variable} leads to {tmp_path / 'moved'}")
+    assert f"unset {variable}" in told["next_step"]
+    assert standin.api_calls == []
+
+
+def test_a_state_directory_on_a_network_file_system_is_told(
+    standin: StandIn, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "mounts").write_text(MOUNTS.format(tmp_path), "utf-8")
+    monkeypatch.setattr(disk, "MOUNTS", tmp_path / "mounts")
+    assert main(["--output", "json", "doctor"]) == 0
+    told = [row["detail"] for row in checks(capsys) if row["check"] == "state directory"]
+    assert "network file system (nfs4)" in told[-1]
+    assert standin.api_calls == []
 
 
 def test_ai_mode_that_was_left_on_is_told(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
     (standin.home / ".aliyun" / "ai-mode.json").write_text('{"enabled": true}', "utf-8")
     ran = smswrap("doctor")
     assert (ran.code, states(ran)["AI mode"]) == (3, "failed")
-    assert "ai-mode disable" in ran.envelope["data"]["checks"][-2]["next_step"]
+    (told,) = (check for check in ran.envelope["data"]["checks"] if check["check"] == "AI mode")
+    assert "ai-mode disable" in told["next_step"]
     assert standin.ai_mode
 
 
 def test_volcengine_answers_in_the_sandbox_and_says_so_without_credentials(smswrap: Callable[..., Ran]) -> None:
     assert set(states(smswrap("--sandbox", "--provider", "volcengine", "doctor")).values()) == {"ok"}
     ran = smswrap("--provider", "volcengine", "doctor")
-    assert (ran.code, states(ran)["gateway"]) == (3, "failed")
+    assert (ran.code, states(ran)["gateway"]) == (4, "failed")
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[str]]:
+    """The exit code, and what a person sees on stdout, with the state where it usually is."""
+    os.environ.pop("SMSWRAP_STATE_DIR", None)  # the seal puts it back
+    code = main(["doctor", "--output", "table", *arguments])
+    shown = capsys.readouterr()
+    assert "error:" not in shown.err  # the verdict has said it
+    return code, shown.out.splitlines()
+
+
+def test_a_person_reads_the_verdict_first(standin: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    code, lines = told(capsys)
+    assert (code, lines[0]) == (0, "✓ Ready to send with profile default (AK …dbox).")
+    assert all(line.startswith("✓ ") for line in lines[2:])
+    assert standin.api_calls == []
+
+
+def test_each_wrong_line_has_a_mark_and_a_hint(bare_standin: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    bare_standin.conditions(version="3.3.2")
+    bare_standin.save_profile(retry_count=2)
+    code, lines = told(capsys)
+    assert (code, lines[0]) == (3, "✗ 2 problems: nothing can be sent.")
+    wrong = [number for number, line in enumerate(lines) if line.startswith("✗ ")][1:]
+    assert [lines[number].split()[1] for number in wrong] == ["version", "retries"]
+    assert all(lines[number + 1].startswith("  → ") for number in wrong)
+
+
+def test_live_makes_one_call_that_reads(standin: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(capsys, "--live")[1][-1] == "✓ call           list-signs was answered"
+    assert [call["argv"][1] for call in standin.api_calls] == ["query-sms-sign-list"]
+    assert not standin.ai_mode
+
+
+def test_live_tells_of_keys_that_the_provider_does_not_take(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+    standin.rules({"cmd": "dysmsapi *", "exit_code": 1, "stderr": "Error: code: 404, InvalidAccessKeyId.NotFound\n"})
+    ran = smswrap("doctor", "--live")
+    assert states(ran)["call"] == "failed"
+    assert ran.code in {3, 4}
+
+
+def test_fix_does_what_needs_no_person(bare_standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+    bare_standin.save_profile()
+    folder = bare_standin.home / ".aliyun"
+    folder.chmod(0o770)
+    (folder / "ai-mode.json").write_text('{"enabled": true}', "utf-8")
+    ran = smswrap("doctor", "--fix")
+    assert ran.code == 0
+    assert [name for name, state in states(ran).items() if state != "ok"] == ["state directory"]  # moved by the seal
+    assert len(ran.envelope["data"]["fixed"]) == 3
+    assert folder.stat().st_mode & 0o777 == 0o750
+    assert not bare_standin.ai_mode
+    assert bare_standin.sends == []

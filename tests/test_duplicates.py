@@ -10,7 +10,7 @@ from conftest import SEND
 from hall import ACCOUNT, YES, message
 
 from smswrap.errors import InputError, SmswrapError
-from smswrap.sending.refusals import DuplicatePolicy
+from smswrap.sending.refusals import MOST_ASKED, DuplicatePolicy
 from smswrap.sending.service import Options
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hall import Clocks, Hall
 
     from smswrap.model import Message
+    from smswrap.providers.records import Sign
     from smswrap.sending.report import Report
 
 MESSAGE = message()
@@ -61,6 +62,17 @@ def test_the_same_send_again_exits_10_and_names_the_earlier_one(standin: StandIn
     assert smswrap(*SEND, "--allow-duplicate").code == 0
     assert smswrap(*SEND, "--duplicate-window", "0").code == 0
     assert len(standin.ledger) == 3
+
+
+@pytest.mark.parametrize(("recipient", "waits"), [("13900000000", False), ("13900000006", True)])
+def test_whose_first_one_has_no_receipt_yet_is_told_to_wait_for_it(
+    standin: StandIn, words: Callable[..., Ran], *, recipient: str, waits: bool
+) -> None:
+    line = (*SEND[:2], recipient, *SEND[3:])
+    assert words(*line).code == 0
+    ran = words(*line[:-1])
+    assert (ran.code, "Wait for its receipt" in ran.error["next_step"]) == (10, waits)
+    assert len(standin.ledger) == 1
 
 
 @pytest.mark.parametrize(
@@ -151,6 +163,75 @@ def test_one_that_failed_at_the_carrier_may_be_sent_again_with_a_warning(
     if not expected:
         assert hall.send(MESSAGE, options=YES).status == "accepted"
         assert len(hall.gateway.ledger) == 2
+
+
+@pytest.mark.parametrize("place", [0, 4])
+def test_of_several_that_failed_one_that_was_delivered_is_found_and_named(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    """The three latest are what a refusal names; it was once all that was looked at."""
+    five = [message(f"+861390000000{number}") for number in range(5)]
+    hall.send(*five, options=YES)
+    receipts = hall.gateway.receipts
+
+    def told(recipient: str, *more: Any) -> object:
+        hall.gateway.receipt = "delivered" if recipient == five[place].recipient else "failed"
+        return receipts(recipient, *more)
+
+    monkeypatch.setattr(hall.gateway, "receipts", told)
+    with pytest.raises(SmswrapError) as caught:
+        hall.send(*five, options=YES)
+    assert caught.value.fault.kind == "duplicate"
+    assert "delivered)" in caught.value.fault.message
+    assert f"139****000{place}" in caught.value.fault.message
+    assert len(hall.gateway.ledger) == 5
+
+
+def test_receipts_are_asked_for_within_bounds_and_what_is_not_known_then_is_refused(hall: Hall) -> None:
+    many = [message(f"+86139000000{number:02}") for number in range(MOST_ASKED + 1)]
+    hall.send(*many, options=YES)
+    hall.gateway.receipt = "failed"
+    with pytest.raises(SmswrapError) as caught:
+        hall.send(*many, options=YES)
+    assert "accepted)" in caught.value.fault.message
+    assert len(hall.gateway.calls) == 1 + MOST_ASKED
+    # Those are known now, and the last one is asked for.
+    assert hall.send(*many, options=YES).status == "accepted"
+
+
+@pytest.mark.parametrize("options", [YES, ALLOWING], ids=["failed", "allowed"])
+def test_a_repeat_that_passes_is_told_once(
+    hall: Hall, clocks: Clocks, monkeypatch: pytest.MonkeyPatch, options: Options
+) -> None:
+    sent(hall)
+    hall.gateway.receipt = "failed"
+    sign = hall.gateway.sign
+
+    def slow(*arguments: Any) -> Sign:
+        clocks.pass_by(1)
+        return sign(*arguments)
+
+    monkeypatch.setattr(hall.gateway, "sign", slow)
+    assert hall.send(MESSAGE, options=replace(options, verify=True)).status == "accepted"
+    assert len([text for text in hall.talk.warnings if "repeats a send" in text]) == 1
+
+
+def test_who_got_something_within_a_minute_is_counted_with_verify(hall: Hall, clocks: Clocks) -> None:
+    hall.gateway.behaviours = ["accept", "refuse"]
+    hall.send(message("+8613900000001"), message("+8613900000002"), options=YES)
+    hall.send(message("+8613900000003"), options=YES)
+    hall.propose(message("+8613900000004"))
+    five = [message(f"+861390000000{number}", code="2468") for number in range(1, 6)]
+
+    def warned(*, verify: bool) -> list[str]:
+        hall.send(*five, options=Options(dry_run=True, verify=verify))
+        return [text for text in hall.talk.warnings if "last minute" in text]
+
+    (warning,) = warned(verify=True)
+    assert warning.startswith("2 recipient(s) got a message within the last minute")
+    assert warned(verify=False) == []
+    clocks.pass_by(61)
+    assert warned(verify=True) == []
 
 
 def test_a_receipt_that_is_known_is_not_asked_for_again(hall: Hall) -> None:

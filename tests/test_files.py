@@ -23,7 +23,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from smswrap.errors import InputError
+from smswrap.errors import InputError, Problem
 from smswrap.sending.table.files import open_table
 from smswrap.sending.table.rows import Row
 
@@ -81,6 +81,12 @@ def refusal(source: str) -> str:
         read(source)
     assert all(problem.field == "--file" for problem in caught.value.problems)
     return str(caught.value)
+
+
+def problem_of(source: str) -> Problem:
+    with pytest.raises(InputError) as caught:
+        read(source)
+    return caught.value.problems[0]
 
 
 def plain(text: str) -> str:
@@ -283,6 +289,7 @@ def test_a_bad_json_line_is_named(tmp_path: Path, line: str) -> None:
         (b"Phone,name,phone \nx,y,z\n", "'Phone' is the header of columns A, C"),
         (b"a,,c\n1,,3\n1,2,3\n", r"\(row 3\): .* column B, which has no header"),
         (b"a,b\n1,\0\n", "line 2 holds a NUL byte"),
+        (b"\0\0\0\0", "line 1 holds a NUL byte"),
         (b'a,b\n1,2\n3,"x\n4,y\n', r"\(row 3\): .* not valid CSV"),
         (b'a,b\n1,"x\n2,"y"\n3,z\n', r"\(row 2\): .* not valid CSV"),
         (b"a,b\n1," + b"x" * 1_000_001, "line of over 1000000 characters"),
@@ -300,6 +307,35 @@ def test_a_file_that_is_no_table_of_recipients_is_refused_with_the_reason(
     text = refusal(write(path, content))
     assert str(path) in text or "header of columns" in text
     assert re.search(words, text), text
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", ["phone,name\n1,Li\n", "手机号\n1\n", "手机号,说明\n1," + "汉" * 3000 + "\n"])
+def test_utf16_without_a_mark_is_named_and_not_taken(tmp_path: Path, encoding: str, text: str) -> None:
+    said = problem_of(write(tmp_path / "list.csv", text.encode(encoding)))
+    assert f"add --encoding {encoding}." in said.next_step
+    assert "looks like UTF-16 without a mark" in said.rule
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "named"),
+    [
+        ("李", "gb18030", ["gb18030", "cp1251"]),
+        ("李\n1,李\n1,李", "gb18030", ["gb18030", "cp1251"]),
+        ("嫣", "gb18030", ["cp1251", "gb18030"]),
+        ("￥100", "gb18030", ["gb18030"]),
+        ("Ан\n1,Ан\n1,Ан", "cp1251", ["gb18030", "cp1251"]),
+        ("Анна\n1,Пётр", "cp1251", ["cp1251", "gb18030"]),
+        ("München", "cp1252", ["cp1252"]),
+        ("株式会社", "euc_jp", ["gb18030", "euc_kr"]),
+        ("張三\n1,陳大文\n1,黃小姐", "big5", ["big5"]),
+    ],
+)
+def test_what_is_not_certainly_chinese_is_refused_and_the_likely_encodings_named(
+    tmp_path: Path, text: str, encoding: str, named: list[str]
+) -> None:
+    step = problem_of(write(tmp_path / "list.csv", f"phone,name\n1,{text}\n".encode(encoding))).next_step
+    assert re.findall(r"--encoding (\w+)", step) == named
 
 
 def test_utf8_with_a_broken_byte_is_not_taken_for_gb18030(tmp_path: Path) -> None:

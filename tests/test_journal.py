@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -21,9 +22,11 @@ from hall import YES, message, order_of
 from journal_of_0_1_0 import FINGERPRINTED, STATEMENTS
 
 from smswrap.errors import InputError, SetupError, SmswrapError
-from smswrap.journal.journal import Filter, Journal
+from smswrap.journal.journal import _REACHED, Filter, Journal
+from smswrap.journal.rows import parameters_text
 from smswrap.model import Counts, Outcome
 from smswrap.providers.base import Limits
+from smswrap.sending import planning
 from smswrap.sending.dispatch import Pace
 from smswrap.sending.planning import Asked, Found, draft
 from smswrap.sending.refusals import DuplicatePolicy
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
     from conftest import Ran, Running, StandIn
     from hall import Clocks, Hall
 
-    from smswrap.model import Plan
+    from smswrap.model import Content, Plan
 
 SECRET = "739152"
 DAY = 86_400
@@ -48,7 +51,7 @@ def path(tmp_path: Path) -> Path:
 
 def planned(journal: Journal, *recipients: str) -> Plan:
     messages = [message(recipient, code=SECRET) for recipient in recipients or ("+8613900000000",)]
-    return draft(order_of(*messages), Limits(1000, 100), journal, Found(), Asked(), lambda _content, _row: [])
+    return draft(order_of(*messages), Limits(1000, 100), journal, Found(), Asked(), lambda *_: [])
 
 
 def plan_ids(path: Path) -> list[str]:
@@ -132,18 +135,35 @@ def test_a_batch_commits_once_for_each_outcome_and_the_request_that_follows_it(h
     assert sum(statement.startswith("BEGIN") for statement in said) == 3 + 12, "draft, yes, the first; each outcome"
 
 
+def test_who_was_reached_lately_is_found_by_indexes(path: Path) -> None:
+    """Of a hundred thousand recipients, each is looked up by itself; nobody else's messages are walked through."""
+    Journal(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {_REACHED}", (1, 0.0, 1.0))]
+    searched = [step for step in steps if step.startswith("SEARCH")]
+    assert [step.split(" ")[1] for step in searched] == ["ours", "earlier", "requests"]
+    assert "messages_by_recipient (recipient=?)" in searched[1]
+    assert not [step for step in steps if step.startswith("SCAN")]
+
+
 def test_what_recipients_share_is_coded_once_for_all_of_them(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     coded: list[object] = []
+    written: list[Content] = []
     encode = json.JSONEncoder.encode
 
     def counting(self: json.JSONEncoder, value: object) -> str:
         coded.append(value)
         return encode(self, value)
 
+    def writing(content: Content) -> str | None:
+        written.append(content)
+        return parameters_text(content)
+
     monkeypatch.setattr(json.JSONEncoder, "encode", counting)
+    monkeypatch.setattr(planning, "parameters_text", writing)
     with Journal(path) as journal:
         planned(journal, *(f"+861380000{number:04}" for number in range(1_000)))
-    assert coded.count({"code": SECRET}) == 1
+    assert [content.parameters for content in written] == [{"code": SECRET}]
     assert len(coded) < 12
 
 
@@ -305,8 +325,22 @@ def test_many_threads_that_open_it_first_at_once_have_one_journal(path: Path) ->
     assert len(set(keys)) == 1
 
 
+@pytest.mark.parametrize("left", [b"", b"S"])
+def test_a_journal_that_was_emptied_is_a_damaged_one(hall: Hall, clocks: Clocks, left: bytes) -> None:
+    hall.path.parent.mkdir(mode=0o700)
+    hall.path.touch(mode=0o600)  # by a first run that was killed at once
+    assert hall.send(message(), options=YES).status == "accepted"
+    hall.path.write_bytes(left)
+    for _ in range(2):
+        with pytest.raises(SmswrapError, match="damaged"):
+            hall.send(message(), options=YES)
+    clocks.pass_by(601)
+    assert hall.send(message(), options=YES).status == "accepted"
+
+
+CORRUPT = b"no database at all" * 1_000
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
-    "garbage": lambda _whole: b"no database at all" * 1_000,
+    "garbage": lambda _whole: CORRUPT,
     "truncated": lambda whole: whole[: len(whole) // 2],
     "header": lambda whole: b"sqlite" + whole[6:],
     "pages": lambda whole: whole[:4_096] + b"\xff" * (len(whole) - 4_096),
@@ -333,7 +367,7 @@ def test_a_corrupt_journal_is_reported_before_anything_is_called(
 ) -> None:
     path.parent.mkdir(mode=0o700)
     path.touch(mode=0o600)
-    path.write_bytes(b"no database at all" * 1_000)
+    path.write_bytes(CORRUPT)
     ran = smswrap(*SEND)
     assert (ran.code, ran.error["kind"], ran.error["code"]) == (3, "setup", "journal")
     assert "knows of no earlier send" in ran.error["next_step"]
@@ -341,6 +375,67 @@ def test_a_corrupt_journal_is_reported_before_anything_is_called(
     again = smswrap(*SEND)
     assert (again.code, again.error["code"], standin.sends) == (10, "journal-damaged", [])
     assert smswrap(*SEND, "--allow-duplicate").code == 0
+
+
+@pytest.mark.parametrize("looked_at", [False, True], ids=["by the send", "by doctor first"])
+def test_after_damage_to_the_journal_a_send_that_may_be_a_repeat_is_refused(
+    standin: StandIn, smswrap: Callable[..., Ran], path: Path, *, looked_at: bool
+) -> None:
+    assert smswrap(*SEND).code == 0
+    path.write_bytes(b"\xff" * 60 + path.read_bytes()[60:])
+    assert smswrap("doctor" if looked_at else "history").code == 3
+    for again in (SEND, SEND, ("send", "-p", "13900000001", *SEND[3:])):
+        ran = smswrap(*again)
+        assert (ran.code, ran.error["code"], ran.error["retry"]) == (10, "journal-damaged", "later")
+    assert len(standin.ledger) == 1
+    doctor = smswrap("doctor")
+    (told,) = (check for check in doctor.envelope["data"]["checks"] if check["check"] == "journal")
+    assert (doctor.code, told["state"]) == (0, "warning")
+    assert "damaged" in told["detail"]
+    assert smswrap(*SEND, "--allow-duplicate").code == 0
+
+
+@pytest.mark.parametrize(
+    ("moves", "refused"),
+    [
+        ([], True),
+        ([lambda clocks: clocks.pass_by(590)], True),
+        ([lambda clocks: clocks.pass_by(601)], False),
+        ([lambda clocks: clocks.move(wall=30 * DAY)], True),
+        ([lambda clocks: clocks.move(wall=-30 * DAY)], True),
+        ([lambda clocks: clocks.restart(), lambda clocks: clocks.move(wall=601)], False),
+    ],
+    ids=["at once", "in time", "later", "clock ahead", "clock back", "after a restart"],
+)
+def test_what_counts_is_when_the_damage_was_found_not_when_the_new_journal_was_made(
+    hall: Hall, clocks: Clocks, moves: list[Callable[[Clocks], None]], *, refused: bool
+) -> None:
+    hall.send(message(), options=YES)
+    hall.path.write_bytes(CORRUPT)
+    with pytest.raises(SetupError, match="corrupt"):
+        hall.send(message(code="2"), options=YES)
+    assert not hall.path.exists()
+    for move in moves:
+        move(clocks)
+    for number in range(2):
+        if refused:
+            with pytest.raises(SmswrapError, match="damaged"):
+                hall.send(message(), options=YES)
+        else:
+            assert hall.send(message(code=f"{number}"), options=YES).status == "accepted"
+
+
+def test_a_journal_set_aside_long_ago_says_nothing_of_one_that_is_made_anew(hall: Hall, clocks: Clocks) -> None:
+    hall.path.parent.mkdir(mode=0o700)
+    for age in (40 * DAY, 601.0):
+        hall.path.with_name(f"journal.db.corrupt-{(time.time() - age) * 1e9:.0f}").touch()
+    assert hall.send(message(), options=YES).status == "accepted"
+    hall.path.unlink()
+    hall.path.with_name(f"journal.db.corrupt-{time.time_ns()}-wal").touch()
+    with pytest.raises(SmswrapError, match="damaged"):
+        hall.send(message(), options=YES)
+    clocks.pass_by(601)
+    assert hall.send(message(), options=YES).status == "accepted"
 
 
 def test_what_a_corrupt_journal_had_in_its_log_is_set_aside_with_it(path: Path, tmp_path: Path) -> None:
@@ -362,7 +457,7 @@ def test_what_a_corrupt_journal_had_in_its_log_is_set_aside_with_it(path: Path, 
 def test_many_who_meet_a_corrupt_journal_at_once_set_it_aside_once(path: Path) -> None:
     path.parent.mkdir(mode=0o700)
     path.touch(mode=0o600)
-    path.write_bytes(b"no database at all" * 1_000)
+    path.write_bytes(CORRUPT)
     barrier = Barrier(6)
     told: list[str] = []
 
@@ -458,7 +553,7 @@ def test_a_list_is_planned_while_another_process_writes(path: Path) -> None:
             journal,
             Found(),
             Asked(),
-            lambda _content, _row: [],
+            lambda *_: [],
         )
     assert plan.recipients == 12_000
 
@@ -582,6 +677,18 @@ def test_parameters_are_gone_from_the_file_when_a_request_has_its_outcome(
     ran = smswrap("send", "-p", number, "-s", SIGN, "-t", TEMPLATE, "--var", f"code={SECRET}", "--yes")
     assert (ran.code, len(standin.sends)) == (code, 1)
     assert not holds_secret(path)
+
+
+def test_a_reply_that_repeats_a_code_is_kept_without_it(
+    standin: StandIn, smswrap: Callable[..., Ran], path: Path
+) -> None:
+    """But for the ids, in which the same digits mean nothing."""
+    for rest, clean in (({"Message": f"sent {SECRET}"}, True), ({"BizId": f"9{SECRET}1^0"}, False)):
+        reply = json.dumps({"Code": "OK", "RequestId": "R-1", "BizId": "9^0", **rest})
+        standin.rules({"cmd": "dysmsapi send-sms *", "stdout": reply})
+        ran = smswrap(*SEND[:-2], f"code={SECRET}", "--yes", "--allow-duplicate", "--with-reply")
+        assert ran.envelope["data"]["requests"][0]["biz_id"] == ran.envelope["reply"]["BizId"]
+        assert holds_secret(path) is not clean
 
 
 def test_parameters_go_even_while_another_process_has_the_journal_open(hall: Hall) -> None:

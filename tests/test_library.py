@@ -71,6 +71,22 @@ def test_the_command_line_and_the_library_are_two_doors_to_one_journal(
     assert len(standin.ledger) == 1
 
 
+def test_a_program_is_told_what_was_noticed_of_its_numbers_names_and_values(standin: StandIn) -> None:
+    numbers: list[Any] = [628123456789.0, "张三(13711112222)", "+441174960860"]
+    given = {**SEND, "phone_numbers": numbers, "sign_name": f"【{SIGN}】", "template_code": f" {TEMPLATE} "}
+    planned = smswrap.plan(**given)
+    assert planned.recipients == ("+628123456789", "+8613711112222", "+441174960860")
+    told = " ".join(planned.warnings)
+    for words in ("ends in .0", "'张三', which was left out", "fixed line", f"as '{SIGN}'", f"as '{TEMPLATE}'"):
+        assert words in told
+    with pytest.raises(smswrap.InputError, match="no value") as caught:
+        smswrap.plan(**{**SEND, "template_param": {"code": "nan"}})
+    assert "accept_odd_values=True" in caught.value.fault.next_step
+    odd = smswrap.plan(**{**SEND, "template_param": {"code": "nan"}}, accept_odd_values=True)
+    assert "1 odd value(s) are sent as they are." in odd.warnings
+    assert standin.sends == []
+
+
 def test_everything_that_is_wrong_is_told_at_once_in_the_words_of_the_arguments(standin: StandIn) -> None:
     with pytest.raises(smswrap.InputError) as caught:
         smswrap.plan(phone_numbers=["123", ONE], sign_name="", template_code="SMS 1", template_param={"code": ""})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -234,6 +235,22 @@ def test_a_variable_without_a_column_stops_with_the_map_that_would_help(column_m
     assert "Add --map code=验证码, or --var code=…" in caught.value.fault.next_step
 
 
+@pytest.mark.parametrize(
+    ("headers", "variables", "hints"),
+    [
+        (["手机号", "姓名", "验证码"], ("code",), ["code=验证码"]),
+        (["手机号", "姓名", "验证码"], ("code", "name"), ["code=验证码", "name=姓名"]),
+        (["手机号", "单号", "链接"], ("order", "url"), ["order=单号", "url=链接"]),
+        (["手机号", "单号", "链接"], ("order",), ["'order=…'"]),
+        (["姓名", "号码", "code"], ("code",), ["phone=号码"]),
+    ],
+)
+def test_a_hint_never_names_a_column_for_no_reason(headers: list[str], variables: tuple[str], hints: list[str]) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_map(None, headers, variables)
+    assert re.findall(r"--map ([^,. ]+)", caught.value.fault.next_step) == hints
+
+
 def test_columns_that_nothing_used_are_told() -> None:
     columns = parse_map("code=码", ["手机", "码", "备注", "x"])
     assert columns.unused == ("备注", "x")
@@ -252,11 +269,33 @@ def test_a_constant_with_a_column_of_its_name_is_refused(tmp_path: Path, header:
     assert "--var: 'shop' is the same for all rows" in told
 
 
-WORDS = "nan NaN None NULL null undefined N/A n/a - NaT <NA> nil (null)".split()  # noqa: SIM905  a list of words
-LEFT_OVER = ["${order}", "Dear ${name}", "{{code}}", "#{code}", "%(code)s"]
+WORDS = [*"nan NaN None NULL null undefined N/A n/a - NaT <NA> nil (null) —— －".split(), "null null", "None - None"]  # noqa: SIM905  a list of words
+LEFT_OVER = [
+    "${order}",
+    "Dear ${name}",
+    "{{code}}",
+    "{name}",
+    "#{code}",
+    "%(code)s",
+    "=SUM(A1:A3)",
+    "=B2",
+    "???",
+    "####",
+]
 EXPONENTS = ["2.02311E+17", "4.2E+05", "1E+10", "1.6672267962836499e-07", "1e5", "-1.5E3"]
 DECIMALS = ["111111.0", "5.0", "-7.0"]
-MOJIBAKE = ["\ufffd", "a\ufffdb", "锟斤拷", "寮犱笁", "鏉庡洓", "MÃ¼nchen", "RÃ©gie", "РџСЂРёРІРµС‚", "烫烫烫"]
+MOJIBAKE = [
+    "\ufffd",
+    "a\ufffdb",
+    "锟斤拷",
+    "寮犱笁",
+    "鏉庡洓",
+    "MÃ¼nchen",
+    "RÃ©gie",
+    "å¼ ä¸‰",
+    "РџСЂРёРІРµС‚",
+    "烫烫烫",
+]
 
 
 @pytest.mark.parametrize("value", [*WORDS, *LEFT_OVER, *EXPONENTS, *DECIMALS, *MOJIBAKE])
@@ -269,7 +308,8 @@ def test_an_odd_value_stops_with_its_row_until_it_is_accepted_which_is_told(tmp_
     assert "--accept-odd-values" in messages[1][0].next_step
     assert [found["v"] for found in parameters(source, accept_odd_values=True)] == ["ok", value, value]
     _, lines = read(source, accept_odd_values=True)
-    assert any(line.startswith("2 rows, as v (row 3)") for line in lines)
+    assert lines[0].startswith("2 rows, as v (row 3)")
+    assert lines[-1] == "2 odd value(s) are sent as they are."
 
 
 PLAIN = [
@@ -360,17 +400,17 @@ def test_results_stand_beside_the_rows_that_they_belong_to(tmp_path: Path) -> No
     with open_table(source) as table:
         write_results(str(tmp_path / "out.csv"), iter(results), table)
     assert rows_of(tmp_path / "out.csv") == [
-        ["phone", "code", "v", "outcome", "sms_code", "biz_id"],
-        [PHONE, "1", "'=1+1", "accepted", "", "B^1"],
-        ["x", "2", "a", "invalid", "", ""],
-        ["+85251234567", "3", "b", "refused", "'=x", ""],
+        ["phone", "code", "v", "outcome", "sms_code", "biz_id", "receipt"],
+        [PHONE, "1", "'=1+1", "accepted", "", "B^1", ""],
+        ["x", "2", "a", "invalid", "", "", ""],
+        ["+85251234567", "3", "b", "refused", "'=x", "", ""],
     ]
     assert (tmp_path / "out.csv").stat().st_mode & 0o777 == 0o600
 
 
 def test_results_without_the_list_have_number_and_recipient(tmp_path: Path) -> None:
     write_results(str(tmp_path / "out.csv"), [line(2, "+8613812341234", Outcome.NOT_SENT)])
-    assert rows_of(tmp_path / "out.csv")[1] == ["2", "+8613812341234", "not_sent", "", ""]
+    assert rows_of(tmp_path / "out.csv")[1] == ["2", "+8613812341234", "not_sent", "", "", ""]
 
 
 @pytest.mark.parametrize("name", ["no/such/folder/x.csv", "", "a\0b"])

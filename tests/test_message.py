@@ -19,6 +19,8 @@ from smswrap.sending.message import (
     compare_variables,
     count_parts,
     forcing_ucs2,
+    length_of,
+    mainland_parts,
     parse_array,
     parse_object,
     read_parameters,
@@ -281,6 +283,15 @@ def test_a_rendered_text_has_the_sign_in_the_brackets_of_its_country() -> None:
 @pytest.mark.parametrize("value", ["${b}", "\\1", "\\g<0>", "$", "}", "${"])
 def test_a_value_is_put_in_as_it_is_and_never_filled_itself(value: str) -> None:
     assert render("<${a}|${b}>", "签", {"a": value, "b": "2"}) == f"【签】<{value}|2>"
+
+
+@given(st.lists(st.sampled_from(["${a}", "${ b }", "${c}", "$", "{", "文", "x}"])), st.text(), st.text())
+def test_the_length_of_a_text_is_known_without_filling_it(pieces: list[str], sign: str, value: str) -> None:
+    content, filled = "".join(pieces), {"a": value, "b": "${a}"}
+    for mainland in (True, False):
+        text = render(content, sign, filled, mainland=mainland)
+        assert length_of(content, sign, filled) == len(text)
+        assert not mainland or count_parts(text, mainland=True) == mainland_parts(len(text))
 
 
 def test_a_variable_without_a_value_stays_to_be_seen() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import json
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,8 @@ from hypothesis import strategies as st
 
 from smswrap.errors import InputError
 from smswrap.journal.journal import Journal
+from smswrap.journal.keys import Keys
+from smswrap.journal.rows import parameters_text
 from smswrap.model import Content, Message, PlanState
 from smswrap.providers.base import Limits
 from smswrap.sending.planning import Asked, Found, draft
@@ -41,7 +45,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 def planned(journal: Journal, *messages: Message, limits: Limits = LIMITS, **more: Any) -> Plan:
     order = order_of(*(messages or (MESSAGE,)), **more)
-    return draft(order, limits, journal, Found(), Asked(), lambda _content, _row: [])
+    return draft(order, limits, journal, Found(), Asked(), lambda *_: [])
 
 
 def test_a_dry_run_sends_nothing_and_leaves_nothing_behind_not_even_in_free_pages(
@@ -142,7 +146,15 @@ def test_a_recipient_twice_is_told_with_both_rows_and_nothing_is_kept(journal: J
 def test_an_order_without_messages_is_told(journal: Journal) -> None:
     order = replace(order_of(), messages=[])
     with pytest.raises(InputError, match="no recipient"):
-        draft(order, LIMITS, journal, Found(), Asked(), lambda _content, _row: [])
+        draft(order, LIMITS, journal, Found(), Asked(), lambda *_: [])
+
+
+@given(st.dictionaries(st.text(), st.text()), st.text(), st.none() | st.text())
+def test_contents_are_written_and_hashed_as_json_is(parameters: dict[str, str], sign: str, code: str | None) -> None:
+    content = Content(sign, parameters, code)
+    text = json.dumps([sign, parameters, code], ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n"
+    assert Keys(b"k").content(content) == hmac.digest(b"k", text.encode("utf-8", "surrogatepass"), "sha256")[:16]
+    assert json.loads(parameters_text(content) or "{}") == parameters
 
 
 def test_a_plan_adds_up_the_parts_of_all_and_knows_the_shortest_and_the_longest_text(journal: Journal) -> None:
@@ -176,7 +188,7 @@ def test_what_many_recipients_share_is_hashed_and_stored_once(
     assert len(hashed) == 1
 
 
-contents = st.tuples(st.sampled_from(["甲", "乙"]), st.sampled_from([None, "1", "2", "3"]))
+contents = st.tuples(st.sampled_from(["甲", "乙"]), st.sampled_from([None, "1", "2", "3", '三"' * 5]))
 
 
 @example(  # the one that is left over comes after one of its own, and before it by its content
@@ -185,7 +197,9 @@ contents = st.tuples(st.sampled_from(["甲", "乙"]), st.sampled_from([None, "1"
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     chosen=st.lists(contents, min_size=1, max_size=14),
-    limits=st.builds(Limits, shared=st.integers(2, 5), personal=st.integers(1, 3)),
+    limits=st.builds(
+        Limits, shared=st.integers(2, 5), personal=st.integers(1, 3), octets=st.integers(45, 90) | st.just(1_000)
+    ),
     personal=st.booleans(),
     chunk=st.integers(1, 6),
 )
@@ -203,10 +217,29 @@ def test_each_message_is_in_exactly_one_request_that_the_provider_can_take(
     for one in made:
         assert 1 <= len(one.messages) <= (limits.shared if one.shared else limits.personal)
         assert list(one.messages) == [each for each in messages if each in one.messages]
+        assert one.shared or len(one.messages) == 1 or sum(map(octets, one.messages)) <= limits.octets
         if one.shared:
             assert len({str(each.content) for each in one.messages}) == 1
     assert not (personal and any(one.shared for one in made))
-    assert personal or len(made) <= fewest(chosen, limits)
+    assert personal or limits.octets < 1_000 or len(made) <= fewest(chosen, limits)
+
+
+def octets(one: Message) -> int:
+    """The bytes of its sign and its parameters as a call has them."""
+    return len(f"{one.content.sign}{json.dumps(dict(one.content.parameters), ensure_ascii=False)}".encode())
+
+
+def test_a_text_that_no_call_can_hold_is_refused_by_its_row(journal: Journal) -> None:
+    """Exactly at the bound, one more recipient's text goes out with another request."""
+    size = octets(MESSAGE)
+    two = [MESSAGE, Message("+8613900000001", MESSAGE.content._replace(sign="丙"))]
+    for bound, requests in ((2 * size, 1), (2 * size - 1, 2), (size, 2)):
+        assert planned(journal, *two, limits=Limits(9, 9, bound)).requests == requests
+    with pytest.raises(InputError) as caught:
+        planned(journal, *two, limits=Limits(9, 9, size - 1), listed=True)
+    assert [(one.row, one.rule) for one in caught.value.problems] == [
+        (row, f"makes {size} bytes with its sign; one call takes {size - 1}") for row in (1, 2)
+    ]
 
 
 def requests_of(journal: Journal, plan: Plan) -> list[Any]:

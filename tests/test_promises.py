@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -57,7 +58,7 @@ def test_two_decisions_at_once_send_it_again_once(
     wait_until(lambda: len(standin.sends) == 2, "the first decision does not send")
     second = start("resume", "--resend-unknown", plan_id, "--yes")
     assert second.process.stderr is not None
-    assert "waiting for it" in second.process.stderr.readline()  # it has decided, too
+    assert any("waiting for it" in line for line in iter(second.process.stderr.readline, ""))  # it has decided, too
     os.kill(standin.sends[-1]["pid"], signal.SIGKILL)
     assert [run.end().code for run in (first, second)] == [8, 8]
     assert len(standin.sends) == 2
@@ -73,14 +74,14 @@ def test_a_decision_to_send_again_begins_with_the_receipt_of_the_first(
 
 
 def test_a_decision_to_send_again_waits_for_the_call_of_a_smswrap_that_was_killed(
-    standin: StandIn, smswrap: Callable[..., Ran], start: Callable[..., Running]
+    standin: StandIn, smswrap: Callable[..., Ran], words: Callable[..., Ran], start: Callable[..., Running]
 ) -> None:
-    standin.rules({"cmd": "dysmsapi send-sms *", "delay_ms": 2_000, "then": "continue", "times": 1})
+    standin.rules({"cmd": "dysmsapi send-sms *", "delay_ms": 3_000, "then": "continue", "times": 1})
     killed = start(*SEND)
     standin.wait_for_call("send-sms")
     killed.send(signal.SIGKILL)
     killed.process.wait(DEADLINE)
-    plan_id = smswrap("history").envelope["data"]["sends"][0]["plan_id"]
+    plan_id = words("history").envelope["data"]["sends"][0]["plan_id"]
     assert standin.ledger == []
     ran = smswrap("resume", "--resend-unknown", plan_id, "--yes")
     assert (ran.code, ran.envelope["data"]["counts"]["accepted"]) == (0, 1)
@@ -203,6 +204,38 @@ def test_a_journal_that_vanishes_under_a_send_stops_it(
     ran = running.end()
     assert (ran.code, ran.error["code"]) == (1, "journal")
     assert len(standin.api_calls) == 1
+    assert not standin.ai_mode
+
+
+def test_a_machine_without_file_descriptors_sends_nothing_or_tells_that_it_did(standin: StandIn) -> None:
+    """Wherever they run out, it is a matter of setup; on a50652a it was a traceback."""
+    ends = []
+    for most in (6, 9, 12, 18):
+        limited = f'ulimit -n {most}; exec "$0" -m smswrap "$@"'
+        argv = ["/bin/sh", "-c", limited, sys.executable, *SEND, "--allow-duplicate"]
+        ends.append(subprocess.run(argv, check=False, capture_output=True, text=True))
+    assert all(ended.returncode in {0, 3} for ended in ends), [ended.stderr for ended in ends]
+    assert ends[0].returncode == ends[1].returncode == 3
+    assert all(json.loads(ended.stdout)["error"]["kind"] == "setup" for ended in ends if ended.returncode)
+    assert len(standin.ledger) == sum(ended.returncode == 0 for ended in ends)
+
+
+NO_THREADS = """
+import sys, threading
+from smswrap.cli import app
+def none_left(thread):
+    raise RuntimeError("can't start new thread")
+threading.Thread.start = none_left
+sys.exit(app.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [("13900000000", 0), ("13900000008", 8)])
+def test_a_machine_without_another_thread_sends_in_the_only_one(standin: StandIn, number: str, code: int) -> None:
+    argv = [sys.executable, "-c", NO_THREADS, *SEND[:2], f"{number},13900000001", *SEND[3:]]
+    ended = subprocess.run(argv, check=False, capture_output=True, text=True)
+    assert ended.returncode == code, ended.stderr
+    assert len(standin.sends) == 1
     assert not standin.ai_mode
 
 

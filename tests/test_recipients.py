@@ -107,6 +107,10 @@ def test_all_spellings_of_a_mainland_mobile_are_one_recipient(data: st.DataObjec
         "\ufeff13812345678\r\n",
         "tel:+86-138-1234-5678",
         "TEL:13812345678",
+        "<13812345678>",
+        '"13812345678"',
+        "“13812345678”",
+        "[+86 138 1234 5678]",
         "sms:13812345678",
     ],
 )
@@ -127,6 +131,9 @@ def test_a_mainland_mobile_that_a_program_made_a_decimal_is_read_and_told(text: 
         ("4915123456789.0", "+4915123456789"),
         ("+628123456789.0", "+628123456789"),
         ("85251234567.0", "+85251234567"),
+        ("+62 812-3456-789.0", "+628123456789"),
+        ("62 812 3456 789.00", "+628123456789"),
+        ("136 1234 5671.0", "+8613612345671"),
     ],
 )
 def test_the_zero_of_a_decimal_never_joins_the_digits(text: str, number: str) -> None:
@@ -233,6 +240,7 @@ def test_a_fixed_line_abroad_is_a_recipient_with_a_notice(region: str) -> None:
         ("+1 201 555 0123", "+12015550123"),
         # The API takes mainland numbers with a bare plus, and no American number has an exchange that begins with 0.
         ("+13800138001", "+8613800138001"),
+        ("+33.6.12.34.56.00", "+33612345600"),
     ],
 )
 def test_a_number_that_two_countries_could_have_is_read_by_its_prefix(text: str, recipient: str) -> None:
@@ -256,6 +264,16 @@ def test_a_number_that_two_countries_could_have_is_read_by_its_prefix(text: str,
         ("13812345678\x00", "is not a phone number"),
         ("٠١٢٣٤٥٦٧٨٩٠", "is not a phone number"),
         ("1" * 100_000, "is not a phone number"),
+        ("+18002345678", "mainland and as a North American"),
+        ("+19002345678", "mainland and as a North American"),
+        ("+62 812-3456-789.5", "decimals"),
+        ("+62.812.3456.789.0", "decimals"),
+        ("62 812 3456 789.25", "decimals"),
+        ("张三 13612345671", "letters stand beside"),
+        ("手机：13612345671", "letters stand beside"),
+        ("1361234567l", "letters stand beside"),
+        ("136****5671", "masked"),
+        ("136xxxx5671", "masked"),
         ("1.38E+10", "exponent"),
         ("1,38e10", "exponent"),
         ("6.28123E+11", "exponent"),
@@ -336,7 +354,7 @@ def test_our_own_example_numbers_pass_in_the_sandbox_and_the_documentations_nowh
     assert read_recipients([number], samples_allowed=False)[0] == []
 
 
-TEXTS = [ROOT / "README.md", ROOT / "SKILL.md", *ROOT.glob("references/*.md"), *ROOT.glob("smswrap/**/*.py")]
+TEXTS = [*ROOT.glob("*.md"), *ROOT.glob("references/*.md"), *ROOT.glob("smswrap/**/*.py"), *ROOT.glob("scripts/*.*")]
 SHOWN = re.compile(r"(?<![\w.+])(\+\d{8,15}|1[3-9]\d{9})(?![\w.{])")
 
 
@@ -366,7 +384,9 @@ def test_a_pasted_list_is_taken_apart_at_its_marks(text: str, numbers: list[str]
     assert found == numbers if numbers else all(isinstance(read_recipient(one), Problem) for one in found)
 
 
-@pytest.mark.parametrize(("number", "regions"), [(MOBILE, []), (f"+86 {MOBILE}", ["CN"]), ("+85251234567", ["HK"])])
+@pytest.mark.parametrize(
+    ("number", "regions"), [(MOBILE, []), (f"+86 {MOBILE}", []), ("86 138-12345678", []), ("+85251234567", ["HK"])]
+)
 def test_a_number_costs_the_metadata_of_its_own_country_only(number: str, regions: list[str]) -> None:
     program = (
         "import json, sys\n"

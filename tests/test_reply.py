@@ -117,6 +117,11 @@ HOST = [
     (2, "", "ERROR: invalid flag --user-agent; available flags: --help", "cli.flags-refused"),
     (2, "", "ERROR: 'SendSms' is not a valid api. See `aliyun help dysmsapi`.", "cli.flags-refused"),
     (2, "", "ERROR: 'send' is not a valid command", "cli.flags-refused"),
+    (1, "", "ERROR: --region duplicated", "cli.flags-refused"),
+    (1, "", "ERROR: --region must be assigned with value", "cli.flags-refused"),
+    (1, "", "ERROR: not support '--' in command line", "cli.flags-refused"),
+    (1, "", "ERROR: not support flag form -out", "cli.flags-refused"),
+    (1, "", "ERROR: flag --vpc can't be assiged", "cli.flags-refused"),
 ]
 # What comes after the plugin was started.
 PLUGIN = [
@@ -301,6 +306,10 @@ def test_an_accepted_send_stays_accepted_whatever_its_biz_id_is(biz_id: str, tol
         '{"Code":"OK","BizId":"1^0","BizId":"2^0"}',
         NOISE + '{"Code":"OK","Code":"OK"}\n' + ACCEPTED,
         '{"Code":"OK","Data":{"a":1,"a":2}}',
+        '{"Code":"OK","BizId":"1^0","code":"isv.AMOUNT_NOT_ENOUGH"}',
+        ACCEPTED + REFUSED,
+        ACCEPTED + "retrying …\n" + REFUSED,
+        ACCEPTED + '{"time": 1} and {"Code":"isv.X","Code":"isv.Y","n":' + "9" * 5_000 + "}",
     ],
 )
 def test_a_reply_that_says_two_things_is_unknown(stdout: str) -> None:
@@ -372,6 +381,9 @@ def test_a_business_error_is_a_refusal_although_the_cli_exits_zero() -> None:
         "10%\r50%\r100%\r" + ACCEPTED,
         "\x1b[32m" + NOISE + "\x1b[0m" + ACCEPTED,
         ACCEPTED + "\nDone. {}\n",
+        ACCEPTED + 'took {"ms": 12, "Codes": []} { "Code": \n',
+        ACCEPTED + '{"trace": {"Code": "cached"}}\n' + "{" * 100,
+        ACCEPTED + "Message: Code: isv.X, please update\n",
         "{not json}\n" + ACCEPTED,
     ],
 )
@@ -442,7 +454,7 @@ def test_a_reply_that_breaks_off_between_two_values_is_unknown() -> None:
     ("run", "code", "words"),
     [
         (finished(code=-15, timed_out=True), "cli.timeout", "no answer within 1.5 s"),
-        (finished(code=-9), "cli.killed", "it was ended by signal 9"),
+        (finished(code=-9), "cli.killed", "it was ended by SIGKILL"),
         (finished(code=-15, stopped=True), "cli.killed", "it was stopped by your second signal"),
         (finished(stderr="segmentation fault", code=139), "cli.no-reply", "exit code 139: segmentation fault"),
         (finished(), "cli.no-reply", "exit code 0: no output"),

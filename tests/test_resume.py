@@ -14,6 +14,7 @@ import pytest
 from conftest import DEADLINE, SEND, wait_until
 from hall import ACCOUNT, YES, message
 
+from smswrap.clock import DAY, days_ago, today
 from smswrap.errors import SmswrapError
 from smswrap.model import Counts
 from smswrap.providers.base import Limits
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from hall import Clocks, Hall
 
     from smswrap.model import Account
+    from smswrap.providers.records import Receipt
 
 NUMBERS = [f"138{number:08}" for number in range(2_500)]
 """Three requests: 1000, 1000 and 500."""
@@ -314,6 +316,30 @@ def test_our_own_out_id_settles_whatever_the_text_says(hall: Hall) -> None:
     plan_id = hall.send(TWO[0], options=YES).plan.plan_id
     hall.gateway.text = "the operator wrote something else"
     assert hall.look_up(plan_id).status == "accepted"
+
+
+@pytest.mark.parametrize("wall", [40 * DAY, -40 * DAY, -2e9, 0.0], ids=["ahead", "behind", "long ago", "right"])
+@pytest.mark.parametrize("later", [0.0, 3 * DAY], ids=["at once", "days later"])
+def test_a_request_that_a_wrong_clock_dated_is_looked_for_on_its_true_day(
+    hall: Hall, clocks: Clocks, monkeypatch: pytest.MonkeyPatch, wall: float, later: float
+) -> None:
+    """And on no day that a provider would refuse: that ended the search for all of them."""
+    hall.gateway.behaviours = ["lose the reply"]
+    true_day = today()
+    clocks.move(wall=wall)
+    plan_id = hall.send(TWO[0], options=YES).plan.plan_id
+    clocks.move(wall=-wall)
+    clocks.pass_by(later)
+    receipts, asked = hall.gateway.receipts, list[str]()
+
+    def dated(recipient: str, day: str, *more: Any) -> list[Receipt]:
+        asked.append(day)
+        assert days_ago(29) <= day <= today()
+        return receipts(recipient, day, *more) if day == true_day else []
+
+    monkeypatch.setattr(hall.gateway, "receipts", dated)
+    assert hall.look_up(plan_id).status == "accepted"
+    assert asked
 
 
 @pytest.mark.parametrize(

@@ -6,24 +6,28 @@ import contextlib
 import os
 import sys
 from dataclasses import replace
+from errno import EMFILE, ENFILE
+from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 from click.exceptions import NoArgsIsHelpError
 
 from smswrap import process
-from smswrap.cli import VERSION
+from smswrap.cli import versions
 from smswrap.cli.answer import Answer, write
 from smswrap.cli.options import telling, with_common_options
-from smswrap.cli.runtime import Console, Runtime
+from smswrap.cli.runtime import Console, Runtime, named, program
 from smswrap.errors import Fault, InputError, SmswrapError, without_sending
 from smswrap.masking import redact
 from smswrap.providers.base import ProviderError, Settings, recover
 from smswrap.providers.parameters import shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+
+    from click.shell_completion import CompletionItem
 
 PLANS, ADMIN = "smswrap.cli.plans:COMMANDS", "smswrap.cli.admin:COMMANDS"
 COMMANDS: Mapping[str, str] = {
@@ -36,19 +40,27 @@ COMMANDS: Mapping[str, str] = {
     "doctor": ADMIN,
     "explain": ADMIN,
     "sandbox": ADMIN,
+    "setup": "smswrap.cli.setup:COMMAND",
+    "completion": "smswrap.cli.completion:COMMAND",
+    "help": "smswrap.cli.helping:COMMAND",
+    "schema": "smswrap.cli.schema:COMMAND",
+    "skill": "smswrap.cli.skill:COMMAND",
 }
 """Where each verb's command lives, so that only the one that runs is loaded; the others are the operations' verbs."""
 
 SENDING = frozenset({"send", "send-batch", "confirm", "resume"})
 """Verbs of which "nothing was sent" is worth saying."""
 
+COMPLETING = "_SMSWRAP_COMPLETE"
+"""By this a shell asks for what completes a line."""
+
 MANY = 2
 """Problems that make a table of their own."""
 
-EXITS = """Exit codes: 0 done · 1 unexpected · 2 usage or invalid input · 3 setup (CLI, plugin, configuration) ·
-4 credentials or permission · 5 refused by the provider · 6 throttled, try later · 7 some of a batch not sent ·
-8 outcome unknown: do not resend · 9 confirmation needed, declined or expired · 10 duplicate of a recent send ·
-11 done, but AI mode could not be turned off · 129, 130, 143 ended by HUP, INT, TERM."""
+DECLINED = "Not sent."
+PROBLEMS, PROBLEMS_OF_KINDS = "{count:,} problems.", "{count:,} problems of {kinds} kinds."
+
+TOPICS = "Topics: `smswrap help exit-codes`, `environment`, `output`, `sandbox`; a verb's own: `smswrap VERB --help`."
 
 
 class Verbs(click.Group):
@@ -60,6 +72,23 @@ class Verbs(click.Group):
 
         names = list(COMMANDS)
         return [*names[:6], *verbs(), *names[6:]]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs in groups."""
+        from smswrap.cli.helping import grouped
+
+        for group, lines in grouped(self.list_commands(ctx), partial(self.get_command, ctx)):
+            with formatter.section(group):
+                formatter.write_dl(lines)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The verbs that begin so, without loading them; options, as click finds them."""
+        from smswrap.cli.completion import verbs
+        from smswrap.cli.helping import grouped
+
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return verbs(grouped(self.list_commands(ctx), partial(self.get_command, ctx)), incomplete)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Load the verb's command."""
@@ -77,38 +106,52 @@ class Verbs(click.Group):
         """Remember the verb for the envelope, then find its command; of an unknown one, say which are near."""
         ctx.ensure_object(Runtime).command = verb = args[0]
         if not verb.startswith("-") and self.get_command(ctx, verb) is None:
-            from difflib import get_close_matches
-
-            near = [f"`smswrap {known}`" for known in get_close_matches(verb, self.list_commands(ctx), n=2)]
+            near = [f"`smswrap {known}`" for known in _near(verb, self.list_commands(ctx))]
             meant = f"Did you mean {' or '.join(near)}?" if near else "See `smswrap --help` for the verbs."
             raise InputError.of("verb", shorten(verb), "is not one of smswrap's", meant)
         return super().resolve_command(ctx, args)
 
 
+def _near(verb: str, known: list[str]) -> list[str]:
+    """The verbs that are spelt almost like it, else those of which a word is."""
+    from difflib import get_close_matches
+
+    parts = {part: name for name in known for part in name.split("-")[1:]}
+    return get_close_matches(verb, known, n=2) or [parts[part] for part in get_close_matches(verb, parts, n=2)]
+
+
+def _formatter(**how: Any) -> click.HelpFormatter:  # noqa: ANN401  click's widths
+    from smswrap.cli.helping import Formatter
+
+    return Formatter(**how)
+
+
+click.Context.formatter_class = staticmethod(_formatter)  # type: ignore[assignment]  # whatever makes one will do
 SETTINGS = {"max_content_width": 100}
 
 
-@click.group(cls=Verbs, context_settings=SETTINGS, epilog=EXITS)
+@click.group(cls=Verbs, context_settings=SETTINGS, epilog=TOPICS)
 def app() -> None:
     """Send SMS through Alibaba Cloud and Volcengine: when a person said yes, and exactly once.
 
     \b
     Try it without an account:
       smswrap --sandbox list-signs
-      smswrap --sandbox send -p 13900000000 -s 阿里云短信测试 -t SMS_100000001 --var code=123456 --verify --wait
+      smswrap --sandbox send -p 13900000000 -s 阿里云短信测试 \\
+        -t SMS_100000001 --var code=123456 --wait
     """  # noqa: D301  \b is click's mark for text that keeps its lines
 
 
-app.params.append(telling(["--version"], lambda _: VERSION, "Show the version and exit."))
+app.params.append(telling(["--version"], lambda _: versions(), "Tell versions and places."))
 with_common_options(app, variables=True)
 
 
-def main(argv: Sequence[str], spelt: Callable[[str], str] = str) -> int:
+def main(argv: Sequence[str], talk: Console | None = None) -> int:
     """Run one command line: write its answer to stdout, talk on stderr, and return the exit code.
 
-    `spelt` puts what is said on stderr in the words of another door.
+    `talk` says it in the words of another door.
     """
-    runtime = Runtime(argv, Console(spelt))
+    runtime = Runtime(argv, talk or Console())
     process.leave_no_core()
     with process.signals_noticed():
         answer = _answer(argv, runtime)
@@ -136,9 +179,9 @@ def _unwritten(answer: Answer, runtime: Runtime, lost: Exception) -> int:
 
 def _answer(argv: Sequence[str], runtime: Runtime) -> Answer | int:
     try:
-        if not {"doctor", "--help", "-h", "--version"} & set(argv):  # they change nothing
+        if "doctor" not in argv and COMPLETING not in os.environ:  # the one tells of it, the other is a key press
             recover(Settings(runtime.talk, process.environment()))
-        result = app.main(args=list(argv), prog_name="smswrap", standalone_mode=False, obj=runtime)
+        result = app.main(args=list(argv), prog_name=program(), standalone_mode=False, obj=runtime)
     except process.Ended as ended:
         return _interrupted(runtime, ended)
     except SystemExit as leaving:
@@ -152,6 +195,9 @@ def _failed(runtime: Runtime, error: Exception) -> Answer:
     answer = Answer(runtime.command, runtime.provider_name, fault=_fault_of(error, runtime))
     if isinstance(error, SmswrapError):
         answer.data = error.data
+    if isinstance(error, InputError) and isinstance(error.data, dict):
+        problems = [{**problem, "next_step": named(problem["next_step"])} for problem in error.data["problems"]]
+        answer.data = {**error.data, "problems": problems}
     if isinstance(error, ProviderError):
         answer.reply, answer.text, answer.request_id = error.body, error.text, error.request_id or None
     return answer
@@ -163,15 +209,25 @@ def _fault_of(error: Exception, runtime: Runtime) -> Fault:
     if isinstance(error, NoArgsIsHelpError):
         runtime.talk.note(error.format_message())
         return Fault("input", "No command was given.", "", f"See `{error.ctx.command_path} --help`.")
+    if isinstance(error, OSError) and error.errno in {EMFILE, ENFILE}:
+        step = "End some programs, or allow more (`ulimit -n 256`); `smswrap history` tells whether anything was sent."
+        return Fault(
+            "setup", f"This machine has no file descriptor left: {error.strerror}.", "", step, "never", "files"
+        )
     return _usage_fault(error) if isinstance(error, click.UsageError) else _internal_fault(error, runtime)
 
 
 def _settle(answer: Answer, runtime: Runtime, form: str) -> None:
     """Bring in what went wrong beside the request, and tell the person on stderr."""
     answer.sandbox = runtime.common.sandbox
-    if answer.sandbox and not os.environ.get("SMSWRAP_SANDBOX"):
-        answer.again = "smswrap --sandbox"
-    answer.warnings = [*runtime.talk.warnings, *answer.warnings]
+    runtime.announce()
+    runtime.talk.status = answer.status
+    sandboxed = answer.sandbox and not os.environ.get("SMSWRAP_SANDBOX")
+    answer.again = f"{program()} --sandbox" if sandboxed else program()
+    if form == "table" and not (answer.report and answer.report.shown):  # a plan shows its own
+        for warning in answer.warnings:
+            runtime.talk.warn(warning)
+    answer.warnings = [named(warning) for warning in dict.fromkeys((*runtime.talk.warnings, *answer.warnings))]
     if answer.fault is not None and runtime.command not in SENDING:
         answer.fault = without_sending(answer.fault)
     for trouble in runtime.talk.troubles:
@@ -180,17 +236,25 @@ def _settle(answer: Answer, runtime: Runtime, form: str) -> None:
         else:
             answer.warnings.append(f"{trouble.message} {trouble.next_step}")
             runtime.talk.error(trouble)
-    if answer.error is not None:
-        runtime.talk.error(_headline(answer, form))
+    if answer.error is None or (form == "table" and answer.drawn):  # which tells of it
+        return
+    if form == "table" and answer.error.code == "declined":
+        runtime.talk.say(DECLINED)
+    else:
+        runtime.talk.error(_headline(answer, answer.error, form))
 
 
-def _headline(answer: Answer, form: str) -> Fault:
+def _headline(answer: Answer, error: Fault, form: str) -> Fault:
     """What stderr says of the failure: where a table on stdout lists the problems, only how many there are."""
-    data = answer.data if isinstance(answer.data, dict) else {}
-    problems = data.get("problems", ())
+    if error.kind == "interrupted" and answer.report is None:
+        return replace(error, next_step="")
+    problems = answer.data.get("problems", ()) if isinstance(answer.data, dict) else ()
     if answer.fault is None or form != "table" or len(problems) < MANY:
-        return answer.error  # type: ignore[return-value]  # the caller has seen that there is one
-    return replace(answer.fault, message=f"{data.get('problems_total', len(problems))} problems.")
+        return error
+    kinds = answer.data.get("kinds", ())
+    count = answer.data.get("problems_total", len(problems))
+    form = PROBLEMS_OF_KINDS if len(kinds) >= MANY else PROBLEMS
+    return replace(answer.fault, message=form.format(count=count, kinds=len(kinds)))
 
 
 def _usage_fault(error: click.UsageError) -> Fault:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from smswrap.cli.input import Reader
 from smswrap.cli.options import option
-from smswrap.errors import InputError, Problem
+from smswrap.errors import Problem
 from smswrap.model import Content, Message, Order
 from smswrap.providers.parameters import Parameter, check, check_shape, check_text
 from smswrap.record import dataclass
-from smswrap.sending.message import check_parameters, parse_array
+from smswrap.sending.message import Tidied, check_parameters, odd_values, parse_array, tidy_sign
 from smswrap.sending.recipients import read_recipients
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ class Heading:
     message_group: str | None = option(
         "--message-group", metavar="ID", help="Volcengine's message group; needed if the account has several."
     )
+    accept_odd_values: bool = option(
+        "--accept-odd-values", is_flag=True, default=False, help="Send values such as nan or 4.2E+05 as they are."
+    )
 
 
 def head_of(read: Reader, house: House, heading: Heading) -> Order:
@@ -74,14 +77,14 @@ def order_of(runtime: Runtime, house: House, arrays: Arrays, heading: Heading) -
     recipients, wrong, notices = read_recipients(map(str, phones), samples_allowed=read.samples_allowed, field=PHONES)
     read.problems += wrong
     read.notice(notices)
+    signs = _without_brackets(read, signs)
     _check_texts(read, SIGNS, signs)
     _check_texts(read, EXTENDS, extends)
-    _check_objects(read, parameters)
-    if read.problems:
-        raise InputError(read.problems)
+    read.oddities(_check_objects(read, parameters), accepted=heading.accept_odd_values)
+    read.refuse()
     contents = map(Content, signs, parameters or [{}] * len(signs), extends or [None] * len(signs))
     messages = enumerate(map(Message, recipients, contents), 1)
-    return replace(order, messages=messages, personal=True, listed=True)
+    return replace(order, messages=messages, personal=True, listed=True, values=PARAMETERS)
 
 
 def _array(read: Reader, option_name: str, text: str | None, *, required: bool) -> list[Any]:
@@ -102,6 +105,16 @@ def _refuse_uneven(read: Reader, phones: list[Any], others: dict[str, list[Any]]
             read.problems.append(Problem(name, "", rule, "Give one for each recipient."))
 
 
+def _without_brackets(read: Reader, signs: list[Any]) -> list[Any]:
+    """The signs as the provider knows them; what was taken off is told."""
+    found = []
+    for row, sign in enumerate(signs, 1):
+        tidied = tidy_sign(sign, field=SIGNS, row=row) if isinstance(sign, str) else Tidied(sign)
+        read.notice(tidied.notices)
+        found.append(tidied.value)
+    return found
+
+
 def _check_texts(read: Reader, name: str, texts: list[Any]) -> None:
     for row, text in enumerate(texts, 1):
         if not isinstance(text, str):
@@ -114,9 +127,14 @@ def _check_texts(read: Reader, name: str, texts: list[Any]) -> None:
         read.problems += [replace(problem, row=row) for problem in found.problems]
 
 
-def _check_objects(read: Reader, parameters: list[Any]) -> None:
+def _check_objects(read: Reader, parameters: list[Any]) -> list[Problem]:
+    """Check each recipient's parameters; give what is odd about their values."""
+    odd: list[Problem] = []
     for row, values in enumerate(parameters, 1):
         if isinstance(values, dict):
-            read.problems += check_parameters(values, field=PARAMETERS, row=row)
+            wrong = check_parameters(values, field=PARAMETERS, row=row)
+            read.problems += wrong
+            odd += [] if wrong else odd_values(values, field=PARAMETERS, row=row)
         else:
             read.problems.append(Problem(PARAMETERS, "", "is not a JSON object", 'Give [{"code":"1"},…].', row))
+    return odd

@@ -40,9 +40,13 @@ exits 9.
 
 \b
 Examples:
-  smswrap send-batch --file people.csv -t SMS_123456 -s 我的签名 --map phone=手机号,code=验证码
-  smswrap send-batch -t SMS_123456 --phone-number-json '["13812345678","13912345678"]' \\
-    --sign-name-json '["SignA","SignB"]' --template-param-json '[{"code":"111111"},{"code":"222222"}]'
+  printf '手机号,验证码\\n13900000000,234567\\n' > people.csv
+  smswrap send-batch --file people.csv -s 阿里云短信测试 \\
+    -t SMS_100000001 --map phone=手机号,code=验证码 --yes
+  smswrap send-batch -t SMS_100000001 --yes \\
+    --phone-number-json '["13900000000","13900000020"]' \\
+    --sign-name-json '["阿里云短信测试","阿里云短信测试"]' \\
+    --template-param-json '[{"code":"111111"},{"code":"222222"}]'
 """
 
 
@@ -70,9 +74,6 @@ class Listing:
         "--hidden-rows", type=click.Choice(["skip", "send"]), help="What to do with rows that a sheet hides."
     )
     encoding: str | None = option("--encoding", metavar="NAME", help="The file's encoding, such as gb18030 or cp1252.")
-    accept_odd_values: bool = option(
-        "--accept-odd-values", is_flag=True, default=False, help="Send values such as nan or 4.2E+05 as they are."
-    )
     large_file: bool = option("--large-file", is_flag=True, default=False, help="Read a file of any size.")
 
 
@@ -122,9 +123,8 @@ def _send_file(  # noqa: PLR0913, PLR0917  each is a thing of its own
     read = Reader(runtime)
     order = head_of(read, house, heading)
     sign = None if listing.sign_name is None else read.sign(listing.sign_name)
-    constants = read.parameters((), listing.variables, odd=listing.accept_odd_values)
-    if read.problems:
-        raise InputError(read.problems)
+    constants = read.parameters((), listing.variables, odd=heading.accept_odd_values)
+    read.refuse()
     _refuse_overwriting(listing)
     if listing.result_file:
         check_writable(RESULT_FILE, listing.result_file)
@@ -134,9 +134,10 @@ def _send_file(  # noqa: PLR0913, PLR0917  each is a thing of its own
     ):
         template = house.template_if_told(order.template, sign, rehearsal=options.dry_run)
         columns = parse_map(listing.column_map, table.headers, template.variables if template else None, constants)
-        messages = _messages(read, listing, table, columns, constants, sign, problems)
+        messages = _messages(read, heading, table, columns, constants, sign, problems)
         text = template.content if template else None
-        report = service.send(replace(order, messages=messages, listed=True, text=text), options, house, problems)
+        order = replace(order, messages=messages, listed=True, text=text, values="--file")
+        report = service.send(order, options, house, problems)
         if listing.result_file and report.counts is not None:
             outcomes = house.journal.outcomes(report.plan)
             write_or_warn(runtime, partial(write_results, listing.result_file, outcomes, table))
@@ -171,7 +172,7 @@ def _refuse_overwriting(listing: Listing) -> None:
 
 def _messages(  # noqa: PLR0913, PLR0917  each is a thing of its own
     read: Reader,
-    listing: Listing,
+    heading: Heading,
     table: Table,
     columns: ColumnMap,
     constants: Mapping[str, str],
@@ -189,7 +190,7 @@ def _messages(  # noqa: PLR0913, PLR0917  each is a thing of its own
         samples_allowed=read.samples_allowed,
         notices=notices,
         constants=constants,
-        accept_odd_values=listing.accept_odd_values,
+        accept_odd_values=heading.accept_odd_values,
     )
     for row, message in found:
         if isinstance(message, list):

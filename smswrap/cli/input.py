@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from smswrap.errors import InputError, Problem
@@ -27,10 +26,11 @@ LONGEST_OUT_ID = 255
 
 
 class Reader:
-    """Reads values; what is wrong with them joins `problems`."""
+    """Reads values; what is wrong with them joins `problems`, what is not there `lacking`."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.problems: list[Problem] = []
+        self.lacking: list[Problem] = []
         self.samples_allowed = runtime.common.sandbox
         self._runtime = runtime
 
@@ -97,11 +97,19 @@ class Reader:
             )
         given = objects[0] if objects else None
         parameters = self.collect(lambda: read_parameters(given, variables)) or {}
-        if odd:
-            self.notice(replace(problem, next_step="") for problem in odd_values(parameters))
-        else:
-            self.problems += odd_values(parameters)
+        self.oddities(odd_values(parameters), accepted=odd)
         return parameters
+
+    def oddities(self, found: Sequence[Problem], *, accepted: bool) -> None:
+        """What is odd about values is wrong with them, unless somebody said that it is right: then it is counted."""
+        if not accepted:
+            self.problems += found
+        elif found:
+            from smswrap.sending.table.problems import Notices
+
+            notices = Notices()
+            notices.let_pass(found)
+            self.warn(notices.lines)
 
     def once(self, numbers: Sequence[str]) -> list[str]:
         """The numbers, of those that are the same recipient only the first; how many that leaves out is told."""
@@ -115,7 +123,12 @@ class Reader:
 
     def missing(self, option: str, step: str) -> None:
         """An option that must be given was not."""
-        self.problems.append(Problem(option, "", "must be given", step))
+        self.lacking.append(Problem(option, "", "must be given", step))
+
+    def refuse(self, *, asks: bool = False) -> None:
+        """Raise InputError with all that is wrong; what is lacking is not if a person can be asked for it."""
+        if self.problems or (self.lacking and not asks):
+            raise InputError([*self.lacking, *self.problems])
 
     def collect(self, read: Callable[[], T]) -> T | None:
         """Read something; what is wrong with it joins the problems, and None comes back."""

@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from smswrap.clock import Moment
+from smswrap.clock import DAY, Moment
 from smswrap.journal.health import Health
 
-DAY = 86_400.0
 KEPT = 30 * DAY
 """Seconds that plans are remembered: receipts cannot be queried for longer either."""
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from smswrap.clock import Moment
 from smswrap.journal.ageing import Ageing
-from smswrap.journal.rows import parameters_text
 from smswrap.journal.store import LARGE
 from smswrap.model import Plan, PlanState
 from smswrap.record import dataclass
@@ -18,15 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from smswrap.journal.keys import Keys
-    from smswrap.model import Content, Order, Parts
+    from smswrap.model import Order, Parts
 
 
 class NewContent(NamedTuple):
-    """A content of a draft, by its number there and its hash."""
+    """A content of a draft, by its number there and its hash; `parameters` is the text that the journal keeps."""
 
     number: int
     key: bytes
-    content: Content
+    sign: str
+    parameters: str | None
+    extend_code: str | None
 
 
 class NewMessage(NamedTuple):
@@ -42,13 +43,15 @@ class NewMessage(NamedTuple):
 class WalkedMessage(NamedTuple):
     """A message of a draft on the walk through its contents; `content` is the first of those that are alike.
 
-    `copied` says that it gets a copy of that content, since its request does not share it.
+    `octets` are the bytes of its sign and parameters; `copied` says that it gets a copy of that content, since its
+    request does not share it.
     """
 
     position: int
     recipient: str
     key: bytes
     content: int
+    octets: int
     copied: bool = False
 
 
@@ -98,8 +101,7 @@ class Drafts(Ageing):
         if len(messages) >= LARGE:
             self._bound_caches()
         sql = "INSERT INTO contents (plan, number, key, sign, parameters, extend_code) VALUES (?, ?, ?, ?, ?, ?)"
-        rows = [(plan.number, *_content_columns(content)) for content in contents]
-        self._run_many(sql, rows)
+        self._run_many(sql, [(plan.number, *content) for content in contents])
         sql = "INSERT OR IGNORE INTO messages (plan, position, row, recipient, content, request) VALUES (?,?,?,?,?,?)"
         written = self._run_many(sql, [(plan.number, *message) for message in messages])
         return self._left_out(plan, messages) if written < len(messages) else []
@@ -111,18 +113,21 @@ class Drafts(Ageing):
 
     def by_content(self, plan: Plan) -> Iterator[WalkedMessage]:
         """All messages, those of one content together, the contents in the order in which they come first."""
-        self._run("CREATE TEMP TABLE IF NOT EXISTS walk (place INTEGER PRIMARY KEY, position, recipient, key, content)")
+        sql = "CREATE TEMP TABLE IF NOT EXISTS walk "
+        self._run(f"{sql}(place INTEGER PRIMARY KEY, position, recipient, key, content, octets)")
         self._run("DELETE FROM temp.walk")
         # A copy, since the messages are updated while we walk. A content that a draft had no longer in mind may be
         # noted twice: its hash tells that the two are one.
         self._run(
-            "INSERT INTO temp.walk (position, recipient, key, content) SELECT position, recipient, key, first FROM "
-            "(SELECT position, recipient, key, MIN(content) OVER (PARTITION BY key) AS first FROM messages "
+            "INSERT INTO temp.walk (position, recipient, key, content, octets) "
+            "SELECT position, recipient, key, first, octets FROM "
+            "(SELECT position, recipient, key, MIN(content) OVER (PARTITION BY key) AS first, "
+            "length(CAST(sign || COALESCE(parameters, '') AS BLOB)) AS octets FROM messages "
             "JOIN contents ON contents.plan = messages.plan AND contents.number = messages.content "
             "WHERE messages.plan = ?) ORDER BY first, position",
             plan.number,
         )
-        rows = self._rows("SELECT position, recipient, key, content FROM temp.walk ORDER BY place")
+        rows = self._rows("SELECT position, recipient, key, content, octets FROM temp.walk ORDER BY place")
         return (WalkedMessage(*row) for row in rows)
 
     def assign(self, plan: Plan, number: int, messages: Sequence[WalkedMessage]) -> None:
@@ -183,11 +188,6 @@ class Drafts(Ageing):
 def fingerprint_of(plan: Plan, keys: Keys, digests: Iterable[bytes]) -> str:
     """What a plan's id stands for, but for its text."""
     return keys.fingerprint(plan.account, (plan.template, plan.group, plan.out_id), digests)
-
-
-def _content_columns(new: NewContent) -> tuple[object, ...]:
-    content = new.content
-    return new.number, new.key, content.sign, parameters_text(content), content.extend_code
 
 
 def _draft(number: int, plan_id: str, order: Order, made: Moment, asked: tuple[str | None, str | None]) -> Plan:

@@ -144,7 +144,7 @@ _REACHED = """
 _LINES = """
     SELECT plans.plan_id, COALESCE(requests.started, plans.confirmed, plans.created) AS at, plans.provider,
            contents.sign, plans.template, messages.recipient, messages.row, requests.state, requests.fault,
-           messages.receipt, requests.out_id, requests.biz_id
+           messages.receipt, messages.receipt_code, requests.out_id, requests.biz_id
     FROM messages
     JOIN plans ON plans.id = messages.plan AND plans.state = 'confirmed'
     JOIN contents ON contents.plan = messages.plan AND contents.number = messages.content

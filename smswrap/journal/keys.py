@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 from dataclasses import astuple
+from json.encoder import encode_basestring as quoted
 from typing import TYPE_CHECKING
 
 from smswrap.record import dataclass
@@ -30,8 +31,11 @@ class Keys:
 
     def content(self, content: Content) -> bytes:
         """What a content is known by: sign, parameters and extension code, as 0.1.0 hashed them."""
-        fields = [content.sign, dict(sorted(content.parameters.items())), content.extend_code]
-        return hmac.digest(self.secret, _canonical(fields), "sha256")[:CONTENT_BYTES]
+        pairs = ",".join([f"{quoted(name)}:{quoted(value)}" for name, value in sorted(content.parameters.items())])
+        extend_code = "null" if content.extend_code is None else quoted(content.extend_code)
+        # As _canonical would write it, in a third of the time, once a row.
+        text = f"[{quoted(content.sign)},{{{pairs}}},{extend_code}]\n"
+        return hmac.digest(self.secret, text.encode("utf-8", "surrogatepass"), "sha256")[:CONTENT_BYTES]
 
     def request(self, messages: Iterable[tuple[str, bytes]], *, shared: bool) -> bytes:
         """The digest of a request: whether all get the same, and each recipient with their content's hash."""

@@ -21,6 +21,10 @@ NEVER_BEGUN = (
     "(state <> 'confirmed' OR NOT EXISTS "
     "(SELECT 1 FROM requests WHERE plan = plans.id AND (state <> 'not_sent' OR started IS NOT NULL)))"
 )
+_MESSAGES = (
+    "SELECT row, recipient, sign, parameters, extend_code FROM messages "
+    "JOIN contents ON contents.plan = messages.plan AND contents.number = messages.content WHERE messages.plan = ?"
+)
 FIRST_TRIES = 64
 """Ids that begin with the same characters, of which a prefix is told to be ambiguous."""
 
@@ -53,21 +57,16 @@ class Plans(Drafts):
 
     def messages(self, plan: Plan, most: int = -1) -> Iterator[Message]:
         """The messages in the order in which they were given, at most that many."""
-        sql = (
-            "SELECT recipient, sign, parameters, extend_code FROM messages "
-            "JOIN contents ON contents.plan = messages.plan AND contents.number = messages.content "
-            "WHERE messages.plan = ? ORDER BY position LIMIT ?"
-        )
-        return map(message_of, self._rows(sql, plan.number, most))
+        return map(message_of, self._rows(f"{_MESSAGES} ORDER BY position LIMIT ?", plan.number, most))
+
+    def numbered(self, plan: Plan) -> Iterator[tuple[int, Message]]:
+        """The messages with their rows, in their order."""
+        rows = self._rows(f"{_MESSAGES} ORDER BY position", plan.number)
+        return ((row["row"], message_of(row)) for row in rows)
 
     def message_at(self, plan: Plan, position: int) -> Message | None:
         """The message at a position."""
-        sql = (
-            "SELECT recipient, sign, parameters, extend_code FROM messages "
-            "JOIN contents ON contents.plan = messages.plan AND contents.number = messages.content "
-            "WHERE messages.plan = ? AND position = ?"
-        )
-        row = self._first(sql, plan.number, position)
+        row = self._first(f"{_MESSAGES} AND position = ?", plan.number, position)
         return message_of(row) if row else None
 
     def recipients(self, plan: Plan, most: int) -> list[str]:

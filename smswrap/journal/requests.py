@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from smswrap.clock import Moment, today
 from smswrap.disk import private_file
 from smswrap.errors import CUT_OFF, Fault, SmswrapError
+from smswrap.journal.aside import SENDERS
 from smswrap.journal.plans import Plans
 from smswrap.journal.rows import content_of, fault_of, fault_text, plan_of, request_of
 from smswrap.model import Counts, Message, Outcome, Request
@@ -45,7 +46,7 @@ class Requests(Plans):
         What a dead predecessor left at `sending` is unknown from then on; a `fresh` plan had none. The lock goes with
         the last process that has the file which this gives: a call that outlives us keeps it.
         """
-        file = private_file(self.path.with_name("senders.lock"))
+        file = private_file(self.path.with_name(SENDERS))
         try:
             while not _locked(file, plan.number, fcntl.F_WRLCK):
                 wait()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict
+from json.encoder import encode_basestring as quoted
 from typing import TYPE_CHECKING
 
-from smswrap.clock import Moment
+from smswrap.clock import Moment, day_of
 from smswrap.errors import Fault
 from smswrap.model import Account, Content, Earlier, Line, Message, Outcome, Parts, Plan, PlanState, RequestRecord
 
@@ -63,10 +65,8 @@ def content_of(row: Row) -> Content:
 
 def parameters_text(content: Content) -> str | None:
     """The parameters as the journal keeps them."""
-    return _JSON.encode(dict(content.parameters)) if content.parameters else None
-
-
-_JSON = json.JSONEncoder(ensure_ascii=False)
+    pairs = [f"{quoted(name)}: {quoted(value)}" for name, value in content.parameters.items()]
+    return f"{{{', '.join(pairs)}}}" if pairs else None
 
 
 def request_of(row: Row, recipients: tuple[str, ...]) -> RequestRecord:
@@ -84,8 +84,16 @@ def request_of(row: Row, recipients: tuple[str, ...]) -> RequestRecord:
         fault=fault_of(row["fault"]),
         reply=row["reply"],
         day=row["day"],
+        likely_day=_likely_day(row),
         started=row["started"],
     )
+
+
+def _likely_day(row: Row) -> str | None:
+    if row["started"] is None:
+        return None
+    _, by_machine = Moment(row["started"], row["boot"] or "", row["ticks"] or 0.0).ages()
+    return day_of(time.time() - by_machine)
 
 
 def earlier_of(row: Row) -> Earlier:
@@ -108,6 +116,7 @@ def earlier_of(row: Row) -> Earlier:
 def line_of(row: Row) -> Line:
     """A row of the history."""
     outcome, fault = Outcome(row["state"] or "not_sent"), fault_of(row["fault"])
+    failed = row["receipt_code"] if row["receipt"] == "failed" else None
     return Line(
         plan_id=row["plan_id"],
         at=row["at"],
@@ -116,7 +125,7 @@ def line_of(row: Row) -> Line:
         template=row["template"],
         recipient=row["recipient"],
         outcome=Outcome.UNKNOWN if outcome is Outcome.SENDING else outcome,
-        code=fault.code if fault else None,
+        code=fault.code if fault else failed,
         receipt=row["receipt"],
         out_id=row["out_id"],
         biz_id=row["biz_id"],

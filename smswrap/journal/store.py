@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import shlex
 import sqlite3
 import time
 from typing import TYPE_CHECKING
 
+from smswrap.clock import Moment
 from smswrap.disk import private_file, private_folder
 from smswrap.errors import Fault, SetupError, SmswrapError
-from smswrap.journal import schema
+from smswrap.journal import aside, schema
 from smswrap.journal.keys import Keys
 from smswrap.journal.log import hole_in
 
@@ -41,7 +43,7 @@ HEADER = 100
 """Bytes of a database file's header."""
 
 LARGE = 5_000
-"""Messages from which on a plan needs bounded caches: 16 MB of pages, and sorting on disk."""
+"""Messages from which on a plan needs bounded caches: 5 MB of pages, and sorting on disk."""
 
 
 class JournalLost(SmswrapError):  # noqa: N818  said as what happened
@@ -62,6 +64,7 @@ class Store:
         self.path = path
         self._holds_the_lock = False
         with self._told():
+            self._emptied = aside.is_emptied(path)
             self._file, header = _opened_privately(path)
             self._is_current = _is_current(header)
             log_was_left = _size(path.with_name(f"{path.name}-wal")) > 0
@@ -151,7 +154,7 @@ class Store:
 
     def _bound_caches(self) -> None:
         """A million rows must not live in memory."""
-        self._run("PRAGMA cache_size = -16000")
+        self._run("PRAGMA cache_size = -5000")
         self._run("PRAGMA temp_store = FILE")
 
     def _prepare(self, *, log_was_left: bool) -> None:
@@ -162,7 +165,6 @@ class Store:
             if not self._is_current and self._refuse_strangers() != VERSION:
                 self._run("PRAGMA journal_mode = WAL")
                 self._migrate()
-                self.hole = self.hole or _set_aside(self.path)
         for pragma in (f"synchronous = {SYNCHRONOUS}", "foreign_keys = ON", "secure_delete = ON"):
             self._run(f"PRAGMA {pragma}")
         self.keys = self._read_keys()
@@ -204,6 +206,9 @@ class Store:
             statements = schema.TAKE_OVER if version else (*schema.TABLES_OF_0_1_0, *schema.TABLES)
             for statement in statements:
                 self._connection.execute(statement)
+            damage = Moment.now() if self._emptied else aside.last_damage(self.path)
+            if damage and not version:
+                self._run("INSERT INTO meta (name, value) VALUES ('lost', ?)", json.dumps([*damage, ""]))
             self._taken_over(self._read_keys())
             self._connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
             self._connection.execute(f"PRAGMA user_version = {VERSION}")
@@ -238,12 +243,12 @@ class Store:
         return SetupError(message, "Use that newer smswrap.", code="journal")
 
     def _corrupt(self, error: Exception) -> SetupError:
-        aside = self.path.with_name(f"{NAME}.corrupt-{time.time_ns()}")
+        place = aside.named(self.path)
         with self._alone():
             # The journal itself goes last: as soon as it is gone, another process makes a new one, with its own log.
             for suffix in ("-wal", "-shm", "") if self._is_in_place() else ():
                 with contextlib.suppress(FileNotFoundError):
-                    os.rename(f"{self.path}{suffix}", f"{aside}{suffix}")  # noqa: PTH104  pathlib has no such suffix
+                    os.rename(f"{self.path}{suffix}", f"{place}{suffix}")  # noqa: PTH104  pathlib has no such suffix
         # Closed where it was, SQLite would write the log into it first (measured, 3.40); a file that moved it leaves.
         with contextlib.suppress(AttributeError):
             self._connection.close()
@@ -283,11 +288,6 @@ def _frames_seen(connection: sqlite3.Connection) -> int:
     while (frames := int(connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1])) < 0:
         time.sleep(BUSY)
     return frames
-
-
-def _set_aside(path: Path) -> str | None:
-    """The latest corrupt journal that was set aside here, of whose sends a new one knows nothing, or None."""
-    return max((file.name for file in path.parent.glob(f"{NAME}.corrupt-*")), default=None)
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import field, replace
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -14,7 +14,7 @@ from smswrap import process
 from smswrap.catalogue import explain
 from smswrap.errors import Fault
 from smswrap.journal.requests import NO_ATTEMPTS
-from smswrap.masking import redact
+from smswrap.masking import hide, redact
 from smswrap.model import Outcome, Result
 from smswrap.providers.base import ProviderError
 from smswrap.record import dataclass
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from smswrap.journal.journal import Journal
     from smswrap.journal.requests import Claim
     from smswrap.model import Plan, Request
-    from smswrap.providers.base import Session, Talk
+    from smswrap.providers.base import Accepted, Session, Talk
 
 FOR_ALL = frozenset({"setup", "credentials"})
 """Kinds of refusal that would meet the next request too."""
@@ -103,7 +103,14 @@ def make(session: Session, request: Request) -> Result:
     except ProviderError as error:
         outcome = Outcome.UNKNOWN if error.fault.kind == "unknown" else Outcome.REFUSED
         return Result(outcome, None, error.request_id, error.fault, redact(error.text, _private(request)))
-    return Result(Outcome.ACCEPTED, sent.biz_id, sent.request_id, None, sent.text)
+    return Result(Outcome.ACCEPTED, sent.biz_id, sent.request_id, None, _without_values(sent, request))
+
+
+def _without_values(sent: Accepted, request: Request) -> str:
+    """The reply as it came, unless a value of the message stands in it elsewhere than in its ids."""
+    values = {value for message in request.messages for value in message.content.parameters.values()}
+    rest = sent.text.replace(sent.biz_id or "\0", "").replace(sent.request_id or "\0", "")
+    return sent.text if hide(rest, values) == rest else hide(sent.text, values)
 
 
 def _private(request: Request) -> set[str]:
@@ -126,8 +133,9 @@ def _step(run: _Run, ended: list[tuple[Claim, Result]]) -> bool:
     for tell in run.told:
         tell()
     run.told.clear()
-    started = [_start(run, claim) for claim in claims]
-    return all(started) and more
+    for claim in claims:
+        _start(run, claim)
+    return more
 
 
 def _may_take(run: _Run) -> bool:
@@ -156,18 +164,13 @@ def _take(run: _Run, claims: list[Claim], most: int) -> bool:
     return True
 
 
-def _start(run: _Run, claim: Claim) -> bool:
-    try:
-        if run.jobs == 1:
-            _work(run, claim)
-        else:
-            Thread(target=_work, args=(run, claim)).start()
-    except RuntimeError as error:  # no more threads: nothing was sent
-        run.failure, run.stopped = error, True
-        _give_back(run, claim.request.number)
-        return False
+def _start(run: _Run, claim: Claim) -> None:
     run.running += 1
-    return True
+    if run.jobs > 1:
+        with suppress(RuntimeError):  # no more threads: then one after the other, in this one
+            Thread(target=_work, args=(run, claim)).start()
+            return
+    _work(run, claim)
 
 
 def _work(run: _Run, claim: Claim) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
@@ -137,8 +138,6 @@ def compare_variables(
 ) -> Compared:
     """Name the template's variables that are missing, and the parameters that it does not have."""
     wanted = tuple(dict.fromkeys(expected))
-    if parameters.keys() == set(wanted):
-        return Compared([], [])
     missing = [name for name in wanted if name not in parameters]
     unknown = [name for name in parameters if name not in wanted]
     compared = Compared([], [])
@@ -158,6 +157,19 @@ def render(content: str, sign: str, parameters: Mapping[str, str], *, mainland: 
     return f"【{sign}】{filled}" if mainland else f"[{sign}]{filled}"
 
 
+def length_of(content: str, sign: str, parameters: Mapping[str, str]) -> int:
+    """The length of that text, which is the same on the mainland and abroad."""
+    fixed, variables = _measured(content)
+    return fixed + len(sign) + sum([len(parameters.get(name, spelt)) for name, spelt in variables])
+
+
+@lru_cache(maxsize=8)
+def _measured(content: str) -> tuple[int, list[tuple[str, str]]]:
+    """The characters of a template, with the sign's brackets and without its variables; each of these, as spelt too."""
+    variables = [(found[1].strip(), found[0]) for found in _VARIABLE.finditer(content)]
+    return len(content) - sum(len(spelt) for _, spelt in variables) + 2, variables
+
+
 def count_parts(text: str, *, mainland: bool) -> int:
     """Count the parts that a whole text (sign included) is billed as.
 
@@ -166,10 +178,15 @@ def count_parts(text: str, *, mainland: bool) -> int:
     2 is never split (3GPP TS 23.040, 9.2.3.24.1): it moves to the next part.
     """
     if mainland:
-        return 1 if len(text) <= 70 else -(-len(text) // 67)  # noqa: PLR2004  said above
+        return mainland_parts(len(text))
     if not forcing_ucs2(text):
         return _parts((2 if char in GSM_EXTENSION else 1 for char in text), 160, 153)
     return _parts((2 if char > "\uffff" else 1 for char in text), 70, 67)
+
+
+def mainland_parts(length: int) -> int:
+    """Count the parts of a text on the mainland, by its characters."""
+    return 1 if length <= 70 else -(-length // 67)  # noqa: PLR2004  as above
 
 
 def forcing_ucs2(text: str) -> list[str]:

@@ -17,36 +17,42 @@ NO_VALUE = frozenset(
 )  # fmt: skip
 """Words of programs for "no value", in small letters."""
 
-_EXPONENT = pattern(r"[+-]?(?:\d+\.\d+[eE][+-]?|\d+[eE][+-]|\d[eE])\d{1,3}", re.ASCII)
-_DECIMAL = pattern(r"[+-]?\d+\.0", re.ASCII)
-_LEFT_OVER = pattern(r"[$#]\{[^{}]*\}|\{\{[^{}]*\}\}|%\([^()]*\)s|<%.*%>")
+_EXPONENT = pattern(r"\A[+-]?(?:\d+\.\d+[eE][+-]?|\d+[eE][+-]|\d[eE])\d{1,3}\Z", re.ASCII)
+_DECIMAL = pattern(r"\A[+-]?\d+\.0\Z", re.ASCII)
+_LEFT_OVER = pattern(r"[$#]\{[^{}]*\}|\{\{[^{}]*\}\}|\{[A-Za-z_]\w*\}|%\([^()]*\)s|<%.*%>")
 _BROKEN = pattern("\ufffd|锟斤拷?|斤拷锟|烫烫烫|屯屯屯|ï»¿|ï¿½")
+_LOST = pattern(r"\A(?:\?{2,}|#{3,})\Z")
+_DASHES = pattern("\\A[\u2010-\u2015\u2212\uff0d]+\\Z")
+_FORMULA = pattern(r"\A=(?:[A-Z]{1,12}\(.*\)|\$?[A-Z]{1,3}\$?\d+)\Z", re.DOTALL)
 _CODE_PAGES = ("cp1252", "latin-1", "cp1251", "cp437")
 _SENSIBLE = pattern("[\u00a0-\u017f\u0370-\u052f\u2010-\u2122\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef]+")
 """What people write in: by chance some pairs of letters are UTF-8 too, of signs that nobody writes."""
 
 
+_NOTHING = 'is a program\'s word for "no value"'
+_REPLACED = "holds characters that replace lost ones"
+_UNFILLED = "has a variable left over that nothing filled"
+_ASCII_RULES = (
+    (_EXPONENT, "was turned into an exponent by a spreadsheet: its digits are lost"),
+    (_DECIMAL, "ends in .0, as programs write whole numbers"),
+    (_LEFT_OVER, _UNFILLED),
+    (_LOST, _REPLACED),
+    (_FORMULA, "is a formula that nothing calculated"),
+)
+_RULES = ((_LEFT_OVER, _UNFILLED), (_BROKEN, _REPLACED), (_DASHES, _NOTHING))
+
+
 def find_oddity(text: str) -> str:
     """Say what is odd about a value, or nothing."""
-    if text.isascii():
-        return _ascii_oddity(text)
-    if _LEFT_OVER.search(text):
-        return "has a variable left over that nothing filled"
-    if _BROKEN.search(text):
-        return "holds characters that replace lost ones"
-    return "is UTF-8 that was read in another encoding" if is_mojibake(text) else ""
-
-
-def _ascii_oddity(text: str) -> str:
+    if not text.isascii():
+        found = next((rule for wrong, rule in _RULES if wrong.search(text)), "")
+        return found or ("is UTF-8 that was read in another encoding" if is_mojibake(text) else "")
     if text.isdigit():
         return ""
-    if text.lower() in NO_VALUE:
-        return 'is a program\'s word for "no value"'
-    if _EXPONENT.fullmatch(text):
-        return "was turned into an exponent by a spreadsheet: its digits are lost"
-    if _DECIMAL.fullmatch(text):
-        return "ends in .0, as programs write whole numbers"
-    return "has a variable left over that nothing filled" if _LEFT_OVER.search(text) else ""
+    words = text.lower().split()
+    if text.lower() in NO_VALUE or (words and NO_VALUE.issuperset(words)):
+        return _NOTHING
+    return next((rule for wrong, rule in _ASCII_RULES if wrong.search(text)), "")
 
 
 def is_mojibake(text: str) -> bool:
@@ -55,7 +61,8 @@ def is_mojibake(text: str) -> bool:
         return False
     # Names of frequent characters are UTF-8 by chance now and then; what was misread is full of rare ones.
     chinese = not all(map(is_common, text)) and _put_back(text, "gb18030")
-    return chinese or any(_put_back(text, page) for page in _CODE_PAGES)
+    # What was a no-break space there is often a usual one by now.
+    return chinese or any(_put_back(one, page) for page in _CODE_PAGES for one in {text, text.replace(" ", "\xa0")})
 
 
 def is_common(character: str) -> bool:

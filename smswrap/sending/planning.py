@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from smswrap.errors import InputError, Problem
 from smswrap.journal.drafts import NewContent, NewMessage, NewRequest, Summary
+from smswrap.journal.rows import parameters_text
 from smswrap.model import Parts
 from smswrap.record import dataclass
-from smswrap.sending.message import count_parts, render
+from smswrap.sending.message import count_parts, length_of, mainland_parts, render
 from smswrap.sending.recipients import is_mainland
 
 if TYPE_CHECKING:
@@ -76,10 +77,11 @@ def draft(  # noqa: PLR0913, PLR0917  each is a thing of its own
     journal: Journal,
     problems: Problems,
     asked: Asked,
-    judge: Callable[[Content, int], list[Problem]],
+    judge: Callable[[Content, int, int], list[Problem]],
 ) -> Plan:
-    """Write the order down as a draft. `judge` says what is wrong with a content that stands in a row.
+    """Write the order down as a draft.
 
+    `judge` says what is wrong with a content whose text has this length, and which stands in this row.
     Raises InputError with everything that is wrong; then nothing of it is kept.
     """
     book = _Book(order, limits, journal.keys, judge)
@@ -138,18 +140,22 @@ def _mixed(
 ) -> Iterator[tuple[bool, list[WalkedMessage]]]:
     """Give the messages of each request: those of one content together, those of a content of their own as personal."""
     lone: list[WalkedMessage] = []
-    shared = 0
+    shared, room = 0, limits.octets
     for group in _groups(walk, limits.shared):
         if not personal and (len(group) > 1 or limits.personal == 1):
             shared = group[0].content
             yield True, group
             continue
         for message in group:
+            if lone and message.octets > room:
+                yield len(lone) == 1 and not personal, _in_order(lone)
+                lone, room = [], limits.octets
+            room -= message.octets
             # What a personal request sends is erased with it: it shares no content with the shared ones.
             lone.append(message._replace(copied=message.content == shared))
             if len(lone) == limits.personal:
                 yield False, _in_order(lone)
-                lone = []
+                lone, room = [], limits.octets
     if lone:
         yield len(lone) == 1 and not personal, _in_order(lone)
 
@@ -171,20 +177,21 @@ def _groups(walk: Iterable[WalkedMessage], most: int) -> Iterator[list[WalkedMes
 
 
 class _Known(NamedTuple):
-    """A content that a draft has in mind: its number, hash, length of text, and parts on the mainland or abroad."""
+    """A content that a draft has in mind: number, hash, size, length of text, and parts."""
 
     number: int
     key: bytes
     content: Content
+    octets: int
     length: int
-    parts: dict[bool, int]
+    parts: int | None
 
 
 class _Book:
     """What a draft keeps of the messages that have gone by."""
 
     def __init__(
-        self, order: Order, limits: Limits, keys: Keys, judge: Callable[[Content, int], list[Problem]]
+        self, order: Order, limits: Limits, keys: Keys, judge: Callable[[Content, int, int], list[Problem]]
     ) -> None:
         self.limits, self.keys, self.personal = limits, keys, order.personal
         self.kept = 0
@@ -197,9 +204,11 @@ class _Book:
         self._again = self._twins = False
         self._alike: bool | None = None
         self._members: list[tuple[str, bytes]] = []
+        self._content, self._room = 0, limits.octets
         self._done: list[NewRequest] = []
         self._signs: dict[str, None] = {}
-        self._parts: Parts | None = None
+        self._parts: dict[int, int] = {}
+        self._abroad: dict[int, int] = {}
         self._shortest: tuple[int, int] | None = None
         self._longest: tuple[int, int] | None = None
 
@@ -233,10 +242,11 @@ class _Book:
     def summary(self) -> Summary:
         """What all messages add up to."""
         shortest, longest = self._shortest, self._longest
+        total = sum(parts * messages for parts, messages in self._parts.items())
         return Summary(
             tuple(self._signs),
             self.kept,
-            self._parts,
+            Parts(total, min(self._parts), max(self._parts)) if self._parts else None,
             shortest[1] if shortest else None,
             longest[1] if longest else None,
         )
@@ -248,10 +258,13 @@ class _Book:
     def _number(self, row: int, message: Message, contents: list[NewContent]) -> NewMessage:
         self._position += 1
         known = self._look_up(row, message.content, contents)
+        if self._members and not self._alike and known.octets > self._room:
+            self._close()
         request = len(self._done) + 1
         self._members.append((message.recipient, known.key))
+        self._content, self._room = known.number, self._room - known.octets
         if len(self._members) == self._size:
-            self._close(known.number)
+            self._close()
         self._add_up(known, message.recipient)
         return NewMessage(self._position, row, message.recipient, known.number, request)
 
@@ -259,14 +272,14 @@ class _Book:
     def _size(self) -> int:
         return self.limits.shared if self._alike else self.limits.personal
 
-    def _close(self, content: int | None = None) -> None:
+    def _close(self) -> None:
         lone = len(self._members) == 1 and not self.personal
         shared = bool(self._alike) or lone
         digest = self.keys.request(self._members, shared=shared)
         number = len(self._done) + 1
-        content = (content or self._contents) if shared else None
+        content = self._content if shared else None
         self._done.append(NewRequest(number, shared, len(self._members), content, *self.out_id(number), digest))
-        self._members = []
+        self._members, self._room = [], self.limits.octets
 
     def _look_up(self, row: int, content: Content, contents: list[NewContent]) -> _Known:
         if self._last is not None and content == self._last.content and not self.personal:
@@ -278,33 +291,43 @@ class _Book:
         if self._last is not None:
             self._again = True
             return self._last
-        self.judged += self._judge(content, row)
+        text = parameters_text(content)
+        # As the journal writes it: no other way of writing JSON is longer.
+        octets = len(f"{content.sign}{text or ''}".encode("utf-8", "surrogatepass"))
+        if octets > self.limits.octets:
+            rule = f"makes {octets} bytes with its sign; one call takes {self.limits.octets}"
+            listed = row if self._order.listed else None
+            self.judged.append(Problem(self._order.values, "", rule, "Shorten the values.", listed))
+        length = self._length(content)
+        self.judged += self._judge(content, length, row)
         self._contents += 1
         self._signs[content.sign] = None
-        contents.append(NewContent(self._contents, key, content))
-        self._last = self._known[key] = self._measured(key, content)
+        contents.append(NewContent(self._contents, key, content.sign, text, content.extend_code))
+        parts = None if self._order.text is None else mainland_parts(length)
+        self._last = self._known[key] = _Known(self._contents, key, content, octets, length, parts)
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         return self._last
 
-    def _measured(self, key: bytes, content: Content) -> _Known:
+    def _length(self, content: Content) -> int:
         if self._order.text is None:
-            return _Known(self._contents, key, content, sum(map(len, content.parameters.values())), {})
-        text = render(self._order.text, content.sign, content.parameters)
-        return _Known(self._contents, key, content, len(text), {True: count_parts(text, mainland=True)})
+            return sum(map(len, content.parameters.values()))
+        return length_of(self._order.text, content.sign, content.parameters)
 
     def _add_up(self, known: _Known, recipient: str) -> None:
         if self._shortest is None or known.length < self._shortest[0]:
             self._shortest = (known.length, self._position)
         if self._longest is None or known.length > self._longest[0]:
             self._longest = (known.length, self._position)
-        if self._order.text is not None:
-            parts = self._count(self._order.text, known, mainland=is_mainland(recipient))
-            sums = self._parts or Parts(0, parts, parts)
-            self._parts = Parts(sums.total + parts, min(sums.low, parts), max(sums.high, parts))
+        parts = known.parts
+        if parts is not None and not is_mainland(recipient):
+            parts = self._count_abroad(known)
+        if parts is not None:
+            self._parts[parts] = self._parts.get(parts, 0) + 1
 
-    def _count(self, text: str, known: _Known, *, mainland: bool) -> int:
-        if mainland not in known.parts:
-            filled = render(text, known.content.sign, known.content.parameters, mainland=mainland)
-            known.parts[mainland] = count_parts(filled, mainland=mainland)
-        return known.parts[mainland]
+    def _count_abroad(self, known: _Known) -> int:
+        """The parts of a text abroad, which are counted once for as long as the content is in mind."""
+        if known.number not in self._abroad:
+            filled = render(self._order.text or "", known.content.sign, known.content.parameters, mainland=False)
+            self._abroad = {known.number: count_parts(filled, mainland=False)}
+        return self._abroad[known.number]

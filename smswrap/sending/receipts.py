@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from smswrap import process
 from smswrap.catalogue import explain
-from smswrap.clock import today
+from smswrap.clock import askable, today
 from smswrap.errors import SmswrapError
 from smswrap.model import Outcome, Result
 from smswrap.providers.records import Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from smswrap.journal.journal import Journal
     from smswrap.model import Earlier, Plan, RequestRecord
@@ -37,15 +37,22 @@ SKEW = 120.0
 FINAL = frozenset({"delivered", "failed"})
 
 
-def follow(plan: Plan, journal: Journal, session: Session, seconds: float) -> Iterator[tuple[Receipt, ...]]:
-    """Query the receipts of accepted requests until all are final or `seconds` have passed; yield after each round."""
+def follow(
+    plan: Plan, journal: Journal, session: Session, seconds: float, advance: Callable[[int], None]
+) -> Iterator[tuple[Receipt, ...]]:
+    """Query the receipts of accepted requests until all are final or `seconds` have passed; yield after each round.
+
+    `advance` is told of each that has become final.
+    """
     deadline = time.monotonic() + seconds
     found = {receipt.recipient: (number, receipt) for number, receipt in _accepted(plan, journal)}
+    advance(sum(receipt.receipt in FINAL for _, receipt in found.values()))
     pause = FIRST_PAUSE
     while True:
         for recipient, (number, receipt) in found.items():
             if receipt.receipt not in FINAL:
-                found[recipient] = number, _latest(plan, journal, session, number, receipt)
+                found[recipient] = number, (now := _latest(plan, journal, session, number, receipt))
+                advance(now.receipt in FINAL)
         yield tuple(receipt for _, receipt in found.values())
         left = deadline - time.monotonic()
         if left <= 0 or all(receipt.receipt in FINAL for _, receipt in found.values()):
@@ -86,7 +93,7 @@ def settle_unknown(plan: Plan, journal: Journal, session: Session, rounds: tuple
 def latest(earlier: Earlier, house: House) -> str | None:
     """What the provider says of an earlier message now, which the journal keeps; None where it does not say."""
     try:
-        day = earlier.day or today()
+        day = askable(earlier.day, today())[0]
         messages = house.line.session().receipts(earlier.recipient, day, earlier.biz_id, earlier.group)
     except SmswrapError:
         return None
@@ -148,7 +155,7 @@ def _is_ours(plan: Plan, journal: Journal, request: RequestRecord, recipient: st
 
 def _messages(plan: Plan, session: Session, request: RequestRecord, recipient: str) -> Iterator[Receipt]:
     # A request made at midnight may be dated the next day by the gateway.
-    for day in dict.fromkeys((request.day or today(), today())):
+    for day in askable(request.day, request.likely_day, today()):
         yield from session.receipts(recipient, day, request.biz_id, plan.group)
 
 

@@ -28,6 +28,7 @@ EXAMPLE_NUMBERS: Mapping[str, str] = {
 USUAL_MOBILE = r"1(?:610\d|740[0-5])\d{6}|1(?:[38]\d|4[57]|[59][0-35-9]|6[25-7]|7[0-35-8])\d{8}"
 """Mainland mobiles as libphonenumber has them, which costs 30 ms to load; a test holds the two equal."""
 _USUAL = re.compile(rf"(?:\+86|0086|86)?({USUAL_MOBILE})", re.ASCII)
+_GROUPED = re.compile(r"(?:(?:\+|00)?86[ -]?)?(1\d\d)([ -]?)(\d{4})\2(\d{4})", re.ASCII)
 
 NO_SMS: Mapping[int, str] = {
     3: "a toll-free number",
@@ -40,7 +41,6 @@ NO_SMS: Mapping[int, str] = {
 """libphonenumber's kinds (phonenumberutil.PhoneNumberType) that get no SMS."""
 _FIXED_LINE, _MOBILE, _EITHER = 0, 1, 2
 
-_CHECK = "Check its digits and country code."
 _MAINLAND_GROUPS = {(11,), (3, 4, 4)}
 _AMERICAN_GROUPS = (4, 3, 4)
 
@@ -96,8 +96,8 @@ def read_recipient(
     number with a digit lost is a foreign one in every tenth case. `bare_foreign` takes the API's own spelling, without
     either, if it is a mobile's.
     """
-    usual = _USUAL.fullmatch(text)
-    if usual:
+    grouped = _GROUPED.fullmatch(text)
+    if usual := _USUAL.fullmatch("".join(grouped.group(1, 3, 4)) if grouped else text):
         return Recipient(MAINLAND + usual[1])
     spelling = spell(text)
     if isinstance(spelling, Misspelling):
@@ -105,14 +105,18 @@ def read_recipient(
     problem = _ambiguous(spelling) or _bare(spelling, bare_foreign=bare_foreign)
     if problem:
         return Problem(field, shorten(text), problem.rule, problem.next_step, row)
-    found = [_judge(number) for number in _readings(spelling)]
-    good = [recipient for recipient in found if isinstance(recipient, Recipient)]
-    if not good:
-        wrong = next(problem for problem in found if isinstance(problem, Misspelling))
-        return Problem(field, shorten(text), wrong.rule, wrong.next_step, row)
-    if len({recipient.number for recipient in good}) > 1:
-        return Problem(field, shorten(text), *_TWO_COUNTRIES, row)
-    return _noticed(good[0], spelling, field, text, row)
+    found = _read(spelling)
+    if isinstance(found, Misspelling):
+        return Problem(field, shorten(text), found.rule, found.next_step, row)
+    return _noticed(found, spelling, field, text, row)
+
+
+def _read(spelling: Spelling) -> Recipient | Misspelling:
+    """The number that the digits stand for; libphonenumber is asked only where our own table does not know it."""
+    if usual := _USUAL.fullmatch(spelling.digits):
+        return Recipient(MAINLAND + usual[1])
+    known = [number for number in _readings(spelling) if _kind(number) is not None]
+    return _TWO_COUNTRIES if len(known) > 1 else _judge(known[0]) if known else _UNKNOWN
 
 
 def is_mainland(recipient: str) -> bool:
@@ -120,6 +124,8 @@ def is_mainland(recipient: str) -> bool:
     return recipient.startswith(MAINLAND)
 
 
+_CHECK = "Check its digits and country code."
+_UNKNOWN = Misspelling("is not a phone number that can receive SMS", _CHECK)
 _TWO_COUNTRIES = Misspelling(
     "can be read as a mainland and as a North American number", "Write +86… for the first, 001… for the second."
 )
@@ -169,14 +175,12 @@ def _readings(spelling: Spelling) -> list[str]:
 
 
 def _judge(number: str) -> Recipient | Misspelling:
-    """The number in E.164, without a national prefix, if SMS can reach it."""
+    """A known number in E.164, without a national prefix, if SMS can reach it."""
     import phonenumbers
 
     kind = _kind(number)
-    if kind is None:
-        return Misspelling("is not a phone number that can receive SMS", _CHECK)
     e164 = phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.E164)
-    if kind in NO_SMS:
+    if kind is not None and kind in NO_SMS:
         return Misspelling(f"is {NO_SMS[kind]}, which gets no SMS", "Give a mobile number.")
     if is_mainland(e164) and kind != _MOBILE:
         return Misspelling("is not a phone number that can receive SMS: it is not a mobile", _CHECK)
@@ -201,6 +205,8 @@ def _noticed(found: Recipient, spelling: Spelling, field: str, text: str, row: i
         rules.append(f"{spelling.notice}: read as {found.number}")
     elif not spelling.digits.startswith(("+", "00")) and not is_mainland(found.number):
         rules.append(f"has no + in front: read as {found.number}")
+    elif spelling.digits.startswith("+1") and is_mainland(found.number):
+        rules.append(f"is not a North American number: read as {found.number}")
     return Recipient(found.number, tuple(Problem(field, shorten(text), rule, "", row) for rule in rules))
 
 

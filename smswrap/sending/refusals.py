@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from smswrap.clock import iso
@@ -15,7 +16,7 @@ from smswrap.sending.receipts import FINAL, latest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from smswrap.clock import Moment
+    from smswrap.journal.journal import Journal
     from smswrap.model import Account, Earlier, Plan
     from smswrap.sending.house import House
 
@@ -23,7 +24,10 @@ WINDOW = 10 * 60
 """Seconds in which the same send again is taken for a mistake."""
 
 MOST_TOLD = 3
-"""Earlier sends that a refusal names."""
+"""Recipients of earlier sends that a refusal names."""
+
+MOST_JUDGED, MOST_ASKED = 1_000, 20
+"""Earlier messages that are looked at for having failed, and those whose receipts are asked for."""
 
 
 @dataclass(frozen=True)
@@ -41,27 +45,27 @@ def refuse(plan: Plan, policy: DuplicatePolicy, house: House) -> None:
         forbid(plan, policy, house)
 
 
-def refuse_duplicates(plan: Plan, policy: DuplicatePolicy, house: House, *, asks: bool = True) -> None:
+def refuse_duplicates(plan: Plan, policy: DuplicatePolicy, house: House, *, again: bool = False) -> None:
     """Raise SmswrapError (kind duplicate) if a recent send had the same content for the same recipient.
 
-    One that failed at the carrier may be sent again, with a warning; where that is not known, the provider is asked,
-    unless `asks` says that this is no moment for it. After the journal lost its last entries, everything may be a
-    repeat for a while.
+    One that failed at the carrier may be sent again, with a warning; where that is not known, the provider is asked.
+    `again` is a second look, right before the yes is noted: it asks nobody, and what passes has been told. After the
+    journal lost its last entries, everything may be a repeat for a while.
     """
-    lost = house.journal.lost
-    if lost is not None and min(lost.ages()) < WINDOW:
-        _tell_of_loss(plan, policy, house, lost)
-    found = house.journal.duplicates(plan, policy.window, MOST_TOLD, only_unknown=policy.only_unknown)
-    if not found:
-        return
-    if policy.allowed:
-        house.talk.warn(f"This repeats a send: {_said(found)}.")
-        return
-    if all(_failed(one, house, asks=asks) for one in found):
-        found = house.journal.duplicates(plan, policy.window, MOST_TOLD, only_unknown=policy.only_unknown) or found
-        house.talk.warn(f"This repeats a send that was not delivered: {_said(found)}.")
-        return
-    raise SmswrapError(_duplicate(found), data=_earlier(found[0]))
+    said: list[str] = []
+    if message := loss(house.journal):
+        if not policy.allowed:
+            raise _lost(message, plan)
+        said.append(message)
+    found = house.journal.duplicates(plan, policy.window, MOST_JUDGED + 1, only_unknown=policy.only_unknown)
+    if found and policy.allowed:
+        said.append(f"This repeats a send: {_said(found)}.")
+    elif found:
+        if one := _not_failed(found, house, asks=not again):
+            raise SmswrapError(_duplicate([one, *found]), data=_earlier(one))
+        said.append(f"This repeats a send that was not delivered: {_said(found, 'failed')}.")
+    for line in () if again else said:
+        house.talk.warn(line)
 
 
 # A policy of the machine's owner would join this list.
@@ -138,21 +142,30 @@ def with_key(plan: Plan, key: str | None, house: House) -> Plan | None:
     return earlier
 
 
-def _tell_of_loss(plan: Plan, policy: DuplicatePolicy, house: House, lost: Moment) -> None:
-    message = f"The journal was damaged, found {iso(lost.wall)}: what was sent last is not known any more."
-    if policy.allowed:
-        house.talk.warn(message)
-        return
-    step = f"Query what was sent last, or wait until {iso(lost.wall + WINDOW)}; --allow-duplicate sends all the same."
+def loss(journal: Journal) -> str | None:
+    """What to say while anything may be a repeat: the journal has just lost what was sent last; else None."""
+    lost = journal.lost
+    if lost is None or min(lost.ages()) >= WINDOW:
+        return None
+    return f"The journal was damaged, found {iso(lost.wall)}: what was sent last is not known any more."
+
+
+def _lost(message: str, plan: Plan) -> SmswrapError:
+    step = f"Query what was sent last, or wait {WINDOW // 60} minutes; --allow-duplicate sends all the same."
     fault = Fault("duplicate", message, "Nothing was sent: it may be a repeat.", step, "later", "journal-damaged")
-    raise SmswrapError(fault, data={"plan_id": plan.plan_id})
+    return SmswrapError(fault, data={"plan_id": plan.plan_id})
 
 
-def _failed(earlier: Earlier, house: House, *, asks: bool) -> bool:
-    if earlier.outcome is not Outcome.ACCEPTED:
-        return False
-    known = earlier.receipt in FINAL or not asks
-    return (earlier.receipt if known else latest(earlier, house)) == "failed"
+def _not_failed(found: list[Earlier], house: House, *, asks: bool) -> Earlier | None:
+    """The first that is not known to have failed at the carrier; of too many to judge, the last."""
+    asked = 0
+    for one in found:
+        if one.outcome is Outcome.ACCEPTED and one.receipt not in FINAL and asks and asked < MOST_ASKED:
+            asked += 1
+            one = replace(one, receipt=latest(one, house) or one.receipt)  # noqa: PLW2901  the same, better known
+        if one.outcome is not Outcome.ACCEPTED or one.receipt != "failed":
+            return one
+    return found[-1] if len(found) > MOST_JUDGED else None
 
 
 def _duplicate(found: list[Earlier]) -> Fault:
@@ -162,11 +175,12 @@ def _duplicate(found: list[Earlier]) -> Fault:
     return Fault("duplicate", message, "Nothing was sent now.", _next_step(first), retry, "duplicate")  # type: ignore[arg-type]  # one of Retry's words
 
 
-def _said(found: list[Earlier]) -> str:
+def _said(found: list[Earlier], became: str | None = None) -> str:
     first = found[0]
     ago = max(0, round(time.time() - first.at))
-    numbers = ", ".join(dict.fromkeys(mask_number(one.recipient) for one in found))
-    return f"to {numbers}, {ago} s ago (plan {first.plan_id}, {first.receipt or _WORDS[first.outcome]})"
+    numbers = ", ".join(dict.fromkeys(mask_number(one.recipient) for one in found[:MOST_TOLD]))
+    became = became or (first.receipt or _WORDS[first.outcome]).replace("_", " ")
+    return f"to {numbers}, {ago} s ago (plan {first.plan_id}, {became})"
 
 
 def _earlier(first: Earlier) -> dict[str, object]:
@@ -178,7 +192,8 @@ def _next_step(first: Earlier) -> str:
     if first.outcome is Outcome.NOT_SENT:
         return f"`smswrap resume {first.plan_id}` sends the rest of that one."
     if first.outcome is Outcome.ACCEPTED:
-        return "If the person really wants it twice, add --allow-duplicate."
+        wait = "" if first.receipt == "delivered" else "Wait for its receipt: it may arrive yet. "
+        return f"{wait}If the person really wants it twice, add --allow-duplicate."
     return f"`smswrap resume --unknown {first.plan_id}` finds out what became of it."
 
 

@@ -9,7 +9,6 @@ from smswrap.errors import Problem
 from smswrap.masking import mask_number
 from smswrap.patterns import pattern
 from smswrap.providers.parameters import shorten
-from smswrap.sending.message import OPTION
 from smswrap.sending.recipients import is_mainland
 from smswrap.sending.table.problems import Notices, ProblemReport
 
@@ -40,6 +39,7 @@ _CODES, _INTERNATIONAL, _DOMESTIC = (
     frozenset({"verification", "notification", "promotion"}),
 )
 _SIGN_FOR_CODES = "验证码"
+_TEMPLATE = "--template-code"
 
 
 class Verdict(NamedTuple):
@@ -53,12 +53,11 @@ def judge(
     template: Template,
     sign: Sign,
     messages: Iterable[tuple[int | None, Message]],
-    *,
-    template_field: str = "--template-code",
-    values_field: str = OPTION,
 ) -> Verdict:
     """Hold a template, a sign and the messages with it against the rules; the messages may be a stream.
 
+    They come with the rows of their list, or with None. Values are named by their variables, as each door spells them
+    otherwise.
     Which variables the template has was held against the messages when they were drafted.
     """
     verdict = Verdict(ProblemReport(), Notices())
@@ -67,38 +66,32 @@ def judge(
     codes = _Codes()
     for row, message in messages:
         values = message.content.parameters
-        verdict.problems.add(_wrong_country(template, message.recipient, template_field, row))
-        verdict.warnings.add(_doubtful_country(template, message.recipient, template_field, row))
-        verdict.problems.add(broken_rules(template.rules, values, field=values_field, row=row))
-        verdict.warnings.add(doubtful_values(template.type, values, field=values_field, row=row))
+        verdict.problems.add(_wrong_country(template, message.recipient, row))
+        verdict.warnings.add(_doubtful_country(template, message.recipient, row))
+        verdict.problems.add(_broken_rules(template.rules, values, row))
+        verdict.warnings.add(_doubtful_values(template.type, values, row))
         if template.type == _CODES:
-            verdict.warnings.add(codes.shared(message, values_field, row))
+            verdict.warnings.add(codes.shared(message, row))
     return verdict
 
 
-def broken_rules(
-    rules: Mapping[str, str], values: Mapping[str, str], *, field: str = OPTION, row: int | None = None
-) -> list[Problem]:
+def _broken_rules(rules: Mapping[str, str], values: Mapping[str, str], row: int | None) -> list[Problem]:
     """Give the values that break what the template's attributes demand of a code."""
     return [
-        Problem(
-            field,
-            HIDDEN,
-            f"{CODE_RULES[rule][1]}, as the template demands of ${{{name}}}",
-            "Give another code.",
-            row,
-        )
+        Problem(_variable(name), HIDDEN, f"{CODE_RULES[rule][1]}, as the template demands", "Give another code.", row)
         for name, rule in rules.items()
         if rule in CODE_RULES and name in values and not CODE_RULES[rule][0].fullmatch(values[name])
     ]
 
 
-def doubtful_values(
-    kind: str | None, values: Mapping[str, str], *, field: str = OPTION, row: int | None = None
-) -> list[Problem]:
+def _variable(name: str) -> str:
+    return f"${{{shorten(name)}}}"
+
+
+def _doubtful_values(kind: str | None, values: Mapping[str, str], row: int | None) -> list[Problem]:
     """Give the values that carriers often refuse; `kind` is the template's type."""
     return [
-        Problem(field, HIDDEN, f"{rule} (${{{shorten(name)}}})", "", row)
+        Problem(_variable(name), HIDDEN, rule, "", row)
         for name, value in values.items()
         for rule in _doubts(kind, name, value)
     ]
@@ -121,26 +114,19 @@ def _doubts(kind: str | None, name: str, value: str) -> list[str]:
     return doubts
 
 
-def _wrong_country(template: Template, recipient: str, field: str, row: int | None) -> list[Problem]:
+def _wrong_country(template: Template, recipient: str, row: int | None) -> list[Problem]:
     if template.type != _INTERNATIONAL or not is_mainland(recipient):
         return []
     number = mask_number(recipient)
     rule = f"is an international template, and {number} is a mainland number (isv.DOMESTIC_NUMBER_NOT_SUPPORTED)"
-    return [Problem(field, template.template or "", rule, "Choose a template for the mainland.", row)]
+    return [Problem(_TEMPLATE, template.template or "", rule, "Choose a template for the mainland.", row)]
 
 
-def _doubtful_country(template: Template, recipient: str, field: str, row: int | None) -> list[Problem]:
+def _doubtful_country(template: Template, recipient: str, row: int | None) -> list[Problem]:
     if template.type not in _DOMESTIC or is_mainland(recipient):
         return []
-    return [
-        Problem(
-            field,
-            template.template or "",
-            f"is a template for the mainland, and {mask_number(recipient)} is abroad",
-            "",
-            row,
-        )
-    ]
+    rule = f"is a template for the mainland, and {mask_number(recipient)} is abroad"
+    return [Problem(_TEMPLATE, template.template or "", rule, "", row)]
 
 
 def _sign_problems(template: Template, sign: Sign) -> list[Problem]:
@@ -163,7 +149,7 @@ class _Codes:
     def __init__(self) -> None:
         self._owners: dict[str, str] = {}
 
-    def shared(self, message: Message, field: str, row: int | None) -> list[Problem]:
+    def shared(self, message: Message, row: int | None) -> list[Problem]:
         found = []
         for name, value in message.content.parameters.items():
             if "code" not in name.lower():
@@ -172,6 +158,5 @@ class _Codes:
             if known is None and len(self._owners) < MOST_CODES:
                 self._owners[value] = message.recipient
             elif known not in {None, message.recipient}:
-                rule = f"is the code of several numbers (${{{shorten(name)}}})"
-                found.append(Problem(field, HIDDEN, rule, "", row))
+                found.append(Problem(_variable(name), HIDDEN, "is the code of several numbers", "", row))
         return found

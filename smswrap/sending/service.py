@@ -30,7 +30,7 @@ from smswrap.sending.refusals import (
 )
 from smswrap.sending.report import Report, Stage, told
 from smswrap.sending.shown import show
-from smswrap.sending.verification import misfits, superfluous, verify
+from smswrap.sending.verification import Fitting, verify
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,7 +102,7 @@ def confirm(plan_id: str, options: Options, house: House) -> Report:
         refuse_duplicates(plan, policy, house)
         with house.journal.transaction():
             refuse_used_key(plan, house)
-            refuse_duplicates(plan, policy, house, asks=False)
+            refuse_duplicates(plan, policy, house, again=True)
             plan = house.journal.say_yes(plan)
         attempts = house.journal.attempts(plan, Outcome.REFUSED) if left_over else NO_ATTEMPTS
         report = carry_out(plan, options.pace, house, settle=options.settle, attempts=attempts)
@@ -198,11 +198,10 @@ def _completed(order: Order, options: Options, house: House) -> Order:
 
 def _drafted(order: Order, house: House, problems: Problems) -> Plan:
     template = house.known_template(order.template)
+    fitting = Fitting(template, order.values, house) if template else None
 
-    def judge(content: Content, row: int) -> list[Problem]:
-        if extra := superfluous(template, content):
-            house.talk.warn(extra)
-        return misfits(template, content, row if order.listed else None)
+    def judge(content: Content, length: int, row: int) -> list[Problem]:
+        return fitting.problems(content, length, row if order.listed else None) if fitting else []
 
     return draft(order, house.provider.limits, house.journal, problems, house.asked, judge)
 
@@ -253,7 +252,7 @@ def _sent(plan: Plan, options: Options, house: House) -> Report:
             refuse_expired(plan)
             if options.key:
                 refuse_used_key(replace(plan, idempotency_key=options.key), house)
-            refuse_duplicates(plan, options.duplicates, house, asks=False)
+            refuse_duplicates(plan, options.duplicates, house, again=True)
             allowed = options.duplicates.allowed
             plan = house.journal.keep(plan, PlanState.CONFIRMED, options.key, allow_duplicate=allowed)
     except KeyUsed as used:

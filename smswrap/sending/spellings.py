@@ -26,10 +26,10 @@ LONGEST = 64
 
 _SEPARATORS = pattern(r"[\s().\u2010-\u2015\u2212-]+")
 _SCHEME = pattern(r"(?:tel|sms|smsto|callto):(?://)?", re.IGNORECASE)
-_DECIMAL = pattern(r"(\+?\d{7,})[.,](\d+)")
+_DECIMAL = pattern(r"((?:[^.,\d]*\d){7,})[.,]0+")
 _NAME_BEHIND = pattern(r"(.*\d)\s*[(\[<{「【](?P<name>[^\d()+]*[^\W\d_][^\d()+]*)[)\]>}」】]")
 _NAME_BEFORE = pattern(r"(?P<name>[^\d()+<]*[^\W\d_][^\d()+<]*)[(\[<{「【]([^()\[\]<>{}「」【】]*\d)[)\]>}」】]")
-_WHOLE = pattern(r"\(([^()]*)\)")
+_WHOLE = pattern(r"[(\[<{「【\"'“]([^()\[\]<>{}「」【】\"'“”]*)[)\]>}」】\"'”]")
 _SEVERAL = pattern(r"\s*(?::{2,}|[,;、/|\n])\s*")
 _BLANKS = pattern(r"\s+(?=[+\d(])")
 _MARKS = pattern(r"\s*:{2,}\s*|[,;、\n\uff0c\uff1b|]")
@@ -59,17 +59,26 @@ class Misspelling(NamedTuple):
     next_step: str = "Give digits, as 13812345678 or +85298765432."
 
 
+_LETTERS = Misspelling("is not a phone number: letters stand beside its digits", "Give the digits alone.")
 _AS_TEXT = "Format the column as text, and fill it again from where the numbers came."
 _MISTAKEN = (
     (
         pattern(r"[\d.,]+[eE][+-]?\d+"),
         Misspelling("was turned into an exponent by a spreadsheet: its digits are lost", _AS_TEXT),
     ),
-    (pattern(r"\+?\d{7,}[.,]\d*[1-9]\d*"), Misspelling("is a number with decimals, not a phone number")),
+    (
+        # One point with one or two digits behind it, or a last group of one digit: no number is grouped so.
+        pattern(r"\+?\d{7,}[.,]\d+|[+\d\s()-]{7,}[.,]\d\d?|[+\d\s().,-]{7,}[.,]\d"),
+        Misspelling("is a number with decimals, not a phone number"),
+    ),
     (pattern(r"\d{1,3}(?:,\d{3}){2,}"), Misspelling("has thousands separators", _AS_TEXT)),
     (
         pattern(r".*\d\s*(?:;ext=|ext\.?|x|转|分机)\s*\d+", re.IGNORECASE),
         Misspelling("has an extension, as no mobile number does", "Give a mobile number."),
+    ),
+    (
+        pattern(r"[\d+\s-]*[*•xX]{2,}[\d\s-]*"),
+        Misspelling("is masked: some of its digits are hidden", "Give the whole number."),
     ),
 )
 
@@ -85,10 +94,10 @@ def spell(text: str) -> Spelling | Misspelling:
     bare, notice = _without_surroundings(plain)
     if whole := _WHOLE.fullmatch(bare):
         bare = whole[1].strip()
-    if found := _refused(bare):
-        return found
     if decimal := _DECIMAL.fullmatch(bare):
         bare, notice = decimal[1], "ends in .0, as programs write whole numbers"
+    if found := _refused(bare):
+        return found
     digits = _SEPARATORS.sub("", bare)
     if not re.fullmatch(r"\+?[0-9]{3,20}", digits) or bare[-1] in "-.":
         return Misspelling("is not a phone number")
@@ -129,7 +138,7 @@ def _refused(plain: str) -> Misspelling | None:
         pieces = separator.split(plain)
         if _several(pieces):
             return Misspelling(f"holds {len(pieces)} numbers{between}", f"{_COMMAS} In a file, give each its row.")
-    return None
+    return _LETTERS if re.search(r"(?:\d[\s-]?){8}", plain) and re.search(r"[^\W\d_]", plain) else None
 
 
 def _several(pieces: Iterable[str]) -> bool:

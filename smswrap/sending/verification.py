@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from smswrap.errors import Fault, InputError, Problem, SmswrapError
 from smswrap.record import dataclass
-from smswrap.sending.message import LONGEST_MESSAGE, OPTION, compare_variables, render
+from smswrap.sending.message import LONGEST_MESSAGE, compare_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,9 @@ def _hold_to_rules(plan: Plan, template: Template, sign: Sign, house: House) -> 
     """Refuse what the provider certainly would, tell what it or a carrier may. Raises InputError."""
     from smswrap.sending.rules import judge
 
-    messages = ((None, one) for one in house.journal.messages(plan) if one.content.sign == sign.sign)
+    listed = plan.command == "send-batch"
+    numbered = house.journal.numbered(plan)
+    messages = ((row if listed else None, one) for row, one in numbered if one.content.sign == sign.sign)
     problems, warnings = judge(template, sign, messages)
     for line in warnings.lines:
         house.talk.warn(line)
@@ -65,30 +68,34 @@ def _hold_to_rules(plan: Plan, template: Template, sign: Sign, house: House) -> 
         raise InputError(problems.shown, total=problems.total, kinds=problems.as_json()["kinds"])
 
 
-def misfits(template: Template | None, content: Content, row: int | None) -> list[Problem]:
-    """What is wrong with a content for this template: variables that it lacks, a text that is too long.
+class Fitting:
+    """Tells what is wrong with contents for this template; `field` is what the values are called at the door."""
 
-    Parameters that the template does not have are told beside those that it lacks; alone they do no harm.
-    """
-    if template is None:
-        return []
-    missing, unknown = compare_variables(template.variables, content.parameters, row=row)
-    problems = [*missing, *unknown] if missing else []
-    if template.content is None:
+    def __init__(self, template: Template, field: str, house: House) -> None:
+        self._template, self._field, self._house = template, field, house
+        self._known: set[tuple[str, ...]] = set()
+
+    def problems(self, content: Content, length: int, row: int | None) -> list[Problem]:
+        """Variables that the content lacks, and a text that is too long.
+
+        Parameters that the template does not have are told beside those that it lacks; alone they do no harm.
+        """
+        names = tuple(content.parameters)
+        problems = [] if names in self._known else self._compared(content, names, row)
+        if self._template.content is not None and length > LONGEST_MESSAGE:
+            rule = f"makes a text of {length} characters; at most {LONGEST_MESSAGE} can be sent"
+            problems.append(Problem(self._field, "", rule, "Shorten the values.", row))
         return problems
-    length = len(render(template.content, content.sign, content.parameters))
-    if length > LONGEST_MESSAGE:
-        rule = f"makes a text of {length} characters; at most {LONGEST_MESSAGE} can be sent"
-        problems.append(Problem(OPTION, "", rule, "Shorten the values.", row))
-    return problems
 
-
-def superfluous(template: Template | None, content: Content) -> str | None:
-    """What to say of parameters that the template does not have, or None."""
-    if template is None:
-        return None
-    missing, unknown = compare_variables(template.variables, content.parameters)
-    return f"{unknown[0]}. They are sent, and do nothing." if unknown and not missing else None
+    def _compared(self, content: Content, names: tuple[str, ...], row: int | None) -> list[Problem]:
+        variables = self._template.variables
+        missing, unknown = compare_variables(variables, content.parameters, row=row, field=self._field)
+        if missing:
+            return [*missing, *unknown]
+        self._known.add(names)
+        if unknown:
+            self._house.talk.warn(f"{replace(unknown[0], row=None)}. They are sent, and do nothing.")
+        return []
 
 
 def _unapproved(word: str, name: str | None, state: str | None, reason: str | None) -> Iterator[str]:

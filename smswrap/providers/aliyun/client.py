@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 API_VERSION = "2017-05-25"
 """Must be said: the plugin's default is 2018-05-01, which has none of these operations."""
 
+MOST_OCTETS = 120_000
+"""Bytes of a request's signs and parameters: each array is one argument, and Linux takes 131,072 bytes of one
+(MAX_ARG_STRLEN, execve(2))."""
+
 MAINLAND = pattern(r"1[3-9][0-9]{9}")
 """What the API reads as a mainland number if nothing stands before it."""
 
@@ -38,7 +42,7 @@ class Client:
     """The provider `aliyun`."""
 
     name = "aliyun"
-    limits = Limits(shared=1000, personal=100)
+    limits = Limits(shared=1000, personal=100, octets=MOST_OCTETS)
     has_groups = False
 
     def __init__(self, settings: Settings) -> None:

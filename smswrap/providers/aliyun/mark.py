@@ -12,6 +12,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from smswrap.errors import SetupError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -29,13 +31,19 @@ class Mark(NamedTuple):
 
 
 def home_of(environment: Mapping[str, str]) -> Path:
-    """The directory of the CLI's own files, `~/.aliyun`."""
-    return Path(environment.get("HOME") or Path.home()) / ".aliyun"
+    """The directory of the CLI's own files, `~/.aliyun`. Raises SetupError where there is no home."""
+    try:
+        return Path(environment.get("HOME") or Path.home()) / ".aliyun"
+    except RuntimeError as error:
+        raise SetupError("This user has no home directory.", "Set HOME to a folder of yours.") from error
 
 
 def recover(settings: Settings) -> None:
     """Turn AI mode off if a session left it on that is dead to its last process; else one look at a file."""
-    if (home_of(settings.environment) / NAME).exists():
+    left = False
+    with contextlib.suppress(OSError, SetupError):  # a home that is nowhere, or that we may not enter, holds none
+        left = (home_of(settings.environment) / NAME).exists()
+    if left:
         from smswrap.providers.aliyun.aimode import recover as turn_off
 
         turn_off(settings)

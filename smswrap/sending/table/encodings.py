@@ -38,7 +38,7 @@ _FREQUENT = frozenset(
     "华慧建国红梅玉兰婷波宇浩轩子涵欣怡佳雪琳志鹏飞宁海燕您尊敬先生女士客户验证码订单快递店商城市区县省北京上海广州深圳东南西门"
 )
 """Characters that are frequent in lists of Chinese people and things."""
-_ENOUGH_COMMON, _ENOUGH_FREQUENT, _ENOUGH_LETTERS = 0.85, 0.5, 0.3
+_ENOUGH_COMMON, _ENOUGH_LETTERS = 0.85, 0.3
 
 _ASCII = bytes(range(0x80))
 _SCRIPTS = {
@@ -72,6 +72,9 @@ def find_encoding(name: str, read: Callable[[], BinaryIO], head: bytes, given: s
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) and head[:2] != b"\xff\xfe\x00":
         return _checked(name, read, "utf-32")
     marked = next((found for mark, found in MARKS.items() if head.startswith(mark)), None)
+    if marked is None and (wide := _unmarked(head)):
+        step = f"{SAVE}, or add --encoding {wide}."
+        raise file_error(name, f"is not UTF-8: it looks like {wide.upper()[:6]} without a mark", step)
     fault = _find_fault(name, read, marked or "utf-8")
     if fault is None:
         return Encoding(marked or "utf-8", told=marked == "utf-16")
@@ -100,10 +103,18 @@ def _refusal(name: str, fault: _Fault, sample: bytes, marked: str | None) -> Inp
     if marked or fault.chinese:
         rule = f"is {'UTF-16' if marked == 'utf-16' else 'UTF-8'} with a fault: byte {fault.position + 1} is wrong"
         return file_error(name, rule, f"{SAVE}.")
-    guess = _guess(sample)
     rule = f"is neither UTF-8 nor certainly Chinese: byte {fault.position + 1} is wrong"
-    likely = f"if it is {guess}, add --encoding {guess}" if guess else "or name it, as --encoding cp1252"
-    return file_error(name, rule, f"{SAVE}; {likely}.")
+    likely = [f"if it is {guess}, add --encoding {guess}" for guess in _guesses(sample)]
+    return file_error(name, rule, f"{SAVE}; {'; '.join(likely) or 'or name it, as --encoding cp1252'}.")
+
+
+def _unmarked(head: bytes) -> str | None:
+    """UTF-16 without a mark, which is named and never taken: its ASCII has a NUL in every other byte."""
+    before, behind = head[::2].count(0), head[1::2].count(0)
+    name = "utf-16-be" if before > behind else "utf-16-le"
+    text = head[: len(head) // 2 * 2].decode(name, "ignore")
+    # A line end and a digit or letter at the least; in UTF-8, a stray NUL makes no such pairs.
+    return name if before + behind > 1 and "\0" not in text and re.search("[\r\n]", text) else None
 
 
 def _find_fault(name: str, read: Callable[[], BinaryIO], encoding: str) -> _Fault | None:
@@ -140,11 +151,7 @@ def _line_length(name: str, text: str, before: int) -> int:
 def _refuse_nul(name: str, text: str, lines: int) -> None:
     if "\0" not in text:
         return
-    at = text.index("\0")
-    if lines == 1 and text.count("\0") * 3 > len(text):
-        rule = "is not UTF-8: every second byte is NUL, as in UTF-16 without a mark"
-        raise file_error(name, rule, f"{SAVE}, or add --encoding {'utf-16-le' if at % 2 else 'utf-16-be'}.")
-    line = lines + text.count("\n", 0, at)
+    line = lines + text.count("\n", 0, text.index("\0"))
     raise file_error(name, f"is not text: line {line} holds a NUL byte", f"{SAVE}.")
 
 
@@ -170,12 +177,13 @@ def _reads_as_chinese(sample: bytes) -> bool:
     foreign = [char for char in text if not char.isascii()]
     common = [char for char in foreign if is_common(char)]
     hanzi = [char for char in common if "\u4e00" <= char <= "\u9fff"]
-    frequent = sum(char in _FREQUENT for char in hanzi)
-    return len(common) >= _ENOUGH_COMMON * len(foreign) and frequent >= max(2, _ENOUGH_FREQUENT * len(hanzi))
+    frequent = [char for char in hanzi if char in _FREQUENT]
+    # One frequent character again and again proves nothing: it may be a short word of another code page.
+    return len(common) >= _ENOUGH_COMMON * len(foreign) and 2 * len(frequent) > len(hanzi) and len(set(frequent)) > 1
 
 
-def _guess(sample: bytes) -> str:
-    """The code page that the bytes most look like, for a hint; nothing where none fits."""
+def _guesses(sample: bytes) -> list[str]:
+    """The code pages that the bytes most look like, for a hint: GB18030 if it may be, and the best of the others."""
     shares: dict[str, float] = {}
     for encoding, letters in _SCRIPTS.items():
         try:
@@ -185,4 +193,8 @@ def _guess(sample: bytes) -> str:
         foreign = [char for char in text if not char.isascii()]
         shares[encoding] = len(re.findall(f"[{letters}]", text)) / len(foreign) if foreign else 0.0
     best = max(shares, key=lambda encoding: shares[encoding], default="")
-    return best if shares.get(best, 0) >= _ENOUGH_LETTERS else ""
+    others = [best] if shares.get(best, 0) >= _ENOUGH_LETTERS else []
+    chinese = sample.decode("gb2312", "replace")
+    if "\ufffd" in chinese:
+        return others
+    return ["gb18030", *others] if all(map(is_common, chinese)) else [*others, "gb18030"]

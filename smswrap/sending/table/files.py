@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -205,7 +206,7 @@ def _choose_sheet(book: Workbook, phone_header: str | None, named: str | None) -
     """The sheet that is the list: the named one, or the only visible one that could be it."""
     visible = [sheet for sheet in book.sheets if not sheet.hidden]
     if named is not None:
-        return _named_sheet(book, visible, named), []
+        return _told_of(book, _named_sheet(book, visible, named))
     if not visible:
         step = f"Name a hidden one: --sheet {shell_word(book.sheets[0].name)}."
         raise file_error(book.name, "has no visible sheet", step)
@@ -216,21 +217,25 @@ def _choose_sheet(book: Workbook, phone_header: str | None, named: str | None) -
     if len(likely) > 1:
         rule = f"must say which sheet is the list: {_names(likely)}"
         raise InputError.of("--sheet", "", rule, f"Add --sheet {shell_word(likely[0].name)}.")
-    sheet = (likely or visible)[0]
+    return _told_of(book, (likely or visible)[0])
+
+
+def _told_of(book: Workbook, sheet: Sheet) -> tuple[Sheet, list[Problem]]:
     others = [other for other in book.sheets if other is not sheet]
     rule = f"has several sheets: read is {sheet.name!r}, not {_names(others)}"
     return sheet, [Problem(OPTION, "", rule)] if others else []
 
 
 def _named_sheet(book: Workbook, visible: list[Sheet], named: str) -> Sheet:
-    found = [sheet for sheet in book.sheets if sheet.name == named] or [
-        sheet for sheet in book.sheets if sheet.name.strip().casefold() == named.strip().casefold()
-    ]
-    if not found and named.isascii() and named.isdigit() and 0 < int(named) <= len(visible):
-        found = [visible[int(named) - 1]]
-    if not found:
+    """The sheet of that title, exactly or but for case; else the one at that place among the visible ones."""
+    exact = [sheet for sheet in book.sheets if sheet.name == named]
+    alike = [sheet for sheet in book.sheets if sheet.name.strip().casefold() == named.strip().casefold()]
+    place = int(named) if re.fullmatch("[0-9]{1,6}", named) else 0
+    found = exact or alike or visible[max(0, place - 1) : place]
+    if len(found) != 1:
+        rule = f"is {'the title of several sheets' if found else 'not a sheet'} of {book.name}"
         step = f"The sheets are: {_names(book.sheets)}; or give the place of a visible one, from 1."
-        raise InputError.of("--sheet", named, f"is not a sheet of {book.name}", step)
+        raise InputError.of("--sheet", named, rule, step)
     return found[0]
 
 

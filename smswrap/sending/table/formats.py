@@ -58,11 +58,11 @@ _TOKEN = re.compile(
     r"""(?P<literal>"[^"]*"|\\.|_.|\*.)"""
     r"|(?P<elapsed>\[(?:h+|m+|s+)\])"
     r"|(?P<bracket>\[[^\]]*\])"
-    r"|(?P<half>AM/PM|am/pm)"
+    r"|(?P<half>AM/PM|am/pm|上午/下午)"
     r"|(?P<date>[yY]+|[mM]+|[dD]+|[hH]+|[sS]+(?:\.0+)?)"
     r"|(?P<general>General)"
     r"|(?P<digit>[0#?])|(?P<point>\.)|(?P<comma>,)|(?P<percent>%)"
-    r"|(?P<plain>[ $+\-/():!^&'~{}<>=]|[^\x00-\x7f])"
+    r"|(?P<plain>[ $+\-/():^&'~{}<>=]|[^\x00-\x7f])"
     r"|(?P<other>.)",
     re.DOTALL,
 )
@@ -271,7 +271,8 @@ def _piece(kind: str, token: _Token, moment: datetime, seconds: Decimal, *, half
         total = int(seconds) // {"h": 3600, "i": 60, "s": 1}[kind]
         return str(total).zfill(width)
     if kind == "half":
-        return ("AM" if moment.hour < 12 else "PM") if token.text[0] == "A" else None  # noqa: PLR2004  noon
+        words = {"AM/PM": ("AM", "PM"), "上午/下午": ("上午", "下午")}.get(token.text)
+        return words and words[moment.hour >= 12]  # noqa: PLR2004  noon
     if kind == "y":
         return {2: f"{moment.year % 100:02}", 4: f"{moment.year:04}"}.get(width)
     hour = (moment.hour % 12 or 12) if half else moment.hour

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 MAP, VAR = "--map", "--var"
 
-MOST_COLUMNS = 16_384
-"""Columns of any sheet."""
 TITLE_ROWS = 20
 """Rows above the header that may hold a title."""
 MOST_NAMED = 12
@@ -37,6 +35,7 @@ TARGETS: Mapping[str, frozenset[str]] = {
 }
 """What a column can be, other than a variable of the template, and the headers, folded, that say so by themselves."""
 
+_SOUNDS = {"phone": "手机|电话|号码|phone|mobile|tel|cell", "code": "[证验态]码|code", "name": "名|name"}
 _COMMA, _EQUALS, _ESCAPE = re.compile(r"(?<!\\),"), re.compile(r"(?<!\\)="), re.compile(r"\\([,=])")
 _FOLDED = re.compile(r"[\s_\-:：*＊]+")  # noqa: RUF001  Chinese colons and stars stand in headers
 
@@ -101,9 +100,7 @@ def _names_phone(names: Sequence[str], phone_header: str | None) -> bool:
 
 def read_headers(source: str, cells: Sequence[str]) -> tuple[str, ...]:
     """Give the headers of a header row. Raises InputError if it is none, or two columns have one name."""
-    if len(cells) > MOST_COLUMNS and any(map(clean, cells[MOST_COLUMNS:])):
-        raise file_error(source, f"has {len(cells)} columns; at most {MOST_COLUMNS} are read", "Delete the surplus.")
-    headers = [clean(cell) for cell in cells[:MOST_COLUMNS]]
+    headers = [clean(cell) for cell in cells]
     while headers and not headers[-1]:
         headers.pop()
     if not headers:
@@ -140,7 +137,6 @@ def parse_map(
     unused = _unused(targets, headers)
     if variables is not None:
         problems += _missing(variables, {**filled, **(constants or {})}, headers, unused)
-        notices += _superfluous(variables, {**filled, **(constants or {})})
     if problems:
         raise InputError(problems)
     if unused:
@@ -208,7 +204,8 @@ def _recognise_targets(targets: dict[str, int], headers: Sequence[str], problems
         if fitting:
             targets[target] = fitting[0]
     if "phone" not in targets:
-        step = f"{_columns(headers)} Add --map {_shell('phone', _example(headers))}."
+        likely = _alike("phone", headers) or next((header for header in headers if header), "…")
+        step = f"{_columns(headers)} Add --map {_shell('phone', likely)}."
         problems.append(Problem(MAP, "", "must say which column holds the phone numbers", step))
 
 
@@ -249,17 +246,11 @@ def _missing(
     columns = name_some([header for header in headers if header])
     problems = []
     for at, name in enumerate(missing[:MOST_NAMED]):
-        guess = f"Add --map {_shell(name, unused[min(at, len(unused) - 1)])}" if unused else "Add the column"
+        likely = _alike(name, unused) or (unused[at] if len(unused) == len(missing) else "…")
+        guess = f"Add --map {_shell(name, likely)}" if unused else "Add the column"
         step = f"{guess}, or --var {name}=… for all rows."
         problems.append(Problem(OPTION, "", f"has no column for {_variable(name)}; columns: {columns}", step))
     return problems
-
-
-def _superfluous(variables: Collection[str], filled: Iterable[str]) -> list[Problem]:
-    unknown = [name for name in filled if name not in variables]
-    wanted = name_some([_variable(name) for name in variables]) or "none"
-    rule = f"fills variables that the template does not have: {name_some(unknown)}; it has {wanted}"
-    return [Problem(MAP, "", rule)] if unknown else []
 
 
 def _unused(targets: Mapping[str, int], headers: Sequence[str]) -> list[str]:
@@ -276,8 +267,10 @@ def _shell(target: str, header: str) -> str:
     return shell_word(f"{target}=" + re.sub("([,=])", r"\\\1", shorten(header)))
 
 
-def _example(headers: Sequence[str]) -> str:
-    return next((header for header in headers if header), "…")
+def _alike(target: str, headers: Sequence[str]) -> str:
+    """The header that sounds like what it is asked for, for a hint; nothing is taken by its sound."""
+    sound = next((_SOUNDS[word] for word in _SOUNDS if word in fold(target)), re.escape(fold(target)) or "$^")
+    return next((header for header in headers if re.search(sound, fold(header))), "")
 
 
 def _variable(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, final
 
 from smswrap.errors import InputError
@@ -55,21 +55,30 @@ class Notices:
 
     def __init__(self) -> None:
         self._kinds = _Kinds()
+        self._odd = 0
 
     def add(self, notices: Iterable[Problem]) -> None:
         """Take notices in."""
         for notice in notices:
             self._kinds.count(notice)
 
+    def let_pass(self, problems: Iterable[Problem]) -> None:
+        """Take in what is odd about values that somebody said are right."""
+        for problem in problems:
+            self._odd += 1
+            self._kinds.count(replace(problem, next_step=""))
+
     @property
     def lines(self) -> list[str]:
         """A sentence for each kind, with the first of its rows."""
-        return [_told(kind) for kind in self._kinds.kinds.values()]
+        passed = [f"{self._odd} odd value(s) are sent as they are."] if self._odd else []
+        return [*map(_told, self._kinds.kinds.values()), *passed]
 
 
 def _told(kind: _Kind) -> str:
     first = kind.shown[0]
-    return f"{first}." if kind.count == 1 else f"{kind.count} rows, as {first}."
+    what = "values" if first.row is None else "rows"
+    return f"{first}." if kind.count == 1 else f"{kind.count} {what}, as {first}."
 
 
 @final

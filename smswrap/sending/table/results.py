@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from smswrap.sending.table.rows import Table
 
 RESULT_FILE = "--result-file"
-COLUMNS = ("outcome", "code", "biz_id")
+COLUMNS = ("outcome", "code", "biz_id", "receipt")
 
 
 def write_results(name: str, results: Iterable[Line], table: Table | None = None) -> None:
     """Write the file, whole or not at all; rows that were left out for their problems are `invalid`.
 
     The results are in the order of the rows. A column of ours whose name the input has already is called
-    `sms_outcome`, `sms_code`, `sms_biz_id`. Without the table, a row has its number and recipient only. Raises
+    `sms_outcome`, `sms_code`, … Without the table, a row has its number and recipient only. Raises
     InputError if the file cannot be written.
     """
     with CsvFile(RESULT_FILE, name) as file:
@@ -45,8 +45,8 @@ def _beside(results: Iterable[Line], table: Table) -> Iterator[Iterable[str | in
             yield [*row.values, *_outcome(result)]
             result = next(left, None)
         else:
-            yield [*row.values, "invalid", "", ""]
+            yield [*row.values, "invalid", "", "", ""]
 
 
 def _outcome(line: Line) -> list[str]:
-    return [line.outcome.value, line.code or "", line.biz_id or ""]
+    return [line.outcome.value, line.code or "", line.biz_id or "", line.receipt or ""]

@@ -27,8 +27,17 @@ LARGEST = 512 * 1024**2
 """Bytes of a workbook once unzipped; a full sheet of ten columns is below that."""
 
 _CHUNK = 1 << 16
-_HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\b[^>]*?\s(?:hidden=[\"'](?:1|true)|ht=[\"']0(?:\.0*)?[\"'])|zeroHeight=")
-_LONGEST_TAG = 1_000
+_HIDING = [
+    re.compile(pattern)  # each begins with plain letters, which are searched for fast
+    for pattern in (
+        rb"hidden\s*=\s*[\"'](?:1|true)",
+        rb"ht\s*=\s*[\"']0*\.?0*[\"']",
+        rb"zeroHeight\s*=\s*[\"'](?:1|true)",
+    )
+]
+_LONGEST_HIDING = 100
+_LONGEST_MARK = 1_000_000
+"""Bytes of one piece of XML, which no program writes as long."""
 
 
 class Sheet(NamedTuple):
@@ -75,12 +84,13 @@ class Workbook:
         yield from self._parse(sheet.part, reader.start, reader.end, reader.text, reader.taken)
 
     def has_hidden_rows(self, sheet: Sheet) -> bool:
-        """Whether any row may be hidden: fast, as its tags are searched and not read."""
+        """Whether any row may be hidden, fast: what hides is searched, and the tags are not read."""
         rest = b""
         for chunk in self._chunks(sheet.part):
-            if _HIDDEN_ROW.search(rest + chunk):
+            text = rest + chunk
+            if any(hiding.search(text) for hiding in _HIDING):
                 return True
-            rest = chunk[-_LONGEST_TAG:]
+            rest = chunk[-_LONGEST_HIDING:]
         return False
 
     def close(self) -> None:
@@ -109,10 +119,13 @@ class Workbook:
         parser.EndElementHandler = end
         parser.CharacterDataHandler = text
         parser.StartDoctypeDeclHandler = _refuse_doctype
+        read = 0
         with closing(self._chunks(part)) as chunks:
             for chunk in chunks:
+                read += len(chunk)
                 try:
                     parser.Parse(chunk, False)  # noqa: FBT003  expat takes it by its place
+                    _refuse_long_mark(read - parser.CurrentByteIndex)
                 except (expat.ExpatError, ValueError, KeyError, IndexError, ArithmeticError) as error:
                     raise _broken(self.name, error) from None
                 yield from taken()
@@ -168,6 +181,12 @@ class Workbook:
     def _read_texts(self, part: str) -> None:
         texts = self._texts
         list(self._parse(part, texts.start, texts.end, texts.text))
+
+
+def _refuse_long_mark(unread: int) -> None:
+    """Bound what expat keeps as it has no end yet, and reads anew with each chunk."""
+    if unread > _LONGEST_MARK:
+        raise ValueError(f"it holds a tag or a comment of over {_LONGEST_MARK} bytes")
 
 
 def _refuse_doctype(*_given: object) -> None:

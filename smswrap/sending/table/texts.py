@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=(.)"?\s*', re.IGNORECASE)
 _CELLS_SHOWN = 20
+MOST_COLUMNS = 16_384
+"""Columns of any sheet."""
 
 
 class Text:
@@ -99,10 +101,18 @@ def csv_records(text: Text, delimiter: str) -> Iterator[Record]:
         reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
         try:
             for number, cells in enumerate(reader, skipped + 1):
-                yield number, cells
+                yield number, cells if len(cells) <= MOST_COLUMNS else _cut(text.name, number, cells)
         except csv.Error as error:
             step = "Look for a quotation mark that is not closed; inside a quoted cell, write it twice."
             raise file_error(text.name, f"is not valid CSV: {error}", step, number + 1) from None
+
+
+def _cut(name: str, row: int, cells: list[str]) -> list[str]:
+    """Take off the empty cells behind the last column of any sheet. Raises InputError if they are not empty."""
+    if any(map(str.strip, cells[MOST_COLUMNS:])):
+        rule = f"has {len(cells)} columns; at most {MOST_COLUMNS} are read"
+        raise file_error(name, rule, "Delete the surplus.", row)
+    return cells[:MOST_COLUMNS]
 
 
 def json_records(text: Text) -> Iterator[Record]:
