@@ -121,10 +121,10 @@ def test_a_confirm_after_one_that_was_killed_before_it_sent_says_that_nothing_wa
     standin: StandIn, start: Callable[..., Running], smswrap: Callable[..., Ran], plan_of: Callable[..., str]
 ) -> None:
     plan_id = plan_of()
-    standin.rules({"cmd": "plugin update", "times": 1, **HANG})
+    standin.rules({"cmd": "configure ai-mode enable", "times": 1, **HANG})
     before = len(standin.calls)
     killed = start("confirm", plan_id)
-    wait_until(lambda: "plugin update" in standin.calls[before:], "the plugin was not updated")
+    wait_until(lambda: "configure ai-mode enable" in standin.calls[before:], "AI mode was not turned on")
     killed.send(signal.SIGKILL)
     killed.process.wait(DEADLINE)
     os.kill(standin.starts[-1]["pid"], signal.SIGKILL)
