@@ -16,7 +16,9 @@ export SMSWRAP_STATE_DIR SMSWRAP_SANDBOX=1 SMSWRAP_OUTPUT=table
 trap 'rm -rf -- "$SMSWRAP_STATE_DIR"' EXIT
 sms=$venv/bin/smswrap
 
-say() { printf '\n\033[1m%s\033[0m\n' "$1"; }
+bold='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb ]; then bold=$'\033[1m' plain=$'\033[0m'; fi
+say() { printf '\n%s%s%s\n' "$bold" "$1" "$plain"; }
 show() {
     printf '$ smswrap'
     printf ' %q' "$@" | sed "s/\\\$'[^']*'/…/g"

@@ -47,14 +47,16 @@ def leave(code: int) -> None:
 
 
 def _version() -> bytes:
-    from smswrap.cli import VERSION
+    from smswrap.cli import versions
 
-    return f"{VERSION}\n".encode()
+    return f"{versions()}\n".encode("utf-8", "surrogateescape")
 
 
 def _help() -> bytes:
     columns = os.environ.get("COLUMNS") or (os.get_terminal_size(1).columns if os.isatty(1) else WIDTH)
-    if str(columns) != str(WIDTH):
+    from smswrap.cli import speaks_chinese
+
+    if str(columns) != str(WIDTH) or speaks_chinese():
         return b""
     with open(HELP, "rb") as file:  # noqa: PTH123
         return file.read()

@@ -72,6 +72,12 @@ def askable(*days: str | None) -> list[str]:
     return [day for day in dict.fromkeys(days) if day and days_ago(MOST_DAYS - 1) <= day <= today()]
 
 
+def week(first: str | None, last: str | None) -> tuple[str, str]:
+    """The days from first to last, all as yyyyMMdd; what is left out makes it a week that ends today."""
+    last = last or max(today(), first or "")
+    return first or (datetime.strptime(f"{last}+0800", "%Y%m%d%z") - timedelta(days=6)).strftime("%Y%m%d"), last
+
+
 @cache
 def boot() -> str:
     """What names this start of the machine; empty where the system does not say."""

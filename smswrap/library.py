@@ -179,6 +179,15 @@ class _Listener:
         """Keep a failure that must be told even though the request itself went well."""
         self.troubles.append(fault)
 
+    def progress(
+        self,
+        what: str,  # noqa: ARG002  a Talk's signature
+        total: int | None = None,  # noqa: ARG002
+        seconds: float | None = None,  # noqa: ARG002
+    ) -> AbstractContextManager[Callable[[int], None]]:
+        """Nobody watches."""
+        return nullcontext(lambda _done: None)
+
 
 class _NobodyThere:
     """A program cannot be asked: its plans are proposed."""
@@ -192,10 +201,6 @@ class _NobodyThere:
     def ask(self, question: str) -> bool:  # noqa: ARG002  a Desk's signature
         """Nobody says yes here."""
         return False
-
-    def progress(self, recipients: int) -> AbstractContextManager[Callable[[int], None]]:  # noqa: ARG002  a Desk's
-        """Nobody watches."""
-        return nullcontext(lambda _done: None)
 
 
 @contextmanager

@@ -144,6 +144,11 @@ def signals_received() -> int:
     return _received.count
 
 
+def name_of(number: int) -> str:
+    """A signal's name, such as SIGINT."""
+    return next((one.name for one in signal.Signals if one == number), f"signal {number}")
+
+
 def pause(seconds: float) -> None:
     """Sleep, but end with the program."""
     deadline = time.monotonic() + seconds

@@ -72,6 +72,13 @@ class Listener:
         """Nothing here has AI mode."""
         pytest.fail(f"unexpected trouble: {fault}")
 
+    def progress(
+        self, what: str, total: int | None = None, seconds: float | None = None
+    ) -> AbstractContextManager[Callable[[int], None]]:
+        """Nobody watches."""
+        assert what, (total, seconds)
+        return nullcontext(lambda _done: None)
+
 
 @dataclass
 class Person:
@@ -94,11 +101,6 @@ class Person:
         """Answer."""
         assert question
         return self.answers.pop(0)
-
-    def progress(self, recipients: int) -> AbstractContextManager[Callable[[int], None]]:
-        """Nobody watches."""
-        assert recipients
-        return nullcontext(lambda _done: None)
 
 
 class Gateway:

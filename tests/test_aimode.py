@@ -42,7 +42,7 @@ def interrupt_twice(running: Running) -> None:
     """Send INT, wait until that has been noticed, and send it again: two at once would be one to the system."""
     running.send(signal.SIGINT)
     assert running.process.stderr is not None
-    assert "running request" in running.process.stderr.readline()
+    assert any("running request" in line for line in iter(running.process.stderr.readline, ""))
     running.send(signal.SIGINT)
 
 

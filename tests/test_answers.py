@@ -242,6 +242,15 @@ def test_a_row_in_a_providers_table_is_a_verb(
     assert words("list-linkz").error["next_step"].startswith("Did you mean `smswrap list-links`")
 
 
+@pytest.mark.parametrize(
+    ("slip", "verb"),
+    [("sned", "send"), ("list-sign", "list-signs"), ("status", "query-status"), ("statistic", "query-statistics")],
+)
+def test_a_slip_in_a_verb_is_told_what_was_meant(words: Callable[..., Ran], slip: str, verb: str) -> None:
+    ran = words(slip)
+    assert (ran.code, f"`smswrap {verb}`" in ran.error["next_step"]) == (2, True)
+
+
 def test_the_command_line_names_no_verb_that_reads() -> None:
     verbs = {row.verb for name in PROVIDER_NAMES for row in operations_of(name).values() if row.kind == "read"}
     named = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -63,7 +64,7 @@ def test_each_point_is_told_by_itself(bare_standin: StandIn, smswrap: Callable[.
 
 def test_credentials_that_are_nowhere_are_told(bare_standin: StandIn, smswrap: Callable[..., Ran]) -> None:
     ran = smswrap("doctor")
-    assert (ran.code, states(ran)["credentials"]) == (3, "failed")
+    assert (ran.code, states(ran)["credentials"]) == (4, "failed")
     assert bare_standin.api_calls == []
 
 
@@ -104,4 +105,57 @@ def test_ai_mode_that_was_left_on_is_told(standin: StandIn, smswrap: Callable[..
 def test_volcengine_answers_in_the_sandbox_and_says_so_without_credentials(smswrap: Callable[..., Ran]) -> None:
     assert set(states(smswrap("--sandbox", "--provider", "volcengine", "doctor")).values()) == {"ok"}
     ran = smswrap("--provider", "volcengine", "doctor")
-    assert (ran.code, states(ran)["gateway"]) == (3, "failed")
+    assert (ran.code, states(ran)["gateway"]) == (4, "failed")
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[str]]:
+    """The exit code, and what a person sees on stdout, with the state where it usually is."""
+    os.environ.pop("SMSWRAP_STATE_DIR", None)  # the seal puts it back
+    code = main(["doctor", "--output", "table", *arguments])
+    shown = capsys.readouterr()
+    assert "error:" not in shown.err  # the verdict has said it
+    return code, shown.out.splitlines()
+
+
+def test_a_person_reads_the_verdict_first(standin: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    code, lines = told(capsys)
+    assert (code, lines[0]) == (0, "✓ Ready to send with profile default (AK …dbox).")
+    assert all(line.startswith("✓ ") for line in lines[2:])
+    assert standin.api_calls == []
+
+
+def test_each_wrong_line_has_a_mark_and_a_hint(bare_standin: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    bare_standin.conditions(version="3.3.2")
+    bare_standin.save_profile(retry_count=2)
+    code, lines = told(capsys)
+    assert (code, lines[0]) == (3, "✗ 2 problems: nothing can be sent.")
+    wrong = [number for number, line in enumerate(lines) if line.startswith("✗ ")][1:]
+    assert [lines[number].split()[1] for number in wrong] == ["version", "retries"]
+    assert all(lines[number + 1].startswith("  → ") for number in wrong)
+
+
+def test_live_makes_one_call_that_reads(standin: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(capsys, "--live")[1][-1] == "✓ call           list-signs was answered"
+    assert [call["argv"][1] for call in standin.api_calls] == ["query-sms-sign-list"]
+    assert not standin.ai_mode
+
+
+def test_live_tells_of_keys_that_the_provider_does_not_take(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+    standin.rules({"cmd": "dysmsapi *", "exit_code": 1, "stderr": "Error: code: 404, InvalidAccessKeyId.NotFound\n"})
+    ran = smswrap("doctor", "--live")
+    assert states(ran)["call"] == "failed"
+    assert ran.code in {3, 4}
+
+
+def test_fix_does_what_needs_no_person(bare_standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+    bare_standin.save_profile()
+    folder = bare_standin.home / ".aliyun"
+    folder.chmod(0o770)
+    (folder / "ai-mode.json").write_text('{"enabled": true}', "utf-8")
+    ran = smswrap("doctor", "--fix")
+    assert ran.code == 0
+    assert [name for name, state in states(ran).items() if state != "ok"] == ["state directory"]  # moved by the seal
+    assert len(ran.envelope["data"]["fixed"]) == 3
+    assert folder.stat().st_mode & 0o777 == 0o750
+    assert not bare_standin.ai_mode
+    assert bare_standin.sends == []

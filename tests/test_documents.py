@@ -109,7 +109,7 @@ def test_both_readmes_are_short_and_say_the_same() -> None:
 
 
 def test_the_readmes_name_every_verb(words: Callable[..., Ran]) -> None:
-    listed = words("--help").stdout.partition("Commands:")[2].partition("Exit codes")[0]
+    listed = words("--help").stdout.partition("Send:")[2].partition("Topics:")[0]
     verbs = [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and line[2:3].isalpha()]
     assert len(verbs) > 10
     for page in READMES:

@@ -454,7 +454,7 @@ def test_a_reply_that_breaks_off_between_two_values_is_unknown() -> None:
     ("run", "code", "words"),
     [
         (finished(code=-15, timed_out=True), "cli.timeout", "no answer within 1.5 s"),
-        (finished(code=-9), "cli.killed", "it was ended by signal 9"),
+        (finished(code=-9), "cli.killed", "it was ended by SIGKILL"),
         (finished(code=-15, stopped=True), "cli.killed", "it was stopped by your second signal"),
         (finished(stderr="segmentation fault", code=139), "cli.no-reply", "exit code 139: segmentation fault"),
         (finished(), "cli.no-reply", "exit code 0: no output"),

@@ -315,7 +315,7 @@ def test_meta_commands_refuse_user_agent(stand: Stand, words: str) -> None:
         ("--bogus 1 version", 2, "invalid flag --bogus"),
         ("--profile p version", 2, "invalid flag --profile"),
         ("plugn list", 2, "'plugn' is not a valid product"),
-        ("configure", 2, "is not a valid command"),
+        ("configure bogus", 2, "is not a valid command"),
         ("configure bogus", 2, "'bogus' is not a valid command"),
         ("configure set --profil x", 2, "invalid flag --profil; available flags: --help"),
         ("configure list", 70, "the sandbox does not play `aliyun configure list`"),

@@ -232,7 +232,6 @@ def test_all_filters_of_the_qualification_list_reach_the_api(standin: StandIn, w
         ("query-statistics", "--start-date", "20260302", "--end-date", "20260301"),
         ("query-statistics", "--start-date", "20260301", "--end-date", "20260302", "--is-globe", "3"),
         ("query-statistics", "--start-date", "20260301", "--end-date", "20260302", "--template-type", "4"),
-        ("query-statistics", "--end-date", "20260302"),
         ("list-qualifications", "--state", "UNKNOWN"),
         ("query-qualification", "--qualification-group-id", "abc"),
         ("send-batch", "-t", TEMPLATE, "--phone-number-json", '{"a":1}', "--sign-name-json", '["a"]'),

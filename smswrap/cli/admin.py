@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import shlex
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from smswrap import catalogue, disk, state
 from smswrap.cli.answer import Answer
 from smswrap.cli.desk import Terminal
+from smswrap.cli.doctor import Examining, called, judged, repaired
 from smswrap.cli.options import command, option
-from smswrap.errors import Fault, InputError, SmswrapError
+from smswrap.clock import iso
+from smswrap.errors import InputError, SmswrapError
 from smswrap.household import refuse_foreign_home
 from smswrap.providers.base import Finding, diagnosis_of
 from smswrap.record import dataclass
@@ -18,7 +21,7 @@ from smswrap.sandbox import Sandbox
 from smswrap.sending.refusals import loss
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from smswrap.cli.runtime import Runtime
@@ -31,11 +34,14 @@ Examples:
   smswrap explain balance
 """
 CODE_OR_WORDS = click.Argument(["words"], nargs=-1, metavar="[CODE | WORDS]")
-DOCTOR = """Look at everything that a send needs, and say what is missing. Nothing is changed, nothing is sent.
+DOCTOR = """Look at everything that a send needs, and say whether the next one would pass. Nothing is sent.
+
+Without --fix nothing is changed. Exits 3 (set-up) or 4 (credentials) where a send would.
 
 \b
-Example:
+Examples:
   smswrap doctor
+  smswrap doctor --fix --live
 """
 
 
@@ -67,18 +73,16 @@ def run_explain(runtime: Runtime, words: tuple[str, ...], searching: Searching) 
         for row in rows
     ]
     known = [{name: value for name, value in code.items() if value is not None} for code in codes]
-    return Answer("explain", data={"codes": known, "total": len(known)})
+    return Answer("explain", data={"codes": known, "total": len(known)}, long=True)
 
 
-def run_doctor(runtime: Runtime) -> Answer:
+def run_doctor(runtime: Runtime, examining: Examining) -> Answer:
     """Look at everything that a send needs."""
+    done = repaired(runtime) if examining.fix else []
     findings = [*diagnosis_of(runtime.provider_name, runtime.settings()), *_journal(runtime)]
-    answer = Answer("doctor", runtime.provider_name, {"checks": [finding._asdict() for finding in findings]})
-    failed = next((finding for finding in findings if finding.state == "failed"), None)
-    if failed is not None:
-        message = f"{failed.check}: {failed.detail}"
-        answer.fault = Fault("setup", message, "Nothing can be sent like this.", failed.next_step)
-    return answer
+    if examining.live and all(finding.state != "failed" for finding in findings):
+        findings.append(called(runtime))
+    return judged(runtime, findings, done)
 
 
 def _journal(runtime: Runtime) -> Iterator[Finding]:
@@ -122,7 +126,15 @@ def run_reset(runtime: Runtime) -> Answer:
 def run_log(runtime: Runtime) -> Answer:
     """Show the calls that the stand-ins received."""
     refuse_foreign_home(runtime.choices)
-    return Answer("sandbox log", data={"calls": list(Sandbox().calls())})
+    calls = list(Sandbox().calls())
+    return Answer("sandbox log", data={"calls": list(map(_call, calls)) if runtime.output == "table" else calls})
+
+
+def _call(call: Mapping[str, Any]) -> dict[str, object]:
+    """A call as a person reads it, and can paste it."""
+    mode = "on" if call["ai_mode"]["enabled"] else "off"
+    line = shlex.join(("aliyun", *call["argv"]))
+    return {"at": iso(call["time"]), "ai_mode": mode, "exit": call["exit"], "call": line}
 
 
 SANDBOX = click.Group(
@@ -141,6 +153,6 @@ SANDBOX = click.Group(
 )
 COMMANDS = {
     "explain": command("explain", run_explain, (Searching,), EXPLAIN, CODE_OR_WORDS),
-    "doctor": command("doctor", run_doctor, (), DOCTOR),
+    "doctor": command("doctor", run_doctor, (Examining,), DOCTOR),
     "sandbox": SANDBOX,
 }

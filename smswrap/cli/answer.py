@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import asdict, field, replace
 from typing import TYPE_CHECKING, Any
@@ -10,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 from smswrap import process
 from smswrap.clock import iso
 from smswrap.errors import Exit
+from smswrap.messages import said, spoken
 from smswrap.patterns import pattern
 from smswrap.providers.records import as_json
 from smswrap.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from smswrap.cli.screen import Screen
     from smswrap.cli.shapes import AccountData, PlanData, RequestData
     from smswrap.errors import Fault
     from smswrap.model import Account, RequestRecord
@@ -53,7 +56,8 @@ class Answer:
     `form` is how it is written, whatever --output says. `reply` is the provider's JSON (a list for several requests)
     and `text` the same as it was received. `report` is what became of a plan: then status, exit code and error follow
     from it. `trouble` went wrong beside the request; `request_id` is the provider's, of what failed. `again` begins a
-    command line of the same kind; `columns` are what a table shows of its rows, where the operation says so.
+    command line of the same kind; `columns` are what a table shows of its rows, where the operation says so, `pages`
+    how many replies it is made of; a `long` one is paged at a terminal; `drawn` draws it for people in place of tables.
     """
 
     command: str
@@ -72,12 +76,18 @@ class Answer:
     form: str | None = None
     request_id: str | None = None
     columns: tuple[str, ...] = ()
+    drawn: Callable[[Screen], str] | None = None
+    pages: int = 1
+    long: bool = False
 
     @property
     def error(self) -> Fault | None:
         """The failure of the whole; its next step can be pasted as it stands."""
         found = (self.report.error if self.report else self.fault) or self.trouble
-        return found and replace(found, next_step=found.next_step.replace("`smswrap ", f"`{self.again} "))
+        if found is None:
+            return None
+        step = said(found.next_step).replace("`smswrap ", f"`{self.again} ")
+        return replace(found, message=said(found.message), meaning=said(found.meaning), next_step=step)
 
     @property
     def status(self) -> str:
@@ -111,7 +121,7 @@ class Answer:
             "sandbox": self.sandbox,
             "status": self.status,
             "error": {**self.error.as_json(), "request_id": self.request_id} if self.error else None,
-            "warnings": self.warnings,
+            "warnings": [*map(said, self.warnings)],
             "data": self.data,
             "reply": self.reply if with_reply or self.error is not None else None,
         }
@@ -233,13 +243,32 @@ def _parsed(text: str) -> Any:  # noqa: ANN401  whatever the provider said
 
 def write(answer: Answer, form: str, *, with_reply: bool) -> Exception | None:
     """Write the answer to stdout; what kept it from being written whole comes back."""
+    answer.data = spoken(answer.data)
     if form == "json":
         return _put(json_text(answer.envelope(with_reply=with_reply), pretty=process.is_terminal(1)))
     if form == "raw":
         return _put(answer.text)
+    from smswrap.cli.screen import Screen
+
+    screen = Screen.of(1)
+    if answer.drawn is not None:
+        return _put(answer.drawn(screen))
+    from smswrap.cli.outcome import tell
     from smswrap.cli.tables import render
 
-    return _put(render(answer))
+    text = render(answer, screen) if answer.report is None else tell(answer.report, screen, sandbox=answer.sandbox)
+    return _put(text) if not (answer.long and _paged(text, screen)) else None
+
+
+def _paged(text: str, screen: Screen) -> bool:
+    """Show what is longer than the screen through the person's pager; whether it was."""
+    if screen.width is None or text.count("\n") < screen.height or not process.is_terminal(0, 1):
+        return False
+    import click
+
+    os.environ.setdefault("LESS", "-FRX")
+    click.echo_via_pager(text, color=screen.colour)
+    return True
 
 
 def json_text(value: object, *, pretty: bool) -> str:

@@ -7,14 +7,15 @@ import os
 import sys
 from dataclasses import replace
 from errno import EMFILE, ENFILE
+from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 from click.exceptions import NoArgsIsHelpError
 
 from smswrap import process
-from smswrap.cli import VERSION
+from smswrap.cli import versions
 from smswrap.cli.answer import Answer, write
 from smswrap.cli.options import with_common_options
 from smswrap.cli.runtime import Console, Runtime, named, program
@@ -25,6 +26,8 @@ from smswrap.providers.parameters import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from click.shell_completion import CompletionItem
 
 PLANS, ADMIN = "smswrap.cli.plans:COMMANDS", "smswrap.cli.admin:COMMANDS"
 COMMANDS: Mapping[str, str] = {
@@ -37,6 +40,9 @@ COMMANDS: Mapping[str, str] = {
     "doctor": ADMIN,
     "explain": ADMIN,
     "sandbox": ADMIN,
+    "setup": "smswrap.cli.setup:COMMAND",
+    "completion": "smswrap.cli.completion:COMMAND",
+    "help": "smswrap.cli.helping:COMMAND",
     "schema": "smswrap.cli.schema:COMMAND",
     "skill": "smswrap.cli.skill:COMMAND",
 }
@@ -45,13 +51,16 @@ COMMANDS: Mapping[str, str] = {
 SENDING = frozenset({"send", "send-batch", "confirm", "resume"})
 """Verbs of which "nothing was sent" is worth saying."""
 
+COMPLETING = "_SMSWRAP_COMPLETE"
+"""By this a shell asks for what completes a line."""
+
 MANY = 2
 """Problems that make a table of their own."""
 
-EXITS = """Exit codes: 0 done · 1 unexpected · 2 usage or invalid input · 3 setup (CLI, plugin, configuration) ·
-4 credentials or permission · 5 refused by the provider · 6 throttled, try later · 7 some of a batch not sent ·
-8 outcome unknown: do not resend · 9 confirmation needed, declined or expired · 10 duplicate of a recent send ·
-11 done, but AI mode could not be turned off · 129, 130, 143 ended by HUP, INT, TERM."""
+DECLINED = "Not sent."
+PROBLEMS, PROBLEMS_OF_KINDS = "{count:,} problems.", "{count:,} problems of {kinds} kinds."
+
+TOPICS = "Topics: `smswrap help exit-codes`, `environment`, `output`, `sandbox`; a verb's own: `smswrap VERB --help`."
 
 
 class Verbs(click.Group):
@@ -63,6 +72,23 @@ class Verbs(click.Group):
 
         names = list(COMMANDS)
         return [*names[:6], *verbs(), *names[6:]]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs in groups."""
+        from smswrap.cli.helping import grouped
+
+        for group, lines in grouped(self.list_commands(ctx), partial(self.get_command, ctx)):
+            with formatter.section(group):
+                formatter.write_dl(lines)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The verbs that begin so, without loading them; options, as click finds them."""
+        from smswrap.cli.completion import verbs
+        from smswrap.cli.helping import grouped
+
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return verbs(grouped(self.list_commands(ctx), partial(self.get_command, ctx)), incomplete)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Load the verb's command."""
@@ -80,26 +106,48 @@ class Verbs(click.Group):
         """Remember the verb for the envelope, then find its command; of an unknown one, say which are near."""
         ctx.ensure_object(Runtime).command = verb = args[0]
         if not verb.startswith("-") and self.get_command(ctx, verb) is None:
-            from difflib import get_close_matches
-
-            near = [f"`smswrap {known}`" for known in get_close_matches(verb, self.list_commands(ctx), n=2)]
+            near = [f"`smswrap {known}`" for known in _near(verb, self.list_commands(ctx))]
             meant = f"Did you mean {' or '.join(near)}?" if near else "See `smswrap --help` for the verbs."
             raise InputError.of("verb", shorten(verb), "is not one of smswrap's", meant)
         return super().resolve_command(ctx, args)
 
 
+def _near(verb: str, known: list[str]) -> list[str]:
+    """The verbs that are spelt almost like it, else those of which a word is."""
+    from difflib import get_close_matches
+
+    parts = {part: name for name in known for part in name.split("-")[1:]}
+    return get_close_matches(verb, known, n=2) or [parts[part] for part in get_close_matches(verb, parts, n=2)]
+
+
+def _formatter(**how: Any) -> click.HelpFormatter:  # noqa: ANN401  click's widths
+    from smswrap.cli.helping import Formatter
+
+    return Formatter(**how)
+
+
+def _version(ctx: click.Context, _one: click.Parameter, value: Any) -> None:  # noqa: ANN401  click's own signature
+    if value and not ctx.resilient_parsing:
+        click.echo(versions())
+        ctx.exit()
+
+
+click.Context.formatter_class = staticmethod(_formatter)  # type: ignore[assignment]  # whatever makes one will do
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-@click.group(cls=Verbs, context_settings=SETTINGS, epilog=EXITS)
-@click.version_option(message=VERSION)
+@click.group(cls=Verbs, context_settings=SETTINGS, epilog=TOPICS)
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Tell versions and places."
+)
 def app() -> None:
     """Send SMS through Alibaba Cloud and Volcengine: when a person said yes, and exactly once.
 
     \b
     Try it without an account:
       smswrap --sandbox list-signs
-      smswrap --sandbox send -p 13900000000 -s 阿里云短信测试 -t SMS_100000001 --var code=123456 --verify --wait
+      smswrap --sandbox send -p 13900000000 -s 阿里云短信测试 \\
+        -t SMS_100000001 --var code=123456 --wait
     """  # noqa: D301  \b is click's mark for text that keeps its lines
 
 
@@ -139,7 +187,7 @@ def _unwritten(answer: Answer, runtime: Runtime, lost: Exception) -> int:
 
 def _answer(argv: Sequence[str], runtime: Runtime) -> Answer | int:
     try:
-        if "doctor" not in argv:  # which tells of it
+        if "doctor" not in argv and COMPLETING not in os.environ:  # the one tells of it, the other is a key press
             recover(Settings(runtime.talk, process.environment()))
         result = app.main(args=list(argv), prog_name=program(), standalone_mode=False, obj=runtime)
     except process.Ended as ended:
@@ -184,7 +232,10 @@ def _settle(answer: Answer, runtime: Runtime, form: str) -> None:
     runtime.talk.status = answer.status
     sandboxed = answer.sandbox and not os.environ.get("SMSWRAP_SANDBOX")
     answer.again = f"{program()} --sandbox" if sandboxed else program()
-    answer.warnings = [named(warning) for warning in (*runtime.talk.warnings, *answer.warnings)]
+    if form == "table" and not (answer.report and answer.report.shown):  # a plan shows its own
+        for warning in answer.warnings:
+            runtime.talk.warn(warning)
+    answer.warnings = [named(warning) for warning in dict.fromkeys((*runtime.talk.warnings, *answer.warnings))]
     if answer.fault is not None and runtime.command not in SENDING:
         answer.fault = without_sending(answer.fault)
     for trouble in runtime.talk.troubles:
@@ -193,17 +244,25 @@ def _settle(answer: Answer, runtime: Runtime, form: str) -> None:
         else:
             answer.warnings.append(f"{trouble.message} {trouble.next_step}")
             runtime.talk.error(trouble)
-    if answer.error is not None:
-        runtime.talk.error(_headline(answer, form))
+    if answer.error is None or (form == "table" and answer.drawn):  # which tells of it
+        return
+    if form == "table" and answer.error.code == "declined":
+        runtime.talk.say(DECLINED)
+    else:
+        runtime.talk.error(_headline(answer, answer.error, form))
 
 
-def _headline(answer: Answer, form: str) -> Fault:
+def _headline(answer: Answer, error: Fault, form: str) -> Fault:
     """What stderr says of the failure: where a table on stdout lists the problems, only how many there are."""
-    data = answer.data if isinstance(answer.data, dict) else {}
-    problems = data.get("problems", ())
+    if error.kind == "interrupted" and answer.report is None:
+        return replace(error, next_step="")
+    problems = answer.data.get("problems", ()) if isinstance(answer.data, dict) else ()
     if answer.fault is None or form != "table" or len(problems) < MANY:
-        return answer.error  # type: ignore[return-value]  # the caller has seen that there is one
-    return replace(answer.fault, message=f"{data.get('problems_total', len(problems))} problems.")
+        return error
+    kinds = answer.data.get("kinds", ())
+    count = answer.data.get("problems_total", len(problems))
+    form = PROBLEMS_OF_KINDS if len(kinds) >= MANY else PROBLEMS
+    return replace(answer.fault, message=form.format(count=count, kinds=len(kinds)))
 
 
 def _usage_fault(error: click.UsageError) -> Fault:

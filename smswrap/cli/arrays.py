@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from smswrap.cli.input import Reader
 from smswrap.cli.options import option
-from smswrap.errors import InputError, Problem
+from smswrap.errors import Problem
 from smswrap.model import Content, Message, Order
 from smswrap.providers.parameters import Parameter, check, check_shape, check_text
 from smswrap.record import dataclass
@@ -81,8 +81,7 @@ def order_of(runtime: Runtime, house: House, arrays: Arrays, heading: Heading) -
     _check_texts(read, SIGNS, signs)
     _check_texts(read, EXTENDS, extends)
     read.oddities(_check_objects(read, parameters), accepted=heading.accept_odd_values)
-    if read.problems:
-        raise InputError(read.problems)
+    read.refuse()
     contents = map(Content, signs, parameters or [{}] * len(signs), extends or [None] * len(signs))
     messages = enumerate(map(Message, recipients, contents), 1)
     return replace(order, messages=messages, personal=True, listed=True, values=PARAMETERS)

@@ -40,9 +40,13 @@ exits 9.
 
 \b
 Examples:
-  smswrap send-batch --file people.csv -t SMS_123456 -s 我的签名 --map phone=手机号,code=验证码
-  smswrap send-batch -t SMS_123456 --phone-number-json '["13812345678","13912345678"]' \\
-    --sign-name-json '["SignA","SignB"]' --template-param-json '[{"code":"111111"},{"code":"222222"}]'
+  printf '手机号,验证码\\n13900000000,234567\\n' > people.csv
+  smswrap send-batch --file people.csv -s 阿里云短信测试 \\
+    -t SMS_100000001 --map phone=手机号,code=验证码 --yes
+  smswrap send-batch -t SMS_100000001 --yes \\
+    --phone-number-json '["13900000000","13900000020"]' \\
+    --sign-name-json '["阿里云短信测试","阿里云短信测试"]' \\
+    --template-param-json '[{"code":"111111"},{"code":"222222"}]'
 """
 
 
@@ -120,8 +124,7 @@ def _send_file(  # noqa: PLR0913, PLR0917  each is a thing of its own
     order = head_of(read, house, heading)
     sign = None if listing.sign_name is None else read.sign(listing.sign_name)
     constants = read.parameters((), listing.variables, odd=heading.accept_odd_values)
-    if read.problems:
-        raise InputError(read.problems)
+    read.refuse()
     _refuse_overwriting(listing)
     if listing.result_file:
         check_writable(RESULT_FILE, listing.result_file)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
 
 from smswrap.cli.answer import Answer
-from smswrap.cli.options import command, option
+from smswrap.cli.charts import Drawing, check_file, finish, history_bars
+from smswrap.cli.options import command, complete_plans, option
 from smswrap.clock import iso
 from smswrap.errors import InputError, Problem
 from smswrap.masking import mask_number
@@ -28,7 +30,8 @@ HELP = """List what was sent, newest first: one row a recipient.
 \b
 Examples:
   smswrap history --outcome unknown
-  smswrap history --date 20260326 --csv
+  smswrap history --limit 1000 --csv
+  smswrap history --chart
 """
 COLUMNS = (
     "plan_id",
@@ -45,15 +48,18 @@ COLUMNS = (
 )
 OUTCOMES = tuple(one.value for one in (Outcome.ACCEPTED, Outcome.REFUSED, Outcome.UNKNOWN, Outcome.NOT_SENT))
 
+MOST_COUNTED = 1_000_000
+"""Messages that a chart counts; a journal of 30 days holds fewer."""
+
 
 @dataclass(frozen=True)
 class Looking:
     """Which lines, and how."""
 
-    date: str | None = option("--date", metavar="yyyyMMdd", help="Only this day (Asia/Shanghai).")
+    date: str | None = option("--date", metavar="DAY", help="Only this day (Asia/Shanghai).")
     phone_number: str | None = option("-p", "--phone-number", metavar="NUMBER", help="Only this recipient.")
     outcome: str | None = option("--outcome", type=click.Choice(OUTCOMES), help="Only this outcome.")
-    plan_id: str | None = option("--plan", metavar="PLAN", help="Only this plan.")
+    plan_id: str | None = option("--plan", metavar="PLAN", shell_complete=complete_plans, help="Only this plan.")
     show_numbers: bool = option("--show-numbers", is_flag=True, default=False, help="Show recipients unmasked.")
     limit: int = option(
         "--limit", type=click.IntRange(1, 100_000), default=40, show_default=True, help="Messages at most."
@@ -62,20 +68,39 @@ class Looking:
     as_csv: bool = option("--csv", is_flag=True, default=False, help="Write CSV instead.")
 
 
-def run(runtime: Runtime, looking: Looking) -> Answer:
+def run(runtime: Runtime, looking: Looking, drawing: Drawing) -> Answer:
     """Look, and tell."""
+    if drawing.chart or drawing.chart_file:
+        return _charted(runtime, looking, drawing)
     if looking.as_csv and runtime.asked_output not in {None, "raw"}:
         step = "Leave out one of them."
         raise InputError.of("--csv", "", f"does not go with --output {runtime.asked_output}", step)
     with runtime.journal() as journal:
         # One more than is shown tells whether there are more.
         lines = journal.lines(_filter(journal, looking), looking.limit + 1, looking.offset)
-    rows = [_entry(line, masked=not looking.show_numbers) for line in lines[: looking.limit]]
+    # A table is for the person whose history it is.
+    masked = not looking.show_numbers and (looking.as_csv or runtime.output != "table")
+    rows = [_entry(line, masked=masked) for line in lines[: looking.limit]]
     following = looking.offset + looking.limit if len(lines) > looking.limit else None
     known = [{name: value for name, value in row.items() if value is not None} for row in rows]
     answer = Answer("history", data={"shown": len(rows), "next_offset": following, "sends": known})
     if looking.as_csv:
         answer.text, answer.form = _csv(rows), "raw"
+    return answer
+
+
+def _charted(runtime: Runtime, looking: Looking, drawing: Drawing) -> Answer:
+    """How many messages had which outcome, receipt and code, the most frequent first."""
+    check_file(drawing)
+    with runtime.journal() as journal:
+        lines = journal.lines(_filter(journal, looking), MOST_COUNTED)
+    counted = Counter((line.outcome.value, line.receipt, line.code) for line in lines)
+    counts = [
+        {"outcome": outcome, "receipt": receipt, "code": code, "count": count}
+        for (outcome, receipt, code), count in counted.most_common()
+    ]
+    answer = Answer("history", data={"total": len(lines), "counts": counts})
+    finish(runtime, drawing, answer, history_bars(counts))
     return answer
 
 
@@ -128,4 +153,4 @@ def _csv(rows: list[dict[str, object]]) -> str:
     return drawn.getvalue()
 
 
-COMMAND = command("history", run, (Looking,), HELP)
+COMMAND = command("history", run, (Looking, Drawing), HELP)

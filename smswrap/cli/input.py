@@ -26,10 +26,11 @@ LONGEST_OUT_ID = 255
 
 
 class Reader:
-    """Reads values; what is wrong with them joins `problems`."""
+    """Reads values; what is wrong with them joins `problems`, what is not there `lacking`."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.problems: list[Problem] = []
+        self.lacking: list[Problem] = []
         self.samples_allowed = runtime.common.sandbox
         self._runtime = runtime
 
@@ -122,7 +123,12 @@ class Reader:
 
     def missing(self, option: str, step: str) -> None:
         """An option that must be given was not."""
-        self.problems.append(Problem(option, "", "must be given", step))
+        self.lacking.append(Problem(option, "", "must be given", step))
+
+    def refuse(self, *, asks: bool = False) -> None:
+        """Raise InputError with all that is wrong; what is lacking is not if a person can be asked for it."""
+        if self.problems or (self.lacking and not asks):
+            raise InputError([*self.lacking, *self.problems])
 
     def collect(self, read: Callable[[], T]) -> T | None:
         """Read something; what is wrong with it joins the problems, and None comes back."""

@@ -15,6 +15,8 @@ from smswrap.record import dataclass
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from click.shell_completion import CompletionItem
+
     from smswrap.cli.answer import Answer
     from smswrap.providers.parameters import Parameter
 
@@ -34,7 +36,7 @@ def options_of(record: type) -> list[click.Option]:
     return [
         click.Option(
             [*one.metadata["spellings"], one.name],
-            **{"default": one.default, **one.metadata["attributes"]},
+            **{"default": one.default, **completing(one.name), **one.metadata["attributes"]},
         )
         for one in fields(record)
         if "spellings" in one.metadata
@@ -121,7 +123,27 @@ def with_common_options(made: C, *, variables: bool = False) -> C:
 def option_for(parameter: Parameter) -> click.Option:
     """Make the option of a provider's parameter; its value is checked later, with all others, by `parameters.check`."""
     spellings = [word for word in parameter.short if word.startswith("-")]
-    return click.Option([*spellings, parameter.option, parameter.key], help=parameter.help, metavar="VALUE")
+    more = completing(parameter.key)
+    return click.Option([*spellings, parameter.option, parameter.key], help=parameter.help, metavar="VALUE", **more)
+
+
+def completing(name: str) -> dict[str, Any]:
+    """What makes an option of this name complete from what was listed last; nothing for another."""
+    thing = {"sign_name": "signs", "template_code": "templates"}.get(name)
+
+    def complete(ctx: click.Context, _one: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from smswrap.cli.completion import listed
+
+        return listed(ctx, str(thing), incomplete)
+
+    return {"shell_complete": complete} if thing else {}
+
+
+def complete_plans(ctx: click.Context, one: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The plans that the journal holds."""
+    from smswrap.cli.completion import plans
+
+    return plans(ctx, one, incomplete)
 
 
 def _keep(ctx: click.Context, one: click.Parameter, value: Any) -> None:  # noqa: ANN401  click's own signature

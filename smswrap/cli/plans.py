@@ -11,7 +11,7 @@ import click
 
 from smswrap.cli.answer import Answer, of_report
 from smswrap.cli.input import pace_of
-from smswrap.cli.options import Following, Guarding, Speed, command, option
+from smswrap.cli.options import Following, Guarding, Speed, command, complete_plans, option
 from smswrap.cli.send import policy_of
 from smswrap.errors import InputError, SmswrapError
 from smswrap.record import dataclass
@@ -48,8 +48,8 @@ CANCEL = """Say no to a plan: it can no longer be confirmed, and what is left of
 Example:
   smswrap cancel 858a23a6452ebd11
 """
-PLAN = click.Argument(["plan_id"], metavar="PLAN")
-PLAN_OR_NONE = click.Argument(["plan_id"], metavar="[PLAN]", required=False)
+PLAN = click.Argument(["plan_id"], metavar="PLAN", shell_complete=complete_plans)
+PLAN_OR_NONE = click.Argument(["plan_id"], metavar="[PLAN]", required=False, shell_complete=complete_plans)
 
 
 @dataclass(frozen=True)

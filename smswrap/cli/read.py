@@ -13,8 +13,8 @@ import click
 
 from smswrap import process
 from smswrap.cli.answer import EMPTY, Answer, json_text
-from smswrap.cli.options import option_for, with_common_options
-from smswrap.clock import today
+from smswrap.cli.options import option_for, options_of, with_common_options
+from smswrap.clock import today, week
 from smswrap.errors import Fault, InputError, Problem
 from smswrap.masking import mask_under
 from smswrap.providers.base import PROVIDER_NAMES, operations_of
@@ -23,14 +23,17 @@ from smswrap.providers.records import as_json
 from smswrap.record import dataclass
 from smswrap.sending.message import tidy_sign, tidy_template
 from smswrap.sending.receipts import FINAL, FIRST_PAUSE, LONGEST_PAUSE, explained
-from smswrap.sending.recipients import read_recipient
+from smswrap.sending.recipients import Recipient, read_recipient
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from smswrap.cli.runtime import Runtime
-    from smswrap.providers.base import Operation, Reply, Session
+    from smswrap.providers.base import Operation, Reply, Session, Talk
     from smswrap.providers.parameters import Parameter
+    from smswrap.providers.records import Receipt
+
+WAITING, READING = "Waiting for receipts", "Reading"
 
 MOST_PAGES = 1000
 """Pages that --all walks at most, against a provider that never comes to an end."""
@@ -50,6 +53,8 @@ class Extras:
     show_personal_data: bool = False
     wait: bool = False
     wait_timeout: int = 60
+    chart: bool = False
+    chart_file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,12 @@ def verbs() -> list[str]:
     """The reading verbs of all providers."""
     rows = [row for table in _tables().values() for row in table.values() if row.kind == "read"]
     return list(dict.fromkeys(row.verb for row in rows))
+
+
+def group_and_line(verb: str) -> tuple[str, str] | None:
+    """The group of a reading verb in the list of verbs, and its line; None for another verb."""
+    row = next((table[verb] for table in _tables().values() if verb in table), None)
+    return None if row is None else ("Look up" if row.awaited or row.totals else "Account", row.help)
 
 
 def command_for(verb: str) -> click.Command:
@@ -95,6 +106,10 @@ def _extra_options(operation: Operation) -> list[click.Option]:
         extras.append(click.Option(["--full"], is_flag=True, help="Tell all fields of each item, not the main ones."))
     if operation.stateful:
         extras.append(click.Option(["--approved"], is_flag=True, help="Only what can be sent with."))
+    if operation.totals:
+        from smswrap.cli.charts import Drawing
+
+        extras += options_of(Drawing)
     if operation.personal:
         extras.append(click.Option(["--show-personal-data"], is_flag=True, help="Show identities unmasked."))
     if operation.awaited:
@@ -110,7 +125,8 @@ def _run(runtime: Runtime, /, *, verb: str, **values: Any) -> Answer:  # noqa: A
         rule = f"is not offered by the provider {runtime.provider_name}"
         raise InputError.of(verb, "", rule, "See `smswrap --help` for the verbs, or choose another --provider.")
     extras = Extras(**{name: values.pop(name) for name in vars(Extras()) if name in values})
-    return _read(Reading(runtime, operation, checked(operation, _tidied(runtime, operation, values)), extras))
+    reading = Reading(runtime, operation, checked(operation, _tidied(runtime, operation, values)), extras)
+    return _charted(reading) if extras.chart or extras.chart_file else _read(reading)
 
 
 def _tidied(runtime: Runtime, operation: Operation, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,6 +140,17 @@ def _tidied(runtime: Runtime, operation: Operation, values: Mapping[str, Any]) -
             for notice in tidied.notices:
                 runtime.talk.warn(f"{notice}.")
     return found
+
+
+def _charted(reading: Reading) -> Answer:
+    """The answer with its bars; they stand in for the table, and go to a file."""
+    from smswrap.cli import charts
+
+    drawing = charts.Drawing(reading.extras.chart, reading.extras.chart_file)
+    charts.check_file(drawing)
+    answer = _read(replace(reading, extras=replace(reading.extras, every_page=bool(reading.operation.paging))))
+    charts.finish(reading.runtime, drawing, answer, charts.statistics_bars(answer.data, reading.values))
+    return answer
 
 
 def checked(operation: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,6 +168,8 @@ def checked(operation: Operation, given: Mapping[str, Any]) -> dict[str, Any]:
             problems.extend(error.problems)
     if problems:
         raise InputError(problems)
+    if "end_date" in values:
+        values["start_date"], values["end_date"] = week(values["start_date"], values["end_date"])
     for rule in operation.rules:
         rule(values)
     return values
@@ -168,9 +197,14 @@ def _read(reading: Reading) -> Answer:
         if operation.completed is not None:
             record = operation.completed(session, record)
     answer = Answer(operation.verb, runtime.provider_name, as_json(record), columns=operation.columns)
+    if operation.stateful and operation.listed:
+        from smswrap.cli.completion import remember
+
+        remember(runtime, operation.listed, (item[operation.columns[0]] for item in answer.data[operation.listed]))
     if operation.listed and not reading.extras.full:
         _shorten(reading, answer)
     bodies = [reply.body for reply in replies]
+    answer.pages = len(replies)
     answer.reply = bodies[0] if len(bodies) == 1 else bodies
     answer.text = replies[0].text if len(replies) == 1 else json.dumps(bodies, ensure_ascii=False, indent=2)
     if operation.personal and not reading.extras.show_personal_data:
@@ -188,28 +222,38 @@ def _replies(reading: Reading, session: Session) -> list[Reply]:
         values["send_date"] = today()
     replies = _pages(reading, session, values)
     deadline, pause = time.monotonic() + reading.extras.wait_timeout, FIRST_PAUSE
-    while reading.extras.wait and _in_flight(replies) and (left := deadline - time.monotonic()) > 0:
-        reading.runtime.talk.note("Waiting for the receipts …")
-        process.pause(min(pause, left))
-        pause = min(pause * 2, LONGEST_PAUSE)
-        replies = _pages(reading, session, values)
+    with reading.runtime.talk.progress(WAITING, seconds=reading.extras.wait_timeout):
+        while reading.extras.wait and _in_flight(replies) and (left := deadline - time.monotonic()) > 0:
+            process.pause(min(pause, left))
+            pause = min(pause * 2, LONGEST_PAUSE)
+            replies = _pages(reading, session, values)
     return replies
 
 
 def _pages(reading: Reading, session: Session, values: dict[str, Any]) -> list[Reply]:
-    paging = reading.operation.paging
-    if paging is None or not (reading.extras.every_page or reading.extras.search):
-        return [session.call(reading.operation.verb, values)]
+    if reading.operation.paging is None or not (reading.extras.every_page or reading.extras.search):
+        with reading.runtime.talk.progress(READING):
+            return [session.call(reading.operation.verb, values)]
+    return every_page(reading.operation, session, values, reading.runtime.talk)
+
+
+def every_page(operation: Operation, session: Session, values: Mapping[str, Any], talk: Talk) -> list[Reply]:
+    """The replies of all pages, from the first."""
+    paging = operation.paging
+    if paging is None:
+        return [session.call(operation.verb, values)]
     values = {**values, paging.page: 1}
-    replies = [session.call(reading.operation.verb, values)]
-    seen = 0
-    for _ in range(MOST_PAGES):
-        items = getattr(replies[-1].record, paging.items)
-        seen += len(items)
-        if not items or seen >= replies[-1].record.total:
-            break
-        values = {**values, paging.page: values[paging.page] + 1}
-        replies.append(session.call(reading.operation.verb, values))
+    replies = [session.call(operation.verb, values)]
+    with talk.progress(READING, replies[0].record.total) as advance:
+        seen = 0
+        for _ in range(MOST_PAGES):
+            items = getattr(replies[-1].record, paging.items)
+            seen += len(items)
+            advance(len(items))
+            if not items or seen >= replies[-1].record.total:
+                break
+            values = {**values, paging.page: values[paging.page] + 1}
+            replies.append(session.call(operation.verb, values))
     return replies
 
 
@@ -249,11 +293,17 @@ def _joined(reading: Reading, replies: list[Reply]) -> Any:  # noqa: ANN401  one
     if extras.search:
         items = [item for item in items if _holds(item, extras.search, operation.columns)]
     if operation.awaited:
-        items = [explained(item, reading.runtime.provider_name) for item in items]
+        items = [explained(_spelt(item), reading.runtime.provider_name) for item in items]
     told: dict[str, object] = {"totals": operation.totals(items)} if operation.totals else {}
     if operation.listed and (extras.every_page or extras.search):
         told["total"] = len(items)
     return replace(record, **{name: tuple(items)}, **told)
+
+
+def _spelt(receipt: Receipt) -> Receipt:
+    """The receipt with its number in the one spelling that smswrap gives numbers."""
+    found = read_recipient(receipt.recipient, bare_foreign=True) if receipt.recipient else None
+    return replace(receipt, recipient=found.number) if isinstance(found, Recipient) else receipt
 
 
 def _judge(reading: Reading, answer: Answer) -> None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from contextlib import contextmanager, nullcontext
 from dataclasses import field
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from smswrap import process
+from smswrap.cli.screen import STYLES, Screen
 from smswrap.household import DEFAULT_PROVIDER, Choices, open_house, open_journal, settings_of
+from smswrap.messages import said
 from smswrap.providers.base import provider_named
 from smswrap.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from smswrap.errors import Fault
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from smswrap.sending.house import House
 
 OUTPUTS = ("json", "raw", "table")
+ENDS = tuple(".!?:;,…。！？；")  # noqa: RUF001  as Chinese sentences end
+WIPE = "\r\x1b[K"
 
 
 def program(*, beside: bool = False) -> str:
@@ -58,6 +64,8 @@ class Console:
         self.verbose = False
         self.warnings: list[str] = []
         self.troubles: list[Fault] = []
+        self._lock = RLock()  # a signal's notice may come while this very thread writes
+        self._drawn = self._watched = False
         self.status = ""
         """What the answer says, once there is one."""
 
@@ -72,7 +80,7 @@ class Console:
             return
         self.warnings.append(text)
         if not self.quiet:
-            self.say(f"warning: {text}")
+            self.say(f"{styled('warning:')} {text}")
 
     def detail(self, text: str) -> None:
         """Say what only --verbose shows."""
@@ -84,19 +92,66 @@ class Console:
         self.troubles.append(fault)
 
     def say(self, text: str, end: str = "\n") -> None:
-        """Write to stderr, in the words of the door at which it is read."""
-        text = self.spelt(text)
+        """Write a text of ours to stderr, in the reader's language."""
+        self.show(said(text), end)
+
+    def show(self, text: str, end: str = "\n") -> None:
+        """Write to stderr what is not ours to translate, in the words of the door at which it is read."""
+        with self._lock:
+            self.wipe()
+            self._write(self.spelt(text) + end)
+
+    def progress(
+        self, what: str, total: int | None = None, seconds: float | None = None
+    ) -> AbstractContextManager[Callable[[int], None]]:
+        """Show what is awaited, and how many of how many are done; gives the function that is told of more of them."""
+        if self.quiet or self._watched:
+            return nullcontext(lambda _done: None)
+        return self._watching(what, total, seconds)
+
+    @contextmanager
+    def _watching(self, what: str, total: int | None, seconds: float | None) -> Iterator[Callable[[int], None]]:
+        from smswrap.cli.progress import Progress
+
+        self._watched = True
         try:
-            sys.stderr.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + end)
+            with Progress(self, what, total, seconds) as advance:
+                yield advance
+        finally:
+            self._watched = False
+
+    def draw(self, line: str) -> None:
+        """Write a line that the next one takes the place of."""
+        with self._lock:
+            self.wipe()
+            self._write(line)
+            self._drawn = True
+
+    def wipe(self) -> None:
+        """Take away what was drawn."""
+        with self._lock:
+            if self._drawn:
+                self._write(WIPE)
+                self._drawn = False
+
+    def _write(self, text: str) -> None:
+        try:
+            sys.stderr.write(text.encode("utf-8", "backslashreplace").decode("utf-8"))
             sys.stderr.flush()
         except (OSError, ValueError, AttributeError):
             process.abandon(2)
 
     def error(self, fault: Fault) -> None:
         """Tell of a failure: what happened, then what to do."""
-        self.say(" ".join(word for word in ("error:", fault.message, fault.meaning) if word))
+        message = fault.message if fault.message.endswith(ENDS) or not fault.meaning else f"{fault.message}."
+        self.say(" ".join(word for word in (styled("error:"), message, fault.meaning) if word))
         if fault.next_step:
-            self.say(f"hint: {fault.next_step}")
+            self.say(f"{styled('hint:')} {fault.next_step}")
+
+
+def styled(word: str) -> str:
+    """A word of talk in its colour, where stderr has colours."""
+    return Screen.of(2).styled(word, STYLES.get(word))
 
 
 @dataclass(frozen=True)

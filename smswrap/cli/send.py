@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 from smswrap.cli.answer import of_report
 from smswrap.cli.input import Reader
 from smswrap.cli.options import Deciding, Following, Guarding, command, option
-from smswrap.errors import InputError
 from smswrap.model import Content, Message, Order
 from smswrap.record import dataclass
+from smswrap.sending.message import check_parameters, odd_values
 from smswrap.sending.recipients import read_recipients
 from smswrap.sending.spellings import split_numbers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from smswrap.cli.answer import Answer
     from smswrap.cli.runtime import Runtime
+    from smswrap.errors import Problem
     from smswrap.sending.dispatch import Pace
     from smswrap.sending.house import House
     from smswrap.sending.refusals import DuplicatePolicy
@@ -27,9 +30,22 @@ Without --yes it asks at a terminal; elsewhere it sends nothing and exits 9.
 
 \b
 Examples:
-  smswrap send -p 13812345678 -s 我的签名 -t SMS_123456 -tp '{"code":"123456"}' --verify
-  smswrap send -p 13812345678,+85298765432 -s 我的签名 -t SMS_123456 --var code=123456 --yes --wait
+  smswrap send -p 13900000000 -s 阿里云短信测试 -t SMS_100000001 \\
+    -tp '{"code":"123456"}' --verify --dry-run
+  smswrap send -p 13900000000,13900000020 -s 阿里云短信测试 \\
+    -t SMS_100000001 --var code=123456 --yes --wait
 """
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be sent, as far as it is known; empty is not given."""
+
+    sign: str
+    template: str
+    parameters: Mapping[str, str]
+    recipients: Sequence[str]
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,12 +84,13 @@ def run(runtime: Runtime, given: Sending, deciding: Deciding, following: Followi
     from smswrap.sending.planning import Found
 
     with runtime.house() as house:
-        order = order_of(runtime, house, given)
+        asks = house.desk.asks and not deciding.yes
+        order = order_of(runtime, house, given, asks=asks, rehearsal=deciding.dry_run)
         return of_report("send", service.send(order, options_of(deciding, following, guarding), house, Found()))
 
 
-def order_of(runtime: Runtime, house: House, given: Sending) -> Order:
-    """Give what is to be sent, or raise InputError with all that is wrong."""
+def order_of(runtime: Runtime, house: House, given: Sending, *, asks: bool, rehearsal: bool) -> Order:
+    """Give what is to be sent, asked for where it is missing, or raise InputError with all that is wrong."""
     read = Reader(runtime)
     sign, template = read.sign(given.sign_name), read.template(given.template_code)
     read.out_id(given.out_id)
@@ -81,11 +98,30 @@ def order_of(runtime: Runtime, house: House, given: Sending) -> Order:
     odd = given.accept_odd_values or given.repeated_once
     parameters = read.parameters(given.template_param, given.variables, odd=odd)
     recipients = _recipients(read, given.phone_numbers, repeated_once=given.repeated_once)
-    if read.problems:
-        raise InputError(read.problems)
-    content = Content(sign, parameters)
-    messages = ((row, Message(recipient, content)) for row, recipient in enumerate(recipients, 1))
-    return Order("send", house.provider.account(), template, messages, group, given.out_id, sign=sign)
+    read.refuse(asks=asks)
+    wanted = Wanted(sign, template, parameters, recipients, group)
+    if asks:
+        if not rehearsal:
+            house.provider.check(sends=True)  # before a person types what could not be sent
+        wanted = _asked(runtime, house, wanted, read, odd=odd)
+    content = Content(wanted.sign, wanted.parameters)
+    messages = ((row, Message(recipient, content)) for row, recipient in enumerate(wanted.recipients, 1))
+    account = house.provider.account()
+    return Order("send", account, wanted.template, messages, wanted.group, given.out_id, sign=wanted.sign)
+
+
+def _asked(runtime: Runtime, house: House, wanted: Wanted, read: Reader, *, odd: bool) -> Wanted:
+    """What is wanted, with what the person at the terminal adds."""
+    from smswrap.cli.picking import Picker
+
+    def wrong(values: Mapping[str, str]) -> list[Problem]:
+        return check_parameters(values) or ([] if odd else odd_values(values))
+
+    def numbers(text: str) -> tuple[list[str], list[Problem]]:
+        again = Reader.of(read)
+        return _recipients(again, (text,), repeated_once=False), [*again.lacking, *again.problems]
+
+    return Picker(runtime, house).complete(wanted, wrong, numbers)
 
 
 def options_of(deciding: Deciding, following: Following, guarding: Guarding, pace: Pace | None = None) -> Options:

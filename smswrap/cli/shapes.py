@@ -171,10 +171,32 @@ class HistoryData(TypedDict):
     sends: list[LineData]
 
 
-class DoctorData(TypedDict):
-    """What was looked at."""
+class CountData(TypedDict):
+    """How many messages had this outcome, receipt and code."""
 
+    outcome: str
+    receipt: str | None
+    code: str | None
+    count: int
+
+
+class CountsData(TypedDict):
+    """The history with --chart, the most frequent first."""
+
+    total: int
+    counts: list[CountData]
+
+
+class _DoctorData(TypedDict):
+    ready: bool
+    verdict: str
     checks: list[Finding]
+
+
+class DoctorData(_DoctorData, total=False):
+    """Whether the next send would pass, what was looked at, and what --fix did."""
+
+    fixed: list[str]
 
 
 class CodeData(TypedDict, total=False):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
+    from smswrap.errors import Kind
     from smswrap.model import Account, Request
     from smswrap.providers.parameters import Parameter
     from smswrap.providers.records import Receipt, Sign, Template
@@ -65,6 +66,14 @@ class Talk(Protocol):
 
     def trouble(self, fault: Fault) -> None:
         """Tell of a failure that must be known even though the request itself went well."""
+
+    def progress(
+        self, what: str, total: int | None = None, seconds: float | None = None
+    ) -> AbstractContextManager[Callable[[int], None]]:
+        """Show for the length of a block what is awaited; gives the function that is told of more that is done.
+
+        `seconds` are how long it is waited for at most, where it may not come.
+        """
 
 
 @dataclass(frozen=True)
@@ -174,6 +183,18 @@ class Finding(NamedTuple):
     state: Literal["ok", "warning", "failed"]
     detail: str
     next_step: str = ""
+    kind: Kind = "setup"
+    """What a send that meets it fails with."""
+
+
+class Person(Protocol):
+    """Whom `setup` asks."""
+
+    def ask(self, question: str) -> bool:
+        """Whether they say yes. Raises Ended at a signal."""
+
+    def answer(self, question: str) -> str | None:
+        """A line from them, without its outer blanks; None at the end of input. Raises Ended at a signal."""
 
 
 class Session(Protocol):
@@ -260,6 +281,19 @@ def diagnosis_of(name: str, settings: Settings) -> Iterator[Finding]:
     """Look at what stands between this machine and a send through that provider."""
     diagnose: Callable[[Settings], Iterator[Finding]] = import_module(_PROVIDERS[name] + ".diagnosis").diagnose
     return diagnose(settings)
+
+
+def set_up(name: str, settings: Settings, person: Person) -> None:
+    """Go with a person through what a provider needs on this machine."""
+    work: Callable[[Settings, Person], None] = import_module(_PROVIDERS[name] + ".setup").set_up
+    work(settings, person)
+
+
+def repair(name: str, settings: Settings) -> Iterator[str]:
+    """Set right what needs no person's decision; tells what was done."""
+    work: Callable[[Settings], Iterator[str]] | None
+    work = getattr(import_module(_PROVIDERS[name] + ".diagnosis"), "repair", None)
+    return work(settings) if work else iter(())
 
 
 def recover(settings: Settings) -> None:

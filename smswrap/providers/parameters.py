@@ -137,12 +137,13 @@ def _integer(parameter: Parameter, text: str) -> int:
 def _date(parameter: Parameter, text: str) -> str:
     from datetime import datetime, timezone
 
+    day = text.replace("-", "") if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else text
     try:
         # strptime alone would take 2026131 for the 31st or 13th of something.
-        datetime.strptime(text if re.fullmatch(r"[0-9]{8}", text) else "", "%Y%m%d").replace(tzinfo=timezone.utc)
+        datetime.strptime(day if re.fullmatch(r"[0-9]{8}", day) else "", "%Y%m%d").replace(tzinfo=timezone.utc)
     except ValueError:
-        raise _wrong(parameter, text, "is not an existing date in the form yyyyMMdd, for example 20260131") from None
-    return text
+        raise _wrong(parameter, text, "is not an existing date, such as 2026-01-31 or 20260131") from None
+    return day
 
 
 def _boolean(parameter: Parameter, text: str) -> bool:

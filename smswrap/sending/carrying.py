@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from smswrap.model import Plan
     from smswrap.sending.house import House
 
+SENDING, WAITING, LOOKING = "Sending", "Waiting for receipts", "Looking for receipts"
+
 POLL = 0.05
 """Seconds between two looks at whether another process is done with a plan."""
 
@@ -74,7 +76,7 @@ def carry_out(
     with naming(plan), house.journal.unless_begun(plan):
         session = house.line.session()
         process.checkpoint()
-        with house.desk.progress(plan.recipients) as advance:
+        with house.talk.progress(SENDING, plan.recipients) as advance:
             dispatch(plan, Floor(house.journal, session, house.talk, advance), pace, attempts)
     if settle:
         settle_unknown(plan, house)
@@ -90,7 +92,9 @@ def settle_unknown(plan: Plan, house: House, *, once: bool = False) -> None:
     house.talk.note(f"Looking for {asked} request(s) of unknown outcome in the receipts …")
 
     def look() -> None:
-        found = receipts.settle_unknown(plan, house.journal, house.line.session(), rounds)
+        session = house.line.session()  # before the progress: it forks, which a process of one thread does best
+        with house.talk.progress(LOOKING, asked):
+            found = receipts.settle_unknown(plan, house.journal, session, rounds)
         house.talk.note(f"{found} of them were accepted; what no receipt shows stays unknown.")
 
     _as_far_as_possible(look, house)
@@ -103,11 +107,13 @@ def followed(report: Report, seconds: int | None, house: House) -> Report:
     latest = [replace(report, receipts=())]
     if report.counts is None or not report.counts.accepted or process.signal_received():
         return latest[0]
-    house.talk.note(f"Accepted; waiting up to {seconds} s for the receipts …")
+    awaited = min(report.counts.accepted, receipts.MOST_FOLLOWED)
 
     def follow() -> None:
-        for found in receipts.follow(report.plan, house.journal, house.line.session(), seconds):
-            latest[0] = replace(report, receipts=found)
+        session = house.line.session()
+        with house.talk.progress(WAITING, awaited, seconds) as advance:
+            for found in receipts.follow(report.plan, house.journal, session, seconds, advance):
+                latest[0] = replace(report, receipts=found)
 
     _as_far_as_possible(follow, house)
     return replace(latest[0], signum=process.signal_received())

@@ -11,9 +11,6 @@ from smswrap.providers.base import Patience
 from smswrap.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
-
     from smswrap.journal.journal import Journal
     from smswrap.providers.base import Provider, Session, Talk
     from smswrap.providers.records import Template
@@ -21,6 +18,7 @@ if TYPE_CHECKING:
     from smswrap.sending.shown import ShownPlan
 
 
+LOOKING_UP = "Looking the template up"
 CERTAIN = frozenset({"setup", "input"})
 """Kinds of failure that a send would meet, too."""
 
@@ -37,9 +35,6 @@ class Desk(Protocol):
 
     def ask(self, question: str) -> bool:
         """Ask for a yes. A signal raises Ended."""
-
-    def progress(self, recipients: int) -> AbstractContextManager[Callable[[int], None]]:
-        """Show how many recipients have their outcome; gives the function that is told of more of them."""
 
 
 class SessionLine:
@@ -92,7 +87,9 @@ class House:
     def template(self, code: str, sign: str | None) -> Template:
         """The template, looked up once. Raises ProviderError, SetupError, CredentialsError."""
         if code not in self._templates:
-            self._templates[code] = found = self.line.session().template(code, sign)
+            session = self.line.session()
+            with self.talk.progress(LOOKING_UP):
+                self._templates[code] = found = session.template(code, sign)
             if found.content is None and found.why_unknown:
                 self.talk.warn(f"The text is not known: {found.why_unknown}")
         return self._templates[code]

@@ -14,7 +14,7 @@ from smswrap.model import Outcome, Result
 from smswrap.providers.records import Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from smswrap.journal.journal import Journal
     from smswrap.model import Earlier, Plan, RequestRecord
@@ -37,15 +37,22 @@ SKEW = 120.0
 FINAL = frozenset({"delivered", "failed"})
 
 
-def follow(plan: Plan, journal: Journal, session: Session, seconds: float) -> Iterator[tuple[Receipt, ...]]:
-    """Query the receipts of accepted requests until all are final or `seconds` have passed; yield after each round."""
+def follow(
+    plan: Plan, journal: Journal, session: Session, seconds: float, advance: Callable[[int], None]
+) -> Iterator[tuple[Receipt, ...]]:
+    """Query the receipts of accepted requests until all are final or `seconds` have passed; yield after each round.
+
+    `advance` is told of each that has become final.
+    """
     deadline = time.monotonic() + seconds
     found = {receipt.recipient: (number, receipt) for number, receipt in _accepted(plan, journal)}
+    advance(sum(receipt.receipt in FINAL for _, receipt in found.values()))
     pause = FIRST_PAUSE
     while True:
         for recipient, (number, receipt) in found.items():
             if receipt.receipt not in FINAL:
-                found[recipient] = number, _latest(plan, journal, session, number, receipt)
+                found[recipient] = number, (now := _latest(plan, journal, session, number, receipt))
+                advance(now.receipt in FINAL)
         yield tuple(receipt for _, receipt in found.values())
         left = deadline - time.monotonic()
         if left <= 0 or all(receipt.receipt in FINAL for _, receipt in found.values()):

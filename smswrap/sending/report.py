@@ -69,8 +69,8 @@ class Report:
     def _failure(self) -> Fault | None:
         if self.decision is not None:
             return self.decision
-        if self.stage in _BEFORE:
-            return _BEFORE[self.stage](self) if self.stage is not Stage.PLANNED else None
+        if self.stage in {Stage.PROPOSED, Stage.DECLINED}:
+            return DECLINED if self.stage is Stage.DECLINED else _proposal(self)
         return self._ended(self._outcome()) if self.stage is Stage.SENT else None
 
     @property
@@ -180,11 +180,7 @@ def _proposal(report: Report) -> Fault:
     )
 
 
-def _declined(_report: Report) -> Fault:
-    return Fault("confirmation", "Not sent: declined.", "", "Run the command again to send after all.", code="declined")
-
-
-_BEFORE = {Stage.PLANNED: _proposal, Stage.PROPOSED: _proposal, Stage.DECLINED: _declined}
+DECLINED = Fault("confirmation", "Not sent: declined.", "", "Run the command again to send after all.", code="declined")
 _STATUS = {
     "unknown": "unknown",
     "partial": "partial",

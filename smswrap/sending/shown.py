@@ -11,7 +11,7 @@ from smswrap.sending.message import count_parts, forcing_ucs2, render
 from smswrap.sending.recipients import is_mainland
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from smswrap.journal.journal import Journal
     from smswrap.model import Message, Plan
@@ -31,17 +31,24 @@ class ShownMessage:
     text: str | None
     parts: int | None
 
+    @property
+    def values(self) -> str:
+        """The template's parameters in a line."""
+        return ", ".join(f"{name}={value}" for name, value in self.message.content.parameters.items()) or "none"
+
 
 @dataclass(frozen=True)
 class ShownPlan:
     """A plan with its first recipients and some of its messages.
 
-    Those are all of them if they are few, else the first, the shortest and the longest.
+    Those are all of them if they are few, else the first and two others: the shortest and the longest, or one from the
+    middle where the first is that already; `every` gives all.
     """
 
     plan: Plan
     recipients: tuple[str, ...]
     messages: tuple[ShownMessage, ...]
+    every: Callable[[], Iterator[ShownMessage]] = lambda: iter(())
 
     @property
     def left_out(self) -> int:
@@ -63,7 +70,11 @@ def show(plan: Plan, journal: Journal) -> ShownPlan:
     if plan.state is PlanState.DRAFT:
         plan = replace(plan, plan_id=journal.free_id(plan))
     recipients = tuple(journal.recipients(plan, MOST_RECIPIENTS))
-    return ShownPlan(plan, recipients, tuple(_show_message(plan, message) for message in _chosen(plan, journal)))
+
+    def shown(messages: Iterator[Message]) -> Iterator[ShownMessage]:
+        return (_show_message(plan, message) for message in messages)
+
+    return ShownPlan(plan, recipients, tuple(shown(_chosen(plan, journal))), lambda: shown(journal.messages(plan)))
 
 
 def _chosen(plan: Plan, journal: Journal) -> Iterator[Message]:
@@ -71,8 +82,9 @@ def _chosen(plan: Plan, journal: Journal) -> Iterator[Message]:
         yield from journal.messages(plan)
         return
     yield from journal.messages(plan, 1)
-    for position in dict.fromkeys((plan.shortest, plan.longest)):
-        if position is not None and position > 1 and (message := journal.message_at(plan, position)):
+    positions = dict.fromkeys((plan.shortest, plan.longest, plan.recipients // 2))
+    for position in [one for one in positions if one is not None and one > 1][:2]:
+        if message := journal.message_at(plan, position):
             yield message
 
 

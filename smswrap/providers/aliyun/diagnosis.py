@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from smswrap.errors import SmswrapError
 from smswrap.providers.aliyun import account, mark, preflight
-from smswrap.providers.aliyun.aimode import GATE, HOLDERS, SWITCH_OFF_COMMAND, is_held
+from smswrap.providers.aliyun.aimode import GATE, HOLDERS, SWITCH_OFF, SWITCH_OFF_COMMAND, is_held
 from smswrap.providers.aliyun.configuration import rule_against
 from smswrap.providers.aliyun.operations import OPERATIONS
 from smswrap.providers.aliyun.program import find
@@ -66,7 +66,21 @@ def _checked(name: str, check: Callable[[], str]) -> Finding:
 
 
 def _failed(name: str, error: SmswrapError) -> Finding:
-    return Finding(name, "failed", error.fault.message, error.fault.next_step)
+    return Finding(name, "failed", error.fault.message, error.fault.next_step, error.fault.kind)
+
+
+def repair(settings: Settings) -> Iterator[str]:
+    """Turn AI mode off if nobody is calling, install the plugin, take others' right to write away."""
+    program = find(settings)
+    for path in _writable_by_others(program):
+        path.chmod(_mode(path) & ~OTHERS_MAY_WRITE)
+        yield f"Others may no longer write to {path}."
+    preflight.ask_version(program)
+    if _ai_mode(program).state == "failed" and program.complaint(program.run(*SWITCH_OFF)) is None:
+        yield "AI mode is off."
+    if not preflight.has_plugin(program):
+        preflight.install(program)
+        yield "The dysmsapi plugin is installed."
 
 
 def _directory(program: Program) -> Iterator[Finding]:
@@ -75,10 +89,13 @@ def _directory(program: Program) -> Iterator[Finding]:
         yield Finding("directory", "ok", f"{program.home} is writable; the lease of AI mode lies there ({LEASE})")
     else:
         yield Finding("directory", "failed", f"{place} is not writable for you", f"Make {place} writable for you.")
-    for path in (program.home, program.home / "config.json"):
-        if _mode(path) & OTHERS_MAY_WRITE:
-            step = f"Run `chmod go-w {shlex.quote(str(path))}`."
-            yield Finding("permissions", "warning", f"others may write to {path}", step)
+    for path in _writable_by_others(program):
+        step = f"Run `chmod go-w {shlex.quote(str(path))}`."
+        yield Finding("permissions", "warning", f"others may write to {path}", step)
+
+
+def _writable_by_others(program: Program) -> list[Path]:
+    return [path for path in (program.home, program.home / "config.json") if _mode(path) & OTHERS_MAY_WRITE]
 
 
 def _mode(path: Path) -> int:

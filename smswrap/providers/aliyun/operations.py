@@ -66,7 +66,7 @@ _ROWS = (
             _OUT_ID,
         ),
         normalise=normalise.sent,
-        example="smswrap send -p 13900000000 -s 我的签名 -t SMS_123456 --var code=123456",
+        example="smswrap send -p 13900000000 -s 阿里云短信测试 -t SMS_100000001 --var code=123456",
     ),
     Operation(
         verb="send-batch",
@@ -83,7 +83,7 @@ _ROWS = (
             _OUT_ID,
         ),
         normalise=normalise.sent,
-        example="smswrap send-batch --file list.xlsx -s 我的签名 -t SMS_123456",
+        example="smswrap send-batch --file list.xlsx -s 阿里云短信测试 -t SMS_100000001",
     ),
     Operation(
         verb="list-signs",
@@ -118,11 +118,11 @@ _ROWS = (
         verb="query-sign",
         name="get-sms-sign",
         kind="read",
-        help="Look one sign up, with its registration at the carriers.",
+        help="Look one sign up, and its registration at carriers.",
         action="dysms:GetSmsSign",
         parameters=(_SIGN,),
         normalise=normalise.sign,
-        example="smswrap query-sign -s 我的签名",
+        example="smswrap query-sign -s 阿里云短信测试",
         columns=("carrier", "state", "completed_at", "reasons"),
         stateful=True,
     ),
@@ -134,7 +134,7 @@ _ROWS = (
         action="dysms:GetSmsTemplate",
         parameters=(_TEMPLATE,),
         normalise=normalise.template,
-        example="smswrap query-template -t SMS_123456",
+        example="smswrap query-template -t SMS_100000001",
         stateful=True,
     ),
     Operation(
@@ -153,7 +153,9 @@ _ROWS = (
                 private=True,
                 short=("-p", "--phone-numbers"),
             ),
-            Parameter("send-date", "--send-date", "Day of the send, yyyyMMdd, within 30 days; today.", "date"),
+            Parameter(
+                "send-date", "--send-date", "Day of the send, 2026-01-31 or 20260131, within 30 days; today.", "date"
+            ),
             Parameter("biz-id", "--biz-id", "Only the request with this BizId.", shape="biz-id"),
             _PAGE_SIZE,
             _page("--current-page", "--current-page"),
@@ -169,12 +171,14 @@ _ROWS = (
         verb="query-statistics",
         name="query-send-statistics",
         kind="read",
-        help="Count billed parts (not recipients) a day: sent, delivered, failed, without receipt.",
+        help="Count billed parts a day: sent, delivered, failed.",
         action="dysms:QuerySendStatistics",
         parameters=(
             Parameter("is-globe", "--is-globe", "1 domestic, 2 international.", "integer", low=1, high=2, default=1),
-            Parameter("start-date", "--start-date", "First day, yyyyMMdd.", "date", required=True),
-            Parameter("end-date", "--end-date", "Last day, yyyyMMdd.", "date", required=True),
+            Parameter(
+                "start-date", "--start-date", "First day, 2026-01-31 or 20260131; a week before the last.", "date"
+            ),
+            Parameter("end-date", "--end-date", "Last day; today.", "date"),
             _PAGE,
             _PAGE_SIZE,
             Parameter("sign-name", "--sign-name", "Only this sign.", short=("-s",), shape="sign"),
@@ -191,7 +195,7 @@ _ROWS = (
         paging=Paging("page", "page_size", "days"),
         totals=normalise.totals,
         rules=(ordered_dates,),
-        example="smswrap query-statistics --start-date 20260301 --end-date 20260326",
+        example="smswrap query-statistics --chart",
         columns=("day", "sent", "delivered", "failed", "no_receipt", "delivery_rate"),
     ),
     Operation(
@@ -226,7 +230,7 @@ _ROWS = (
         verb="query-qualification",
         name="query-single-sms-qualification",
         kind="read",
-        help="Show one qualification; identities are masked unless you ask for them.",
+        help="Show one qualification, its identities masked.",
         action="dysms:QuerySingleSmsQualification",
         parameters=(
             Parameter(

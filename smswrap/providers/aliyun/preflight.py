@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PLUGIN = "dysmsapi"
 INSTALL_PLUGIN = ("plugin", "install", "--names", PLUGIN)
 INSTALL_COMMAND = " ".join(("aliyun", *INSTALL_PLUGIN))
+INSTALLING, UPDATING = "Installing the plugin", "Updating the plugins"
 NO_PLUGINS = "No plugins installed"
 DOWNLOAD_TIMEOUT = 120.0
 """Seconds for a command that may fetch a plugin; the CLI gives its index alone 10 s (facts §2.3)."""
@@ -106,7 +107,7 @@ def prepare(profile: Profile, program: Program) -> None:
     if not (profile.saved.get("auto_plugin_install") or profile.from_environment):
         _save_auto_install(program)
     if not (_is_up_to_date(program) or _update(program)):
-        _install(program)
+        install(program)
 
 
 def has_plugin(program: Program) -> bool:
@@ -136,7 +137,8 @@ def _update(program: Program) -> bool:
     """Update the plugins; whether dysmsapi is there."""
     if _is_recent("failed", OFFLINE_FOR):
         return has_plugin(program)
-    finished = program.run("plugin", "update", timeout=DOWNLOAD_TIMEOUT)
+    with program.talk.progress(UPDATING):
+        finished = program.run("plugin", "update", timeout=DOWNLOAD_TIMEOUT)
     why = program.complaint(finished)
     if why is None:
         found = PLUGIN in finished.stdout or (NO_PLUGINS not in finished.stdout and has_plugin(program))
@@ -155,11 +157,13 @@ def _is_recent(what: str, seconds: float) -> bool:
     return isinstance(moment, (int, float)) and 0 <= time.time() - moment < seconds
 
 
-def _install(program: Program) -> None:
+def install(program: Program) -> None:
+    """Install dysmsapi. Raises SetupError."""
     program.talk.note(f"Installing the {PLUGIN} plugin of the aliyun CLI …")
-    why = program.complaint(program.run(*INSTALL_PLUGIN, timeout=DOWNLOAD_TIMEOUT))
+    with program.talk.progress(INSTALLING):
+        why = program.complaint(program.run(*INSTALL_PLUGIN, timeout=DOWNLOAD_TIMEOUT))
     if why:
-        message = f"The {PLUGIN} plugin is missing and could not be installed: {why}."
+        message = f"The {PLUGIN} plugin is missing and could not be installed: {why.rstrip('.')}."
         raise SetupError(message, f"Run `{INSTALL_COMMAND}`.")
 
 

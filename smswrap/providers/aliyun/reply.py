@@ -13,6 +13,7 @@ from smswrap.errors import Fault
 from smswrap.masking import hide, redact, strip_colour
 from smswrap.patterns import pattern
 from smswrap.providers.base import ProviderError, Reply
+from smswrap.signals import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -296,4 +297,4 @@ def _ending(finished: Finished) -> str:
         return "it printed without end and was stopped"
     if finished.timed_out:
         return f"no answer within {finished.seconds:.1f} s"
-    return f"it was ended by signal {-(finished.code or 0)}"
+    return f"it was ended by {name_of(-(finished.code or 0))}"

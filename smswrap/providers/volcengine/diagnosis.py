@@ -20,7 +20,7 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
         with Client(settings).session(sends=False) as session:
             groups = session.call("list-groups", {}).record.groups
     except SmswrapError as error:
-        yield Finding("gateway", "failed", error.fault.message, error.fault.next_step)
+        yield Finding("gateway", "failed", error.fault.message, error.fault.next_step, error.fault.kind)
         return
     yield Finding("gateway", "ok", "answers to the credentials")
     names = ", ".join(str(group.group) for group in groups)

@@ -141,7 +141,9 @@ _ROWS = (
                 private=True,
                 short=("-p", "--phone-numbers"),
             ),
-            Parameter("send-date", "", "Day of the send, yyyyMMdd (aliyun: within 30 days); today.", "date"),
+            Parameter(
+                "send-date", "", "Day of the send, 2026-01-31 or 20260131 (aliyun: within 30 days); today.", "date"
+            ),
             Parameter("from-time", "--from-time", f"Volcengine: sent from this time: {FORMS}."),
             Parameter("to-time", "--to-time", "Volcengine: sent up to this time, in the same forms; now."),
             Parameter("biz-id", "--message-id", "Only the request with this BizId; Volcengine: this MessageId."),
@@ -165,8 +167,10 @@ _ROWS = (
         help="Count what was sent, delivered and failed from the first day to the last.",
         action="volcSMS:ListTotalSendCountStatForAgent",
         parameters=(
-            Parameter("start-date", "--start-time", "First day, yyyyMMdd.", "date", required=True),
-            Parameter("end-date", "--end-time", "Last day, yyyyMMdd.", "date", required=True),
+            Parameter(
+                "start-date", "--start-time", "First day, 2026-01-31 or 20260131; a week before the last.", "date"
+            ),
+            Parameter("end-date", "--end-time", "Last day; today.", "date"),
             _sign("--signature", "Only this sign."),
             _template("Volcengine: only this template."),
             Parameter(

@@ -14,6 +14,7 @@ from smswrap import catalogue
 from smswrap.errors import Fault
 from smswrap.masking import redact
 from smswrap.providers.base import ProviderError, Reply
+from smswrap.signals import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -167,7 +168,7 @@ def _ending(finished: Finished) -> str:
         return f"no answer within {finished.seconds:.1f} s"
     if finished.cut_off:
         return "it printed without end"
-    return f"it was ended by signal {-(finished.code or 0)}"
+    return f"it was ended by {name_of(-(finished.code or 0))}"
 
 
 def _object(text: str) -> Body | None:

@@ -1,9 +1,11 @@
-"""`aliyun configure set`: the one part of `configure`, besides AI mode, that the stand-in plays."""
+"""`aliyun configure`, which asks, and `aliyun configure set`: what the stand-in plays of it besides AI mode."""
 
 from __future__ import annotations
 
+import sys
+
 from ..common import NO_SANDBOX, Row
-from .call import CliError
+from .call import Call, CliError
 from .flags import not_a_command, own_flags
 from .profile import Configuration, problem_of
 
@@ -19,13 +21,63 @@ NUMBERS = {"read-timeout": "read_timeout", "retry-count": "retry_count"}
 NOT_PLAYED = ("get", "list", "delete", "switch", "safety-policy", "plugin-settings")
 
 
+_KEY = (("Access Key Id", "access_key_id"), ("Access Key Secret", "access_key_secret"))
+_ROLE = (("Sts Region", "sts_region"), ("Ram Role Arn", "ram_role_arn"), ("Role Session Name", "ram_session_name"))
+_ECS = (("Ecs Ram Role", "ram_role_name"),)
+QUESTIONS: dict[str, tuple[tuple[str, str], ...]] = {
+    "AK": _KEY,
+    "StsToken": (*_KEY, ("Sts Token", "sts_token")),
+    "RamRoleArn": (*_KEY, *_ROLE, ("External ID", "external_id"), ("Expired Seconds", "expired_seconds")),
+    "EcsRamRole": _ECS,
+    "RamRoleArnWithRoleName": (*_ECS, *_ROLE, ("Expired Seconds", "expired_seconds")),
+    "ChainableRamRoleArn": (("Source Profile", "source_profile"), *_ROLE, ("External ID", "external_id")),
+    "RsaKeyPair": (("Rsa Private Key File", "private_key"), ("Rsa Key Pair Name", "key_pair_name")),
+    "External": (("Process Command", "process_command"),),
+    "CredentialsURI": (("Credentials URI", "credentials_uri"),),
+    "OIDC": (("OIDC Provider ARN", "oidc_provider_arn"), ("OIDC Token File", "oidc_token_file"), *_ROLE[1:]),
+}
+"""What is asked for, by mode: config/configure.go. CloudSSO and OAuth need a browser, which nobody has here."""
+
+HIDDEN = frozenset(("access_key_id", "access_key_secret"))
+
+
+def ask(call: Call, configuration: Configuration) -> None:
+    """Ask for a profile's fields and save it, as `aliyun configure` does; an empty answer keeps what is there."""
+    given, _ = own_flags(call.words[1:], ("profile", "mode"))
+    name = given.get("profile") or configuration.current
+    saved = next((profile for profile in configuration.profiles if profile.get("name") == name), {"name": name})
+    mode = given.get("mode") or saved.get("mode") or "AK"
+    if mode not in QUESTIONS:
+        raise CliError(f"the sandbox does not play the mode {mode}", NO_SANDBOX)
+    profile = {**saved, "mode": mode, "output_format": "json"}
+    call.out(f"Configuring profile '{name}' in '{mode}' authenticate mode...\n")
+    for label, field in (*QUESTIONS[mode], ("Default Region Id", "region_id")):
+        profile[field] = _answered(call, f"{label} [{_shown(profile, field)}]: ") or profile.get(field, "")
+    call.out("Default Output Format [json]: json (Only support json)\n")
+    profile["language"] = _answered(call, f"Default Language [zh|en] {profile.get('language', '')}: ") or "en"
+    call.out(f"Saving profile[{name}] ...")
+    configuration.put(profile)
+    call.out("Done.\n\nConfigure Done!!!\n")
+
+
+def _answered(call: Call, prompt: str) -> str:
+    call.out(prompt)
+    call.flush()
+    return sys.stdin.readline().strip()
+
+
+def _shown(profile: Row, field: str) -> str:
+    value = str(profile.get(field) or "")
+    return "*" * (len(value) - 3) + value[-3:] if field in HIDDEN else value
+
+
 def run(words: list[str], configuration: Configuration) -> None:
     """Change and save a profile: the current one, or the one of --profile, which becomes current."""
     verb = words[0] if words else ""
     if verb in NOT_PLAYED:
         raise CliError(f"the sandbox does not play `aliyun configure {verb}`", NO_SANDBOX)
     if verb != "set":
-        raise not_a_command(verb or "configure")  # the bare command asks questions, which the stand-in does not
+        raise not_a_command(verb)
     given, _ = own_flags(words[1:], (AUTO_INSTALL, "profile", *TEXTS, *NUMBERS))
     name = given.get("profile", configuration.current)
     saved = next((profile for profile in configuration.profiles if profile.get("name") == name), {"name": name})

@@ -107,7 +107,10 @@ def _command(call: Call, configuration: Configuration) -> None:
     elif name == "configure":
         from . import configure
 
-        configure.run(words[1:], configuration)
+        if words[1:2] and not words[1].startswith("-"):
+            configure.run(words[1:], configuration)
+        else:
+            configure.ask(call, configuration)
     elif name == "plugin":
         from . import plugins
 

@@ -1,0 +1,216 @@
+"""Stacked bars: drawn with characters on a screen, or as a small SVG."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from smswrap.cli.options import option
+from smswrap.cli.words import padded
+from smswrap.errors import InputError
+from smswrap.messages import said, width
+from smswrap.record import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from smswrap.cli.answer import Answer
+    from smswrap.cli.runtime import Runtime
+    from smswrap.cli.screen import Screen
+
+
+Row = tuple[str, "Mapping[str, int]"]
+"""A bar: its label, and the counts of its parts."""
+
+
+class Look(NamedTuple):
+    """How a part of a bar is drawn: its character and style on a screen, its colour in SVG."""
+
+    char: str
+    style: str
+    colour: str
+
+
+LOOKS: Mapping[str, Look] = {
+    "delivered": Look("█", "green", "#2e9e5b"),
+    "accepted": Look("█", "green", "#2e9e5b"),
+    "failed": Look("▓", "red", "#d1453b"),
+    "refused": Look("▓", "red", "#d1453b"),
+    "no receipt": Look("░", "magenta", "#9a6bd0"),
+    "unknown": Look("░", "magenta", "#9a6bd0"),
+    "not_sent": Look("·", "bright_black", "#8a8f98"),
+}
+"""Told apart by their characters, too, where there are no colours."""
+
+STYLE = (
+    "text{font:14px monospace;fill:#222}.ground{fill:#fff}"
+    "@media(prefers-color-scheme:dark){text{fill:#ddd}.ground{fill:#16181d}}"
+)
+PLAIN_WIDTH, NARROWEST = 80, 10
+LONGEST_SPAN = 62
+"""Days up to which a day without messages has a line of its own."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Whether a chart is drawn, and where to."""
+
+    chart: bool = option("--chart", is_flag=True, default=False, help="Draw bars in place of a table.")
+    chart_file: str | None = option("--chart-file", metavar="FILE", help="Write the bars to this .svg file.")
+
+
+@dataclass(frozen=True)
+class Bars:
+    """A chart: what it shows, its bars with the counts of their parts, and a sentence of totals."""
+
+    title: str
+    rows: Sequence[Row]
+    total: str
+    legend: Sequence[str] = field(default=())
+
+    @property
+    def most(self) -> int:
+        """The longest bar's count."""
+        return max((sum(parts.values()) for _, parts in self.rows), default=0) or 1
+
+
+def check_file(drawing: Drawing) -> None:
+    """Raise InputError, before anything is called, if the chart could not be written."""
+    from smswrap.sending.table.writing import check_writable
+
+    name = drawing.chart_file
+    if name is None:
+        return
+    if Path(name).suffix.lower() != ".svg":
+        step = "Name it .svg: every browser shows and prints that, and `rsvg-convert` makes a .png of it."
+        raise InputError.of("--chart-file", name, "does not end in .svg", step)
+    check_writable("--chart-file", name)
+
+
+def finish(runtime: Runtime, drawing: Drawing, answer: Answer, bars: Bars) -> None:
+    """Draw the bars in place of the answer's table, and write them where that was asked for. Raises InputError."""
+    if drawing.chart:
+        answer.drawn = partial(draw, bars)
+        answer.form = None if runtime.asked_output else "table"
+    if drawing.chart_file is None:
+        return
+    try:
+        Path(drawing.chart_file).expanduser().write_text(svg(bars), "utf-8")
+    except OSError as error:
+        step = "Name a file in a folder of yours."
+        raise InputError.of("--chart-file", drawing.chart_file, f"cannot be written: {error.strerror}", step) from error
+    runtime.talk.note(f"The chart is in {drawing.chart_file}.")
+
+
+def statistics_bars(data: Mapping[str, Any], values: Mapping[str, Any]) -> Bars:
+    """The bars of statistics: a day each, or one of all where the provider tells no days."""
+    totals, days = data["totals"], data["days"]
+    start, end = _dashed(values["start_date"]), _dashed(values["end_date"])
+    rows: list[Row] = [(said("all"), _parts(totals))]
+    if days is not None:
+        rows = _every_day({_dashed(day["day"]): _parts(day) for day in days}, start, end)
+    sent, delivered, failed, open_ = (totals[name] or 0 for name in ("sent", "delivered", "failed", "no_receipt"))
+    total = f"{sent:,} sent: {delivered:,} delivered, {failed:,} failed, {open_:,} without a receipt"
+    if totals["delivery_rate"] is not None:
+        total = f"{total}; {totals['delivery_rate']:.1%} arrived"
+    return Bars(f"Billed parts a day, {start} to {end}", rows, total, ("delivered", "failed", "no receipt"))
+
+
+def history_bars(counts: Iterable[Mapping[str, Any]]) -> Bars:
+    """The bars of the history: an outcome with its receipt and code each."""
+    rows, outcomes = [], []
+    for one in counts:
+        words = (said(one["outcome"]), said(one["receipt"] or ""), one["code"] or "")
+        rows.append((" ".join(filter(None, words)), {_part(one): one["count"]}))
+        outcomes.append(_part(one))
+    total = sum(one["count"] for one in counts)
+    return Bars("Messages by outcome and code", rows, f"{total:,} messages", tuple(dict.fromkeys(outcomes)))
+
+
+def draw(bars: Bars, screen: Screen) -> str:
+    """The chart with characters."""
+    return "\n".join(_lines(bars, screen))
+
+
+def _lines(bars: Bars, screen: Screen) -> Iterator[str]:
+    labels = max((width(label) for label, _ in bars.rows), default=0)
+    counts = len(f"{bars.most:,}")
+    room = max(NARROWEST, min(screen.width or PLAIN_WIDTH, 100) - labels - counts - 4)
+    yield screen.styled(said(bars.title), "bold")
+    yield ""
+    for label, parts in bars.rows:
+        bar = "".join(
+            screen.styled(LOOKS[name].char * long, LOOKS[name].style) for name, long in _lengths(parts, bars.most, room)
+        )
+        yield f"{padded(label, labels)}  {sum(parts.values()):>{counts},}  {bar}".rstrip()
+    yield ""
+    yield "  ".join(f"{screen.styled(LOOKS[name].char, LOOKS[name].style)} {said(name)}" for name in bars.legend)
+    yield said(bars.total)
+
+
+def _lengths(parts: Mapping[str, int], most: int, room: int) -> Iterator[tuple[str, int]]:
+    """How long each part is; the bar as a whole is rounded once, and what happened at all is seen."""
+    done = drawn = 0
+    for name, count in parts.items():
+        done += count
+        long = max(round(done * room / most) - drawn, 1 if count else 0)
+        drawn += long
+        yield name, long
+
+
+def svg(bars: Bars) -> str:
+    """The chart as SVG, readable on light and on dark."""
+    labels, bar, high = 12 + 9 * max((width(label) for label, _ in bars.rows), default=0), 480, 24
+    height = high * (len(bars.rows) + 4)
+    drawn = [_text(12, high, bars.title, "bold")]
+    for number, (label, parts) in enumerate(bars.rows):
+        y, x = high * (number + 2), float(labels + 12)
+        drawn.append(_text(12, y, label))
+        for name, count in parts.items():
+            wide = bar * count / bars.most
+            drawn.append(f'<rect x="{x:.1f}" y="{y - 13}" width="{wide:.1f}" height="16" fill="{LOOKS[name].colour}"/>')
+            x += wide
+        drawn.append(_text(x + 8, y, f"{sum(parts.values()):,}"))
+    x = 12.0
+    for name in bars.legend:
+        drawn.append(
+            f'<rect x="{x:.0f}" y="{height - high * 2 - 3}" width="12" height="12" fill="{LOOKS[name].colour}"/>'
+        )
+        drawn.append(_text(x + 18, height - high * 2 + 8, said(name)))
+        x += 40 + 9 * width(said(name))
+    drawn.append(_text(12, height - 12, bars.total))
+    wide = labels + bar + 120
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{height}" viewBox="0 0 {wide} {height}">'
+    return "\n".join(
+        [head, f"<style>{STYLE}</style>", '<rect class="ground" width="100%" height="100%"/>', *drawn, "</svg>", ""]
+    )
+
+
+def _text(x: float, y: int, text: str, weight: str = "normal") -> str:
+    from xml.sax.saxutils import escape
+
+    return f'<text x="{x:.0f}" y="{y}" font-weight="{weight}">{escape(said(text))}</text>'
+
+
+def _parts(counts: Mapping[str, Any]) -> dict[str, int]:
+    return {name: counts[name.replace(" ", "_")] or 0 for name in ("delivered", "failed", "no receipt")}
+
+
+def _part(one: Mapping[str, Any]) -> str:
+    return "failed" if one["receipt"] == "failed" else str(one["outcome"])
+
+
+def _dashed(day: str) -> str:
+    return f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == len("yyyyMMdd") else day
+
+
+def _every_day(known: Mapping[str, Mapping[str, int]], start: str, end: str) -> list[Row]:
+    from datetime import date, timedelta
+
+    first, last = date.fromisoformat(start), date.fromisoformat(end)
+    if (last - first).days >= LONGEST_SPAN:
+        return sorted(known.items())
+    days = [(first + timedelta(days=number)).isoformat() for number in range((last - first).days + 1)]
+    return [(day, known.get(day, {})) for day in days]

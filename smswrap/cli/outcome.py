@@ -1,0 +1,114 @@
+"""What became of a plan, for a person: what did not go well as a table, then one sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from smswrap.catalogue import explain
+from smswrap.cli.planview import describe, requests
+from smswrap.cli.screen import BAD, GOOD, OPEN
+from smswrap.cli.tables import draw
+from smswrap.messages import said
+from smswrap.model import Outcome
+from smswrap.sending.report import MOST_REQUESTS, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from smswrap.cli.screen import Screen
+    from smswrap.model import RequestRecord
+    from smswrap.providers.records import Receipt
+    from smswrap.sending.report import Report
+
+MOST_FAILED = 20
+"""Failed receipts that are shown one by one."""
+
+ACCEPTED = "{count:,} accepted in {requests}"
+REFUSED = "{count:,} refused: {codes}"
+UNKNOWN = "{count:,} of unknown outcome"
+NOT_SENT = "{count:,} not sent"
+DELIVERED = "{count:,} delivered"
+FAILED = "{count:,} failed: {codes}"
+IN_FLIGHT = "{count:,} without a receipt yet"
+FIRST_REQUESTS = ", of the first {count} requests"
+SENTENCE = "{mark} {sent} (plan {plan_id})."
+RECEIPTS = "{mark} {sent}; {received} (plan {plan_id})."
+REHEARSED = "Rehearsed; nothing was sent."
+APPROVED = "Verified: sign and template are approved."
+CANCELLED = "✓ Cancelled plan {plan_id}; {count:,} not sent."
+
+
+def tell(report: Report, screen: Screen, *, sandbox: bool) -> str:
+    """The report as text; whoever said no has just seen it all."""
+    if report.stage is Stage.DECLINED:
+        return ""
+    if report.stage is Stage.CANCELLED:
+        count = report.counts.not_sent if report.counts else report.plan.recipients
+        return screen.styled(said(CANCELLED).format(plan_id=report.plan.plan_id, count=count), GOOD)
+    return "\n".join(_proposal(report, screen, sandbox=sandbox) if report.shown else _sent(report, screen))
+
+
+def _proposal(report: Report, screen: Screen, *, sandbox: bool) -> Iterator[str]:
+    if report.shown is not None:
+        yield from describe(report.shown, screen, sandbox=sandbox, plan_id=report.stage is Stage.PROPOSED)
+    if report.verified is not None:
+        yield said(APPROVED)
+    if report.stage is Stage.PLANNED:
+        yield said(REHEARSED)
+
+
+def _sent(report: Report, screen: Screen) -> Iterator[str]:
+    provider = report.plan.account.provider
+    kinds = list(_kinds([one for one in report.requests if one.outcome is not Outcome.ACCEPTED], provider))
+    if len(kinds) > 1 or (kinds and report.counts and report.counts.accepted):  # else all of it was said on stderr
+        first = said(FIRST_REQUESTS).format(count=MOST_REQUESTS) if report.plan.requests > MOST_REQUESTS else ""
+        yield draw(said("not accepted") + first, kinds, screen)
+    failed = [one for one in report.receipts or () if one.receipt == "failed"]
+    if failed:
+        several = len({one.code for one in failed}) > 1  # what a single code means was said on stderr
+        rows = [
+            {"recipient": one.recipient, "code": one.code, "meaning": said(one.meaning or "") if several else None}
+            for one in failed
+        ]
+        yield draw("not delivered", rows[:MOST_FAILED], screen)
+    yield sentence(report, screen)
+
+
+def _kinds(others: Sequence[RequestRecord], provider: str) -> Iterator[dict[str, object]]:
+    """The requests that were not accepted, by outcome and code."""
+    found: dict[tuple[str, str | None], list[str]] = {}
+    for one in others:
+        found.setdefault((one.outcome.value, one.fault.code if one.fault else None), []).extend(one.recipients)
+    for (outcome, code), recipients in found.items():
+        meaning = said(explain(code, provider).meaning) if code and len(found) > 1 else None
+        yield {"outcome": outcome, "code": code, "count": len(recipients), "recipients": recipients, "meaning": meaning}
+
+
+def sentence(report: Report, screen: Screen) -> str:
+    """What became of the plan, in one sentence."""
+    counts, receipts = report.counts, report.receipts or ()
+    assert counts is not None  # noqa: S101  whatever was sent was counted
+    codes = ", ".join(sorted({str(one.fault.code) for one in report.requests if one.fault and one.fault.code}))
+    accepted = said(ACCEPTED).format(count=counts.accepted, requests=requests(report.plan.requests))
+    told = [
+        *([accepted] if counts.accepted else ()),
+        *([said(REFUSED).format(count=counts.refused, codes=codes)] if counts.refused else ()),
+        *([said(UNKNOWN).format(count=counts.unknown)] if counts.unknown else ()),
+        *([said(NOT_SENT).format(count=counts.not_sent)] if counts.not_sent else ()),
+    ]
+    good = report.error is None
+    mark = "✓" if good else "?" if counts.unknown else "✗"
+    form = RECEIPTS if receipts else SENTENCE
+    text = said(form).format(mark=mark, sent=", ".join(told), received=_received(receipts), plan_id=report.plan.plan_id)
+    return screen.styled(text, GOOD if good else OPEN if counts.unknown else BAD)
+
+
+def _received(receipts: Sequence[Receipt]) -> str:
+    counted = {word: sum(one.receipt == word for one in receipts) for word in ("delivered", "failed", "in_flight")}
+    codes = ", ".join(sorted({str(one.code) for one in receipts if one.receipt == "failed"}))
+    told = [
+        said(DELIVERED).format(count=counted["delivered"]),
+        *([said(FAILED).format(count=counted["failed"], codes=codes)] if counted["failed"] else ()),
+        *([said(IN_FLIGHT).format(count=counted["in_flight"])] if counted["in_flight"] else ()),
+    ]
+    return ", ".join(told)
