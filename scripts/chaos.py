@@ -29,7 +29,7 @@ from smswrap.sandbox import PROFILE, write_launcher
 REQUESTS = 50
 EACH = 2
 SIGN, TEMPLATE = "阿里云短信测试", "SMS_100000001"
-FATES = ("13900000003", "13900000004", "13900000008", "13900000010", "13900000014", "13900000015", "13900000017")
+FATES = ("19900000003", "19900000004", "19900000008", "19900000010", "19900000014", "19900000015", "19900000017")
 """Magic recipients whose requests end in an unknown outcome, some accepted and some not."""
 
 REFUSAL = '{"Code":"isv.MOBILE_NUMBER_ILLEGAL","Message":"chaos","RequestId":"C-1"}\n'

@@ -22,12 +22,8 @@ if sys.version_info < (3, 9):  # noqa: UP036  the package needs more, this file 
     sys.stderr.write("volc_sms: setup[python]: this needs Python 3.9 or newer\n")
     sys.exit(3)
 
-import base64
+# What only some calls need is imported where they need it: most of a call's time is what it loads.
 import contextlib
-import hashlib
-import hmac
-import http.client
-import importlib.util
 import io
 import ipaddress
 import json
@@ -35,17 +31,19 @@ import os
 import re
 import signal
 import socket
-import ssl
-import unicodedata
+from binascii import b2a_base64
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from enum import IntEnum
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
+
+if TYPE_CHECKING:
+    import http.client
+    import ssl
+    from datetime import datetime
 
 VERSION = "2026-01-01"
 SERVICE = "volcSMS"
@@ -73,6 +71,7 @@ SAMPLE_NUMBERS: Mapping[str, str] = {  # phones of strangers, and in whose texts
     **dict.fromkeys(("13800138000", "13900139000", "13700137000"), DOCUMENTATION),
     **dict.fromkeys(("13812345678", "13912345678", "13812348000", "+85298765432"), OURS),
     **dict.fromkeys((f"136123456{last}" for last in range(71, 80)), OURS),
+    **dict.fromkeys((f"139000000{last:02}" for last in range(21)), OURS),
 }
 # Mobiles abroad with their country codes, where people usually send to; a fixed line is none of them.
 MOBILES_ABROAD = re.compile(
@@ -235,14 +234,13 @@ class Interrupted(BaseException):
         self.signum = signum
 
 
-@dataclass
 class Run:
     """What the one error door knows of a call: does it send, has a byte of it left, and what must not be shown."""
 
-    sends: bool = False
-    written: bool = False
-    secrets: set[str] = field(default_factory=set)
-    private: set[str] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.sends = self.written = False
+        self.secrets: set[str] = set()
+        self.private: set[str] = set()
 
     def hide(self, *secrets: "str | None") -> None:
         """Remember secrets, as they are and as they look inside a URL or JSON, to keep them out of all output."""
@@ -323,6 +321,8 @@ def read_names(text: str) -> list[str]:
 
 def narrow(text: str) -> str:
     """The text with its full-width letters as ASCII, and without what nobody sees."""
+    import unicodedata
+
     return "".join(letter for letter in unicodedata.normalize("NFKC", text) if unicodedata.category(letter) != "Cf")
 
 
@@ -425,8 +425,7 @@ def read_between(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One option: the request's field (none: accepted and not sent), its help, and who reads its value."""
 
     field: "str | None"
@@ -459,8 +458,7 @@ OPTIONS: Mapping[str, Option] = {
 COMMON = ("--account", "--timeout")
 
 
-@dataclass(frozen=True)
-class Action:
+class Action(NamedTuple):
     """One call of the API: its name there (none: no call), what it is for, its options, and their defaults.
 
     `window` names two times of which the first must not be after the second; a GET takes only signed requests.
@@ -470,7 +468,7 @@ class Action:
     help: str
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
-    defaults: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str] = {}
     window: tuple[str, ...] = ()
     sends: bool = False
     method: str = "POST"
@@ -680,6 +678,8 @@ class Keys(NamedTuple):
 def authorize(keys: Keys, server: Server, method: str, query: str, body: bytes) -> dict[str, str]:
     """The headers that say who asks."""
     if keys.access:
+        from datetime import datetime, timezone
+
         return sign(keys, server, query, body, datetime.now(timezone.utc), method)
     if method == "GET":
         raise CallError(
@@ -689,9 +689,12 @@ def authorize(keys: Keys, server: Server, method: str, query: str, body: bytes) 
 
 
 def sign(  # noqa: PLR0913, PLR0917  the parts of a request
-    keys: Keys, server: Server, query: str, body: bytes, now: datetime, method: str = "POST"
+    keys: Keys, server: Server, query: str, body: bytes, now: "datetime", method: str = "POST"
 ) -> dict[str, str]:
     """The headers of a request with Volcengine's V4 signature; `query` is the encoded query string."""
+    import hashlib
+    import hmac
+
     stamp = now.strftime("%Y%m%dT%H%M%SZ")
     digest = hashlib.sha256(body).hexdigest()
     added = {"X-Content-Sha256": digest, "X-Date": stamp}
@@ -892,17 +895,31 @@ def find_proxy(server: Server, run: Run) -> "SplitResult | None":
 class Route(NamedTuple):
     """A connection, and what a proxy on the way wants to see in front of the path and among the headers."""
 
-    connection: http.client.HTTPConnection
+    connection: "http.client.HTTPConnection"
     prefix: str = ""
     headers: Mapping[str, str] = {}
 
 
+def load_http(*, secure: bool) -> Any:
+    """The package with http.client; where no TLS is spoken without ssl, which takes a sixth of a call to load."""
+    alone = __name__ == "__main__" and not secure and "ssl" not in sys.modules
+    if alone:
+        sys.modules["ssl"] = None  # type: ignore[assignment]  # "not to be had": http.client can do without
+    try:
+        import http.client
+    finally:
+        if alone:
+            del sys.modules["ssl"]
+    return http
+
+
 def find_route(server: Server, timeout: float, run: Run) -> Route:
     """The way to the server; TLS is verified, and tunnels through a proxy that then sees no key."""
+    http = load_http(secure=server.secure)
     proxy = find_proxy(server, run)
     host, port = (proxy.hostname or "", proxy.port or 80) if proxy else (server.host, server.port)
     login = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}" if proxy and proxy.username else ""
-    coded = base64.b64encode(login.encode()).decode()
+    coded = b2a_base64(login.encode(), newline=False).decode()
     run.hide(coded)
     headers = {"Proxy-Authorization": f"Basic {coded}"} if login else {}
     if not server.secure:
@@ -914,8 +931,10 @@ def find_route(server: Server, timeout: float, run: Run) -> Route:
     return Route(secured)
 
 
-def make_context() -> ssl.SSLContext:
+def make_context() -> "ssl.SSLContext":
     """Whom to trust: REQUESTS_CA_BUNDLE, as the script's ancestors did; else SSL_CERT_FILE and the system."""
+    import ssl
+
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
     try:
         if bundle and Path(bundle).is_dir():
@@ -946,6 +965,7 @@ def exchange(  # noqa: PLR0913, PLR0917  who asks whom for what
     run: Run, action: Action, body: Mapping[str, Any], timeout: float, server: Server, keys: Keys
 ) -> Answer:
     """One request and its reply. Nothing is repeated and no redirect is followed."""
+    http = load_http(secure=server.secure)
     payload = json.dumps(body, ensure_ascii=False).encode() if action.method == "POST" else b""
     query = make_query(server, action, body)
     headers = {"Host": server.netloc, "User-Agent": f"volc_sms/{VERSION}"}
@@ -993,12 +1013,14 @@ def judge(run: Run, answer: Answer) -> dict[str, Any]:
 
 def explain(run: Run, answer: Answer, metadata: Mapping[str, Any], reply: object) -> CallError:
     """The failure that an HTTP status or the reply's error means."""
+    from http.client import responses
+
     error = metadata.get("Error")
     error = error if isinstance(error, dict) else {"Message": error} if error else {}
     code = str(run.clean(error.get("Code") or error.get("CodeN") or ""))
     end, meaning = find_end(answer.status, code)
     said = error.get("Message") or ("" if metadata else answer.raw[:4096].decode("utf-8", "replace").strip())
-    words = [f"HTTP {answer.status}", as_word(code), http.client.responses.get(answer.status, "") if not code else ""]
+    words = [f"HTTP {answer.status}", as_word(code), "" if code else responses.get(answer.status, "")]
     what = " ".join(filter(None, words)) + (f": {run.quote(said).strip().rstrip('.')}" if said else "")
     request_id = as_word(run.clean(metadata.get("RequestId") or answer.request_id))
     what += f" (RequestId {request_id})" if request_id else ""
@@ -1052,7 +1074,9 @@ def has_hall() -> bool:
     """
     beside = str(Path(__file__).resolve().parent)  # is no place for packages, whatever lies there
     sys.path[:] = [folder for folder in sys.path if os.path.realpath(folder) != beside]
-    spec = None if sys.flags.no_site else importlib.util.find_spec("smswrap")
+    from importlib.util import find_spec
+
+    spec = None if sys.flags.no_site else find_spec("smswrap")
     return spec is not None and spec.origin is not None
 
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from importlib import import_module
+from types import ModuleType
 
 HELP = os.path.join(os.path.dirname(__file__), "cli", "help.txt")  # noqa: PTH118, PTH120  pathlib takes 4 ms to load
+FEW = 50_000
+"""New objects before garbage is looked for among them."""
+
 WIDTH = 80
-"""What click makes of `--help` in so many columns; scripts/docs.py writes it."""
+"""HELP is what click makes of `--help` in so many columns; scripts/docs.py writes it."""
 
 
 def run() -> None:
@@ -17,10 +22,10 @@ def run() -> None:
         if answer(sys.argv[1:]):
             os._exit(0)
         # What a start loads is here to stay: looking for garbage in it takes a tenth of the start.
-        gc.disable()
+        gc.set_threshold(FEW)
+        sys.modules.setdefault("inspect", Postponed("inspect"))
         from smswrap.cli.app import main
 
-        gc.enable()
         code = main(sys.argv[1:])
     except KeyboardInterrupt:
         code = 130
@@ -34,6 +39,20 @@ def answer(words: list[str]) -> bool:
         return bool(text) and os.write(1, text) == len(text)
     except OSError:
         return False
+
+
+class Postponed(ModuleType):
+    """A module of the standard library that is loaded when something of it is first used.
+
+    For what others import at their start and rarely need; importlib's LazyLoader loads it at the `import` already.
+    """
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        sys.modules.pop(self.__name__)
+        self.__dict__.update(vars(import_module(self.__name__)))
+        return getattr(self, name)
 
 
 def leave(code: int) -> None:

@@ -80,6 +80,8 @@ def redact(text: str, private: Iterable[str] = ()) -> str:
 
     The aliyun CLI's timeout message holds the whole request URL: key id, numbers and signature (measured, 3.4.11).
     """
+    if not text:
+        return ""
     text = hide(strip_colour(text)[:LONGEST_REDACTED], private)
     text = _KEY.sub(r"\1***", _QUERY.sub(r"\1?***", text))
     return visible(_NUMBER.sub(lambda found: mask_number(found[0]), text), keep="\n\t")

@@ -124,8 +124,7 @@ class Result:
     text: str = ""
 
 
-@dataclass(frozen=True)
-class Parts:
+class Parts(NamedTuple):
     """The parts that messages are billed as: all together, and the fewest and the most of one message."""
 
     total: int

@@ -297,8 +297,13 @@ def _stop(child: subprocess.Popen[bytes], exchange: _Exchange, grace: float) -> 
 
 
 def _reaped(child: subprocess.Popen[bytes], seconds: float) -> bool:
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(seconds)
+    if child.poll() is None:
+        try:  # Popen.wait sleeps a millisecond between two looks, and a child closes its pipes just before it ends
+            with os.fdopen(os.pidfd_open(child.pid), "rb", 0) as end:
+                select.select([end], [], [], seconds)
+        except (AttributeError, OSError, ValueError):  # only Linux has it; or too many files are open
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(seconds)
     return child.poll() is not None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,14 @@ def _directory() -> Path:
     named = os.environ.get("SMSWRAP_STATE_DIR")
     if named:
         return Path(named).expanduser().absolute()
-    try:
-        from platformdirs import user_state_path
-    except ImportError:  # volc_sms.py starts the sandbox with a bare interpreter; this is where it points to on Linux
-        return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "smswrap"
-    return user_state_path("smswrap", appauthor=False)
+    if sys.platform != "linux":
+        # volc_sms.py starts the sandbox with a bare interpreter, which has no platformdirs.
+        with contextlib.suppress(ImportError):
+            from platformdirs import user_state_path
+
+            return user_state_path("smswrap", appauthor=False)
+    # Where platformdirs points to on Linux; it takes 3 ms to load.
+    return Path(os.environ.get("XDG_STATE_HOME", "").strip() or "~/.local/state").expanduser() / "smswrap"
 
 
 def moved_by() -> str | None:

@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 SIGN = "阿里云短信测试"
 TEMPLATE = "SMS_100000001"
 USER_AGENT = "AlibabaCloud-Agent-Skills/alibabacloud-sms-send-short-message"
-SEND = ("send", "-p", "13900000000", "-s", SIGN, "-t", TEMPLATE, "--var", "code=123456", "--yes")
+SEND = ("send", "-p", "19900000000", "-s", SIGN, "-t", TEMPLATE, "--var", "code=123456", "--yes")
 DEADLINE = 30.0
 """Seconds that anything may take here before its test has failed."""
 
 
-# A background job of a shell, as some runners start us, ignores INT, and so would every child that a test interrupts.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# What starts us may ignore INT (a shell's background job) or HUP (nohup), and so would every child that a test ends.
+for ignored in (one for one in ENDING_SIGNALS if signal.getsignal(one) is signal.SIG_IGN):
+    signal.signal(ignored, signal.default_int_handler if ignored == signal.SIGINT else signal.SIG_DFL)
 
 
 @dataclass(frozen=True)

@@ -294,7 +294,7 @@ class Clocks:
 
 
 def message(
-    recipient: str = "+8613900000000", sign: str = "甲", code: str | None = "1", extend: str | None = None
+    recipient: str = "+8619900000000", sign: str = "甲", code: str | None = "1", extend: str | None = None
 ) -> Message:
     """A message."""
     return Message(recipient, Content(sign, {} if code is None else {"code": code}, extend))

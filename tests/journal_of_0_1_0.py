@@ -104,9 +104,9 @@ def FINGERPRINTED(connection: sqlite3.Connection) -> None:  # noqa: N802  a tabl
     connection.execute(request, (2, 1, "o-2", "accepted", now))
     connection.execute(request, (2, 2, "o-3", "planned", None))
     for plan_number, row, recipient, number, code in (
-        (1, 1, "+8613900000000", 1, "1"),
-        (2, 1, "+8613900000001", 1, "2"),
-        (2, 2, "+8613900000002", 2, "2"),
+        (1, 1, "+8619900000000", 1, "1"),
+        (2, 1, "+8619900000001", 1, "2"),
+        (2, 2, "+8619900000002", 2, "2"),
     ):
         content = json.dumps(["甲", {"code": code}, None], ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         hashed = hmac.digest(bytes(key), content, "sha256")[:16]

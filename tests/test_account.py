@@ -145,7 +145,7 @@ def test_a_policy_that_stops_one_kind_of_send_stops_that_one(standin: StandIn, s
     assert (ran.code, ran.error["code"], standin.ledger) == (4, "cli.safety-policy", [])
     assert "dysmsapi:send-sms = deny" in ran.error["message"]
     assert "dysmsapi:send-sms = deny" in smswrap("doctor").error["message"]
-    both = ("send-batch", "--phone-number-json", '["13900000000"]', "--sign-name-json", f'["{SEND[4]}"]')
+    both = ("send-batch", "--phone-number-json", '["19900000000"]', "--sign-name-json", f'["{SEND[4]}"]')
     batch = smswrap(*both, "-t", SEND[6], "--template-param-json", '[{"code":"1"}]', "--yes")
     assert (batch.code, len(standin.ledger)) == (0, 1)
     rules[0]["pattern"] = "dysmsapi:send-batch-sms"
@@ -237,7 +237,7 @@ def test_doctor_warns_of_what_others_may_write(
     assert (ran.code, str(place) in warned["detail"], warned["next_step"]) == (0, True, f"Run `chmod go-w {place}`.")
 
 
-NUMBERS = ["+8613900000000", "+16644913789", "+8616644913789", "+12025550104", "+85298765432", "+861064512345678"]
+NUMBERS = ["+8619900000000", "+16644913789", "+8616644913789", "+12025550104", "+85298765432", "+861064512345678"]
 
 
 @pytest.mark.parametrize("asked", NUMBERS)

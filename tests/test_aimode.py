@@ -52,12 +52,12 @@ def test_after_a_success(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
 
 
 def test_after_a_refusal(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
-    assert smswrap(*SEND[:2], "13900000007", *SEND[3:]).code == 5
+    assert smswrap(*SEND[:2], "19900000007", *SEND[3:]).code == 5
     assert_on_during_calls_and_off_now(standin)
 
 
 def test_after_a_crash_of_the_cli(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
-    assert smswrap(*SEND[:2], "13900000008", *SEND[3:]).code == 8
+    assert smswrap(*SEND[:2], "19900000008", *SEND[3:]).code == 8
     assert_on_during_calls_and_off_now(standin)
 
 
@@ -392,7 +392,7 @@ def test_a_disable_that_keeps_failing_exits_11_after_a_good_send(standin: StandI
 
 def test_a_disable_that_keeps_failing_does_not_hide_a_refusal(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
     standin.rules({"cmd": DISABLE, "exit_code": 1, "stderr": "ERROR: no\n"})
-    ran = smswrap(*SEND[:2], "13900000007", *SEND[3:])
+    ran = smswrap(*SEND[:2], "19900000007", *SEND[3:])
     assert ran.code == 5
     assert f"aliyun {DISABLE}" in ran.envelope["warnings"][0]
 
@@ -446,7 +446,7 @@ def test_twenty_sends_at_once(standin: StandIn, start: Callable[..., Running], k
 
 
 def test_a_session_beside_others_changes_nothing(standin: StandIn, start: Callable[..., Running]) -> None:
-    standin.rules({"cmd": "dysmsapi send-sms *13900000000*", **HANG})
+    standin.rules({"cmd": "dysmsapi send-sms *19900000000*", **HANG})
     first = start(*SEND, "--read-timeout", "20")
     standin.wait_for_call("send-sms")
     second = start(*SEND[:2], "13812341234", *SEND[3:]).end()

@@ -53,7 +53,7 @@ def test_the_providers_reply_comes_only_where_it_was_asked_for(
 
 
 def test_the_providers_reply_comes_with_a_failure(standin: StandIn, words: Callable[..., Ran]) -> None:
-    ran = words(*SEND[:2], "13900000007", *SEND[3:])
+    ran = words(*SEND[:2], "19900000007", *SEND[3:])
     assert ran.envelope["reply"]["Code"] == ran.error["code"] == "isv.AMOUNT_NOT_ENOUGH"
     assert ran.error["request_id"] == ran.envelope["reply"]["RequestId"]
     ran = words("query-sign", "-s", "没有的签名")
@@ -281,14 +281,14 @@ def test_a_mistyped_verb_is_told_what_was_meant(
 
 
 def test_a_mistyped_option_is_told_what_was_meant(standin: StandIn, words: Callable[..., Ran]) -> None:
-    ran = words("send", "--phone-number", "13900000000")
+    ran = words("send", "--phone-number", "19900000000")
     assert (ran.code, "--phone-numbers" in ran.error["message"]) == (2, True)
     assert standin.calls == []
 
 
 def test_stderr_has_one_message_and_one_hint(standin: StandIn, words: Callable[..., Ran]) -> None:
     assert standin.launcher.exists()
-    for arguments in (("list-signs", "--page-size", "0"), (*SEND[:2], "13900000007", *SEND[3:]), ASKING, ("send",)):
+    for arguments in (("list-signs", "--page-size", "0"), (*SEND[:2], "19900000007", *SEND[3:]), ASKING, ("send",)):
         lines = words(*arguments).stderr.splitlines()
         assert [line.partition(":")[0] for line in lines] == ["error", "hint"]
 

@@ -88,7 +88,7 @@ def test_the_result_file_tells_what_the_receipts_say_and_why_a_message_failed(
     standin: StandIn, words: Callable[..., Ran], tmp_path: Path
 ) -> None:
     results = tmp_path / "results.csv"
-    planned = words("send", "-p", "13900000000,13900000001,13900000006", *BATCH[1:-1], "--var", "code=1234")
+    planned = words("send", "-p", "19900000000,19900000001,19900000006", *BATCH[1:-1], "--var", "code=1234")
     plan_id = planned.envelope["data"]["plan_id"]
     ran = words("confirm", plan_id, "--wait", "--wait-timeout", "1", "--result-file", str(results))
     assert (ran.code, len(standin.ledger)) == (5, 3)

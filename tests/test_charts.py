@@ -74,7 +74,7 @@ def test_a_day_is_taken_in_iso_form_wherever_one_is_given(standin: StandIn, caps
     day = today()
     iso = f"{day[:4]}-{day[4:6]}-{day[6:]}"
     assert main(["query-statistics", "--start-date", iso, "--end-date", iso]) == 0
-    assert main(["query-status", "-p", "13900000000", "--send-date", iso]) == 0
+    assert main(["query-status", "-p", "19900000000", "--send-date", iso]) == 0
     assert all(day in call["argv"] for call in standin.api_calls)
     assert main(["history", "--date", iso]) == 0
     capsys.readouterr()
@@ -83,8 +83,8 @@ def test_a_day_is_taken_in_iso_form_wherever_one_is_given(standin: StandIn, caps
 
 
 def test_the_history_is_counted_by_outcome_and_code(standin: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
-    for number, code in (("13900000000", 0), ("13900000007", 5)):
-        assert main([*(number if word == "13900000000" else word for word in SEND)]) == code
+    for number, code in (("19900000000", 0), ("19900000007", 5)):
+        assert main([*(number if word == "19900000000" else word for word in SEND)]) == code
     assert len(standin.ledger) == 1
     capsys.readouterr()
     lines = drawn(capsys, "history", "--chart")

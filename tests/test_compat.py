@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / "scripts" / "send_sms.sh"
-NUMBER = "13900000000"
+NUMBER = "19900000000"
 SEND = ("send", "-p", NUMBER, "-s", SIGN, "-t", TEMPLATE, "-tp", '{"code":"123456"}')
 ENDING = f"--user-agent {USER_AGENT} --read-timeout 3 --region cn-hangzhou"
 DOCUMENTED = (
@@ -346,9 +346,9 @@ def test_d2_a_stray_word_is_not_repeated_for_it_may_be_a_code(standin: StandIn, 
 @pytest.mark.parametrize(
     ("number", "code", "said"),
     [
-        ("13900000002", 6, "isv.BUSINESS_LIMIT_CONTROL"),
-        ("13900000007", 5, "isv.AMOUNT_NOT_ENOUGH"),
-        ("13900000017", 8, "isp.SYSTEM_ERROR"),
+        ("19900000002", 6, "isv.BUSINESS_LIMIT_CONTROL"),
+        ("19900000007", 5, "isv.AMOUNT_NOT_ENOUGH"),
+        ("19900000017", 8, "isp.SYSTEM_ERROR"),
     ],
 )
 def test_d3_a_code_other_than_ok_is_a_failure(
@@ -360,7 +360,7 @@ def test_d3_a_code_other_than_ok_is_a_failure(
     assert not standin.ai_mode
 
 
-@pytest.mark.parametrize("number", ["13900000012", "13900000013", "123"])
+@pytest.mark.parametrize("number", ["19900000012", "19900000013", "123"])
 def test_d4_errors_go_to_stderr_without_colour_and_stdout_stays_empty(
     standin: StandIn, old: Callable[..., Ran], number: str
 ) -> None:
@@ -438,7 +438,7 @@ def test_d7_a_missing_value_exits_2_with_a_sentence(standin: StandIn, old: Calla
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [("13900000000", 0), ("123", 2), ("13900000012", 4), ("13900000018", 5), ("13900000011", 6), ("13900000003", 8)],
+    [("19900000000", 0), ("123", 2), ("19900000012", 4), ("19900000018", 5), ("19900000011", 6), ("19900000003", 8)],
 )
 def test_d8_each_kind_of_failure_has_its_own_exit_code(
     standin: StandIn, old: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, number: str, code: int
@@ -456,18 +456,18 @@ def test_d8_a_missing_aliyun_cli_exits_3(standin: StandIn, old: Callable[..., Ra
 
 
 def test_d9_numbers_are_accepted_as_people_write_them(standin: StandIn, old: Callable[..., Ran]) -> None:
-    assert old("send", "-p", "+86 139-0000-0000, 0086 13887654321,+852 6123 4567", *SEND[3:]).code == 0
+    assert old("send", "-p", "+86 199-0000-0000, 0086 13887654321,+852 6123 4567", *SEND[3:]).code == 0
     assert [message["phone"] for message in standin.ledger] == [NUMBER, "13887654321", "85261234567"]
 
 
 def test_d9_a_wrong_number_is_refused(standin: StandIn, old: Callable[..., Ran]) -> None:
-    ran = old("send", "-p", "13900000000,1381234567", *SEND[3:])
+    ran = old("send", "-p", "19900000000,1381234567", *SEND[3:])
     assert (ran.code, ran.stdout) == (2, "")
     assert "'1381234567'" in ran.stderr
     assert standin.calls == []
 
 
-@pytest.mark.parametrize("numbers", ["13900000000,", ",13900000000", "13900000000,,", "13900000000， ,"])
+@pytest.mark.parametrize("numbers", ["19900000000,", ",19900000000", "19900000000,,", "19900000000， ,"])
 def test_d9_commas_with_nothing_between_them_are_nothing(
     standin: StandIn, old: Callable[..., Ran], numbers: str
 ) -> None:
@@ -484,7 +484,7 @@ def test_d9_commas_alone_are_no_number(standin: StandIn, old: Callable[..., Ran]
 def test_d9_a_recipient_that_stands_twice_is_sent_to_once_and_that_is_told(
     standin: StandIn, old: Callable[..., Ran]
 ) -> None:
-    ran = old("send", "-p", "13900000000,13887654321,+86 139 0000 0000", *SEND[3:])
+    ran = old("send", "-p", "19900000000,13887654321,+86 199 0000 0000", *SEND[3:])
     assert (ran.code, json.loads(ran.stdout)["Code"]) == (0, "OK")
     assert [message["phone"] for message in standin.ledger] == [NUMBER, "13887654321"]
     assert "1 number(s) stood twice" in ran.stderr
@@ -518,8 +518,8 @@ def test_values_that_no_template_takes_are_refused(standin: StandIn, old: Callab
     ("line", "said", "unsaid"),
     [
         ("query-statistics --start-date 20260301 --end-date 20260326 --page-index 0", "--page-index: '0'", "--page:"),
-        ("send -p 13900000000 -s a -t b -tp 1", "--template-param is not a JSON object", "--var"),
-        ("send -p 13900000000 -s a -t b -tp [", "--template-param is not valid JSON", "--var"),
+        ("send -p 19900000000 -s a -t b -tp 1", "--template-param is not a JSON object", "--var"),
+        ("send -p 19900000000 -s a -t b -tp [", "--template-param is not valid JSON", "--var"),
     ],
 )
 def test_messages_name_only_options_of_this_door(

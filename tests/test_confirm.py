@@ -37,7 +37,7 @@ ADD_A_RECIPIENT = """
     INSERT INTO messages (plan, position, row, recipient, content, request)
     SELECT plan, 9, 9, '+8613912341234', content, request FROM messages WHERE row = 2
 """
-THREE = tuple(message(f"+861390000000{number}") for number in range(3))
+THREE = tuple(message(f"+861990000000{number}") for number in range(3))
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def plan_of(smswrap: Callable[..., Ran]) -> Callable[..., str]:
     """Plan a send as an agent does; gives the plan's id."""
 
     def propose(*numbers: str) -> str:
-        ran = smswrap("send", "-p", ",".join(numbers or ("13900000000",)), *ASKING[3:])
+        ran = smswrap("send", "-p", ",".join(numbers or ("19900000000",)), *ASKING[3:])
         assert ran.code == 9, ran.stderr
         return str(ran.envelope["data"]["plan_id"])
 
@@ -80,7 +80,7 @@ def test_a_confirm_sends_the_plan_and_a_second_one_tells_its_outcome(
     assert standin.ledger[0]["params"] == {"code": "123456"}
 
 
-@pytest.mark.parametrize(("number", "code"), [("13900000007", 5), ("13900000008", 8), ("13900000011", 6)])
+@pytest.mark.parametrize(("number", "code"), [("19900000007", 5), ("19900000008", 8), ("19900000011", 6)])
 def test_a_second_confirm_ends_as_the_first_did(
     standin: StandIn, smswrap: Callable[..., Ran], plan_of: Callable[..., str], number: str, code: int
 ) -> None:
@@ -121,10 +121,10 @@ def test_a_confirm_after_one_that_was_killed_before_it_sent_says_that_nothing_wa
     standin: StandIn, start: Callable[..., Running], smswrap: Callable[..., Ran], plan_of: Callable[..., str]
 ) -> None:
     plan_id = plan_of()
-    standin.rules({"cmd": "plugin update", "times": 1, **HANG})
+    standin.rules({"cmd": "configure ai-mode enable", "times": 1, **HANG})
     before = len(standin.calls)
     killed = start("confirm", plan_id)
-    wait_until(lambda: "plugin update" in standin.calls[before:], "the plugin was not updated")
+    wait_until(lambda: "configure ai-mode enable" in standin.calls[before:], "AI mode was not turned on")
     killed.send(signal.SIGKILL)
     killed.process.wait(DEADLINE)
     os.kill(standin.starts[-1]["pid"], signal.SIGKILL)
@@ -327,7 +327,7 @@ def test_no_plan_has_another_id(hall: Hall, plan_id: str) -> None:
 
 def test_the_beginning_of_an_id_will_do_if_it_is_one_plans_alone(hall: Hall) -> None:
     # Of seventeen ids two begin with the same of sixteen digits.
-    plans = {f"+861390000{last:04}": hall.propose(message(f"+861390000{last:04}")) for last in range(17)}
+    plans = {f"+861990000{last:04}": hall.propose(message(f"+861990000{last:04}")) for last in range(17)}
     pairs = ((one, two) for one, two in combinations(plans, 2) if plans[one][0] == plans[two][0])
     recipient, other = next(pairs)
     pair = (plans[recipient], plans[other])
@@ -392,14 +392,14 @@ def test_every_exit_9_has_a_code_of_its_own_and_no_reason_to_try_again(hall: Hal
     codes: dict[str, Fault | None] = {}
     codes["waiting"] = hall.send(*THREE).error
     hall.person.answers = [False]
-    codes["declined"] = hall.send(message("+8613900000009")).error
+    codes["declined"] = hall.send(message("+8619900000009")).error
     for code, spoil in (
         ("cancelled", hall.cancel),
         ("altered", lambda _id: alter(hall.path, "UPDATE contents SET sign = '乙'")),
         ("account", lambda _id: setattr(hall.gateway, "who", replace(ACCOUNT, profile="prod"))),
         ("expired", lambda _id: clocks.pass_by(31 * 60)),
     ):
-        plan_id = hall.propose(message("+8613900000008", code=code))
+        plan_id = hall.propose(message("+8619900000008", code=code))
         spoil(plan_id)
         with pytest.raises(SmswrapError) as caught:
             hall.confirm(plan_id)
@@ -455,13 +455,13 @@ def test_a_plan_whose_whole_content_was_sent_meanwhile_is_that_send(
 def test_a_second_confirm_writes_the_result_file_too(
     standin: StandIn, smswrap: Callable[..., Ran], plan_of: Callable[..., str], tmp_path: Path
 ) -> None:
-    plan_id = plan_of("13711112222", "13900000001")
+    plan_id = plan_of("13711112222", "19900000001")
     assert smswrap("confirm", plan_id, "--wait").code == 5
     files = [tmp_path / name for name in ("second.csv", "third.csv")]
     for file, verb in zip(files, ("confirm", "resume"), strict=True):
         smswrap(verb, plan_id, "--result-file", str(file))
     rows = [line.split(",") for line in files[0].read_text("utf-8-sig").splitlines()]
-    assert [row[1] for row in rows[1:]] == ["+8613711112222", "+8613900000001"], rows
+    assert [row[1] for row in rows[1:]] == ["+8613711112222", "+8619900000001"], rows
     assert [row[2] for row in rows] == ["outcome", "accepted", "accepted"]
     assert files[0].read_bytes() == files[1].read_bytes()
     assert len(standin.sends) == 1

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from conftest import StandIn
 
 ROOT = Path(__file__).resolve().parent.parent
-NUMBER, LOST = "13811112222", {"aliyun": "13900000017", "volcengine": "13900000011"}
+NUMBER, LOST = "13811112222", {"aliyun": "19900000017", "volcengine": "19900000011"}
 """A number like any other, and those of which no stand-in says whether it took the message."""
 
 ALIYUN = ("-s", SIGN, "-t", TEMPLATE)

@@ -53,7 +53,7 @@ def test_the_same_send_again_exits_10_and_names_the_earlier_one(standin: StandIn
         ran = smswrap(*again, "-o", "order-2")
         assert (ran.code, ran.envelope["status"], ran.error["retry"]) == (10, "duplicate", "never")
         assert plan_id in ran.error["message"]
-        assert "139****0000" in ran.error["message"]
+        assert "199****0000" in ran.error["message"]
         earlier = ran.envelope["data"]["earlier"]
         assert (earlier["plan_id"], earlier["state"], earlier["out_id"]) == (plan_id, "accepted", "order-1")
 
@@ -64,7 +64,7 @@ def test_the_same_send_again_exits_10_and_names_the_earlier_one(standin: StandIn
     assert len(standin.ledger) == 3
 
 
-@pytest.mark.parametrize(("recipient", "waits"), [("13900000000", False), ("13900000006", True)])
+@pytest.mark.parametrize(("recipient", "waits"), [("19900000000", False), ("19900000006", True)])
 def test_whose_first_one_has_no_receipt_yet_is_told_to_wait_for_it(
     standin: StandIn, words: Callable[..., Ran], *, recipient: str, waits: bool
 ) -> None:
@@ -77,7 +77,7 @@ def test_whose_first_one_has_no_receipt_yet_is_told_to_wait_for_it(
 
 @pytest.mark.parametrize(
     "other",
-    [message("+8613900000001"), message(sign="乙"), message(code="2"), message(code=None), message(extend="7")],
+    [message("+8619900000001"), message(sign="乙"), message(code="2"), message(code=None), message(extend="7")],
 )
 def test_another_message_is_not_a_duplicate(hall: Hall, other: Message) -> None:
     sent(hall)
@@ -129,7 +129,7 @@ def test_what_may_have_been_sent_counts_and_for_send_sms_sh_only_that(
 def test_what_was_confirmed_and_not_sent_counts_since_it_can_be_resumed(hall: Hall) -> None:
     hall.gateway.limits = replace(hall.gateway.limits, shared=1)
     hall.gateway.behaviours = ["refuse all"]
-    report = hall.send(message("+8613900000001"), MESSAGE, options=YES)
+    report = hall.send(message("+8619900000001"), MESSAGE, options=YES)
     assert report.counts is not None
     assert report.counts.not_sent == 1
     with pytest.raises(SmswrapError) as caught:
@@ -140,7 +140,7 @@ def test_what_was_confirmed_and_not_sent_counts_since_it_can_be_resumed(hall: Ha
 def test_what_is_left_of_a_cancelled_plan_counts_no_more(hall: Hall) -> None:
     hall.gateway.limits = replace(hall.gateway.limits, shared=1)
     hall.gateway.behaviours = ["refuse all"]
-    report = hall.send(message("+8613900000001"), MESSAGE, options=YES)
+    report = hall.send(message("+8619900000001"), MESSAGE, options=YES)
     assert is_duplicate(hall)
     assert hall.cancel(report.plan.plan_id).status == "cancelled"
     assert not is_duplicate(hall)
@@ -170,7 +170,7 @@ def test_of_several_that_failed_one_that_was_delivered_is_found_and_named(
     hall: Hall, monkeypatch: pytest.MonkeyPatch, place: int
 ) -> None:
     """The three latest are what a refusal names; it was once all that was looked at."""
-    five = [message(f"+861390000000{number}") for number in range(5)]
+    five = [message(f"+861990000000{number}") for number in range(5)]
     hall.send(*five, options=YES)
     receipts = hall.gateway.receipts
 
@@ -183,12 +183,12 @@ def test_of_several_that_failed_one_that_was_delivered_is_found_and_named(
         hall.send(*five, options=YES)
     assert caught.value.fault.kind == "duplicate"
     assert "delivered)" in caught.value.fault.message
-    assert f"139****000{place}" in caught.value.fault.message
+    assert f"199****000{place}" in caught.value.fault.message
     assert len(hall.gateway.ledger) == 5
 
 
 def test_receipts_are_asked_for_within_bounds_and_what_is_not_known_then_is_refused(hall: Hall) -> None:
-    many = [message(f"+86139000000{number:02}") for number in range(MOST_ASKED + 1)]
+    many = [message(f"+86199000000{number:02}") for number in range(MOST_ASKED + 1)]
     hall.send(*many, options=YES)
     hall.gateway.receipt = "failed"
     with pytest.raises(SmswrapError) as caught:
@@ -218,10 +218,10 @@ def test_a_repeat_that_passes_is_told_once(
 
 def test_who_got_something_within_a_minute_is_counted_with_verify(hall: Hall, clocks: Clocks) -> None:
     hall.gateway.behaviours = ["accept", "refuse"]
-    hall.send(message("+8613900000001"), message("+8613900000002"), options=YES)
-    hall.send(message("+8613900000003"), options=YES)
-    hall.propose(message("+8613900000004"))
-    five = [message(f"+861390000000{number}", code="2468") for number in range(1, 6)]
+    hall.send(message("+8619900000001"), message("+8619900000002"), options=YES)
+    hall.send(message("+8619900000003"), options=YES)
+    hall.propose(message("+8619900000004"))
+    five = [message(f"+861990000000{number}", code="2468") for number in range(1, 6)]
 
     def warned(*, verify: bool) -> list[str]:
         hall.send(*five, options=Options(dry_run=True, verify=verify))
@@ -295,11 +295,11 @@ def test_send_sms_sh_sends_twice_but_not_after_an_unknown_outcome(
     standin: StandIn, smswrap: Callable[..., Ran]
 ) -> None:
     assert [smswrap(*SHELL).code for _ in range(2)] == [0, 0]
-    unknown = (*SHELL[:2], "13900000008", *SHELL[3:])
+    unknown = (*SHELL[:2], "19900000008", *SHELL[3:])
     ran = [smswrap(*unknown) for _ in range(2)]
     assert [one.code for one in ran] == [8, 10]
     assert f"resume --unknown {ran[0].envelope['data']['plan_id']}" in ran[1].error["next_step"]
-    assert [message["phone"] for message in standin.ledger] == ["13900000000", "13900000000", "13900000008"]
+    assert [message["phone"] for message in standin.ledger] == ["19900000000", "19900000000", "19900000008"]
 
 
 def test_a_send_that_failed_before_any_request_is_no_earlier_send(
@@ -312,7 +312,7 @@ def test_a_send_that_failed_before_any_request_is_no_earlier_send(
     assert len(standin.ledger) == 1
 
 
-@pytest.mark.parametrize(("number", "code"), [("13900000000", 0), ("13900000008", 8)])
+@pytest.mark.parametrize(("number", "code"), [("19900000000", 0), ("19900000008", 8)])
 def test_a_key_replays_the_first_answer(standin: StandIn, smswrap: Callable[..., Ran], number: str, code: int) -> None:
     send = (*SEND[:2], number, *SEND[3:], "--idempotency-key", "order 1")
     first, again = smswrap(*send), smswrap(*send, "--allow-duplicate")

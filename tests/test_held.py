@@ -49,7 +49,7 @@ def test_a_filter_of_history_is_neither_sql_nor_a_pattern(
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "/proc/self/environ", "/proc/self/maps"])
 def test_a_file_that_holds_no_parameters_is_never_quoted(words: Callable[..., Ran], path: str) -> None:
-    ran = words("send", "-p", "13900000000", "-s", SIGN, "-t", TEMPLATE, "-tp", f"@{path}", "--yes")
+    ran = words("send", "-p", "19900000000", "-s", SIGN, "-t", TEMPLATE, "-tp", f"@{path}", "--yes")
     assert ran.code == 2
     content = Path(path).read_bytes().replace(b"\0", b"\n").decode("utf-8", "replace")
     lines = [line for line in content.splitlines() if len(line) > 12]
@@ -61,13 +61,13 @@ def test_a_list_that_was_changed_after_the_plan_changes_nothing(
     standin: StandIn, words: Callable[..., Ran], tmp_path: Path
 ) -> None:
     table = tmp_path / "list.csv"
-    table.write_text("phone,code\n13900000001,111111\n", "utf-8")
+    table.write_text("phone,code\n19900000001,111111\n", "utf-8")
     planned = words("send-batch", "--file", str(table), "-s", SIGN, "-t", TEMPLATE)
     assert planned.code == 9
-    table.write_text("phone,code\n13900000002,222222\n", "utf-8")
+    table.write_text("phone,code\n19900000002,222222\n", "utf-8")
     assert words("confirm", planned.envelope["data"]["plan_id"]).code == 0
     sent = " ".join(standin.sends[0]["argv"])
-    assert "13900000001" in sent
+    assert "19900000001" in sent
     assert "111111" in sent
     assert len(standin.sends) == 1
 
@@ -146,7 +146,7 @@ def echo(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 def test_a_gateway_that_echoes_the_request_brings_no_secret_anywhere(
     words: Callable[..., Ran], tmp_path: Path, echo: list[str]
 ) -> None:
-    message = ("-p", "13900000000", "-s", "火山引擎", "-t", "ST_code", "--message-group", "77da1acf")
+    message = ("-p", "19900000000", "-s", "火山引擎", "-t", "ST_code", "--message-group", "77da1acf")
     send = ("send", "--provider", "volcengine", *message, "--var", "code=123456", "--yes", "-v", "--with-reply")
     said = [
         words(*line) for line in (send, ("list-signs", "--provider", "volcengine", "-v"), ("history",), ("doctor",))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from conftest import Ran, StandIn
 
-ONE = "13900000000"
+ONE = "19900000000"
 SEND: dict[str, Any] = {
     "phone_numbers": [ONE],
     "sign_name": SIGN,
@@ -35,7 +35,7 @@ def test_a_plan_shows_what_a_person_says_yes_to_and_sends_nothing(standin: Stand
     standin.save_profile("work", access_key_id="LTAI-work-9x9Y")
     planned = smswrap.plan(**{**SEND, "phone_numbers": [ONE, "+86 137 1111 2222"]}, profile="work")
     assert planned.text == f"【{SIGN}】您的验证码为：123456，5分钟内有效，请勿泄露。"
-    assert planned.recipients == ("+8613900000000", "+8613711112222")
+    assert planned.recipients == ("+8619900000000", "+8613711112222")
     assert (planned.recipients_total, planned.parts, planned.warnings) == (2, 2, ())
     assert (planned.account.provider, planned.account.profile, planned.account.key_end) == ("aliyun", "work", "9x9Y")
     assert 1_700 < (planned.expires_at - datetime.now(timezone.utc)).total_seconds() <= 1_800
@@ -65,7 +65,7 @@ def test_the_command_line_and_the_library_are_two_doors_to_one_journal(
         smswrap.plan(**SEND)
     assert fault_of(caught) == ("duplicate", "duplicate")
     (line,) = smswrap.history(phone_number=ONE)
-    assert (line.plan_id, line.recipient, line.outcome) == (plan_id, "+8613900000000", Outcome.ACCEPTED)
+    assert (line.plan_id, line.recipient, line.outcome) == (plan_id, "+8619900000000", Outcome.ACCEPTED)
     assert smswrap.history(outcome="refused") == smswrap.history(date="20200101") == []
     assert smswrap.history(plan=plan_id[:6]) == [line]
     assert len(standin.ledger) == 1
@@ -132,7 +132,7 @@ def test_another_account_is_refused(standin: StandIn, monkeypatch: pytest.Monkey
 
 
 def test_an_unknown_outcome_is_a_report_and_is_found_out_about(standin: StandIn) -> None:
-    plan_id = smswrap.plan(**{**SEND, "phone_numbers": ["13900000008"]}).id
+    plan_id = smswrap.plan(**{**SEND, "phone_numbers": ["19900000008"]}).id
     report = smswrap.confirm(plan_id)
     assert (report.status, report.exit) == ("unknown", 8)
     assert report.error is not None

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from smswrap.model import Counts, Line, Message, Plan, RequestRecord
 
-CODES = {"+8613900000000": "1", "+8613900000001": "1", "+8613900000002": "1", "+8613900000003": "2"}
+CODES = {"+8619900000000": "1", "+8619900000001": "1", "+8619900000002": "1", "+8619900000003": "2"}
 BEHAVIOURS = (
     "accept",
     "refuse",

@@ -36,13 +36,13 @@ NAMES = sorted(SCENARIOS)
 BY_NAME = {operation.name: operation for operation in OPERATIONS.values()}
 
 TODAY = "the day of the call"
-TO_ONE = ["--phone-numbers", "13900000000", "--sign-name", SIGN]
+TO_ONE = ["--phone-numbers", "19900000000", "--sign-name", SIGN]
 BATCH = ["--sign-name-json", f'["{SIGN}"]', "--template-code", TEMPLATE]
 PAGE = ["--page-index", "1", "--page-size", "50"]
 CALLS: dict[str, list[list[str]]] = {
     "send-sms": [[*TO_ONE, "--template-code", TEMPLATE, "--template-param", '{"code":"1"}', "--out-id", "o"]],
     "send-batch-sms": [
-        [*BATCH, "--phone-number-json", f'["1390000000{end}"]', "--template-param-json", '[{"code":"1"}]']
+        [*BATCH, "--phone-number-json", f'["1990000000{end}"]', "--template-param-json", '[{"code":"1"}]']
         for end in (1, 6)
     ],
     "query-sms-sign-list": [PAGE],
@@ -50,7 +50,7 @@ CALLS: dict[str, list[list[str]]] = {
     "get-sms-sign": [["--sign-name", name] for name in (SIGN, "示例商城", "已驳回签名")],
     "get-sms-template": [["--template-code", code] for code in (TEMPLATE, "SMS_100000005", "SMS_100000007")],
     "query-send-details": [
-        ["--phone-number", f"1390000000{end}", "--send-date", TODAY, "--page-size", "10", "--current-page", "1"]
+        ["--phone-number", f"1990000000{end}", "--send-date", TODAY, "--page-size", "10", "--current-page", "1"]
         for end in (0, 1, 6)
     ],
     "query-send-statistics": [["--is-globe", "1", "--start-date", TODAY, "--end-date", TODAY, *PAGE]],

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from smswrap.model import Plan
 
-MESSAGE = Message("+8613900000000", Content("甲", {"code": "1", "name": "x"}))
+MESSAGE = Message("+8619900000000", Content("甲", {"code": "1", "name": "x"}))
 ALLOWING = Options(yes=True, duplicates=DuplicatePolicy(allowed=True))
 
 
@@ -111,13 +111,13 @@ def test_the_id_names_everything_that_all_messages_share(journal: Journal, more:
 @pytest.mark.parametrize(
     "messages",
     [
-        [MESSAGE._replace(recipient="+8613900000001")],
+        [MESSAGE._replace(recipient="+8619900000001")],
         [MESSAGE._replace(content=MESSAGE.content._replace(sign="乙"))],
         [MESSAGE._replace(content=MESSAGE.content._replace(parameters={"code": "2", "name": "x"}))],
         [MESSAGE._replace(content=MESSAGE.content._replace(parameters={"name": "1", "code": "x"}))],
         [MESSAGE._replace(content=MESSAGE.content._replace(parameters={}))],
         [MESSAGE._replace(content=MESSAGE.content._replace(extend_code="7"))],
-        [MESSAGE, MESSAGE._replace(recipient="+8613900000001")],
+        [MESSAGE, MESSAGE._replace(recipient="+8619900000001")],
     ],
 )
 def test_the_id_names_everything_about_each_message(journal: Journal, messages: list[Message]) -> None:
@@ -137,7 +137,7 @@ def test_ids_have_a_key_so_that_nobody_can_try_out_codes(journal: Journal, tmp_p
 def test_a_recipient_twice_is_told_with_both_rows_and_nothing_is_kept(journal: Journal) -> None:
     again = MESSAGE._replace(content=Content("乙"))
     with pytest.raises(InputError) as caught:
-        planned(journal, MESSAGE, message("+8613900000001"), again)
+        planned(journal, MESSAGE, message("+8619900000001"), again)
     (problem,) = caught.value.problems
     assert (problem.row, problem.rule) == (3, "is the same recipient as in row 1")
     assert journal.named("") == []
@@ -159,7 +159,7 @@ def test_contents_are_written_and_hashed_as_json_is(parameters: dict[str, str], 
 
 def test_a_plan_adds_up_the_parts_of_all_and_knows_the_shortest_and_the_longest_text(journal: Journal) -> None:
     codes = ["22", "1", "3" * 70, "4" * 200]
-    messages = [message(f"+861390000000{row}", code=code) for row, code in enumerate(codes)]
+    messages = [message(f"+861990000000{row}", code=code) for row, code in enumerate(codes)]
     plan = planned(journal, *messages, text="code ${code}")
     assert plan.parts is not None
     assert (plan.parts.total, plan.parts.low, plan.parts.high) == (1 + 1 + 2 + 4, 1, 4)
@@ -168,7 +168,7 @@ def test_a_plan_adds_up_the_parts_of_all_and_knows_the_shortest_and_the_longest_
 
 def test_more_than_a_thousand_of_one_text_and_more_than_a_hundred_of_their_own_are_split(journal: Journal) -> None:
     same = [MESSAGE._replace(recipient=f"+861380000{number:04}") for number in range(2500)]
-    own = [message(f"+861390000{number:04}", code=str(number)) for number in range(250)]
+    own = [message(f"+861990000{number:04}", code=str(number)) for number in range(250)]
     sizes = sorted((one.shared, len(one.messages)) for one in requests_of(journal, planned(journal, *same, *own)))
     assert sizes == [(False, 50), (False, 100), (False, 100), (True, 500), (True, 1000), (True, 1000)]
 
@@ -206,7 +206,7 @@ contents = st.tuples(st.sampled_from(["甲", "乙"]), st.sampled_from([None, "1"
 def test_each_message_is_in_exactly_one_request_that_the_provider_can_take(
     journal: Journal, chosen: list[tuple[str, str | None]], limits: Limits, chunk: int, *, personal: bool
 ) -> None:
-    messages = [message(f"+861390000{row:04}", sign, code) for row, (sign, code) in enumerate(chosen)]
+    messages = [message(f"+861990000{row:04}", sign, code) for row, (sign, code) in enumerate(chosen)]
     with pytest.MonkeyPatch.context() as small:
         # What a list of thousands meets at its chunks' ends, a short one meets, too.
         small.setattr("smswrap.sending.planning.CHUNK", chunk)
@@ -232,7 +232,7 @@ def octets(one: Message) -> int:
 def test_a_text_that_no_call_can_hold_is_refused_by_its_row(journal: Journal) -> None:
     """Exactly at the bound, one more recipient's text goes out with another request."""
     size = octets(MESSAGE)
-    two = [MESSAGE, Message("+8613900000001", MESSAGE.content._replace(sign="丙"))]
+    two = [MESSAGE, Message("+8619900000001", MESSAGE.content._replace(sign="丙"))]
     for bound, requests in ((2 * size, 1), (2 * size - 1, 2), (size, 2)):
         assert planned(journal, *two, limits=Limits(9, 9, bound)).requests == requests
     with pytest.raises(InputError) as caught:

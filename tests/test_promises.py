@@ -29,7 +29,7 @@ TIMED_OUT = {"cmd": "dysmsapi send-sms *", "exit_code": 1, "stderr": LATE, "time
 """The first send gets no answer in time, and never reached the gateway."""
 
 
-def unknown_plan(smswrap: Callable[..., Ran], number: str = "13900000004") -> str:
+def unknown_plan(smswrap: Callable[..., Ran], number: str = "19900000004") -> str:
     ran = smswrap(*SEND[:2], number, *SEND[3:], "--read-timeout", "1")
     assert ran.code == 8
     plan_id = ran.envelope["data"]["plan_id"]
@@ -53,7 +53,7 @@ def test_two_decisions_at_once_send_it_again_once(
     standin: StandIn, smswrap: Callable[..., Ran], start: Callable[..., Running]
 ) -> None:
     standin.rules(TIMED_OUT, {"cmd": "dysmsapi send-sms *", "delay_ms": 60_000})
-    plan_id = unknown_plan(smswrap, "13900000000")
+    plan_id = unknown_plan(smswrap, "19900000000")
     first = start("resume", "--resend-unknown", plan_id, "--yes", "--read-timeout", "30")
     wait_until(lambda: len(standin.sends) == 2, "the first decision does not send")
     second = start("resume", "--resend-unknown", plan_id, "--yes")
@@ -152,7 +152,7 @@ def test_what_the_person_allowed_when_planning_holds_at_the_confirm(
 
 
 def test_a_second_confirm_repeats_what_the_receipts_said(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
-    plan_id = smswrap(*SEND[:2], "13900000001", *SEND[3:-1]).envelope["data"]["plan_id"]
+    plan_id = smswrap(*SEND[:2], "19900000001", *SEND[3:-1]).envelope["data"]["plan_id"]
     first = smswrap("confirm", plan_id, "--wait")
     second = smswrap("confirm", plan_id)
     assert (first.code, second.code) == (5, 5)
@@ -163,7 +163,7 @@ def test_a_second_confirm_repeats_what_the_receipts_said(standin: StandIn, smswr
 def test_a_second_confirm_does_not_wait_for_the_receipts_of_the_first(
     standin: StandIn, smswrap: Callable[..., Ran], start: Callable[..., Running]
 ) -> None:
-    plan_id = smswrap(*SEND[:2], "13900000006", *SEND[3:-1]).envelope["data"]["plan_id"]
+    plan_id = smswrap(*SEND[:2], "19900000006", *SEND[3:-1]).envelope["data"]["plan_id"]
     first = start("confirm", plan_id, "--wait", "--wait-timeout", "600")
     standin.wait_for_call("query-send-details")
     second = smswrap("confirm", plan_id)
@@ -178,7 +178,7 @@ def test_one_number_at_its_limit_stops_nobody_else(
 ) -> None:
     file = tmp_path / "people.csv"
     rows = [
-        f"{number},{place // 2:06}" for place, number in enumerate(("13900000002", *range(13800000001, 13800000012)))
+        f"{number},{place // 2:06}" for place, number in enumerate(("19900000002", *range(13800000001, 13800000012)))
     ]
     file.write_text("\n".join(["phone,code", *rows]) + "\n", "utf-8")
     ran = smswrap("send-batch", "--file", str(file), "-t", TEMPLATE, "-s", SIGN, "--yes")
@@ -230,9 +230,9 @@ sys.exit(app.main(sys.argv[1:]))
 """
 
 
-@pytest.mark.parametrize(("number", "code"), [("13900000000", 0), ("13900000008", 8)])
+@pytest.mark.parametrize(("number", "code"), [("19900000000", 0), ("19900000008", 8)])
 def test_a_machine_without_another_thread_sends_in_the_only_one(standin: StandIn, number: str, code: int) -> None:
-    argv = [sys.executable, "-c", NO_THREADS, *SEND[:2], f"{number},13900000001", *SEND[3:]]
+    argv = [sys.executable, "-c", NO_THREADS, *SEND[:2], f"{number},19900000001", *SEND[3:]]
     ended = subprocess.run(argv, check=False, capture_output=True, text=True)
     assert ended.returncode == code, ended.stderr
     assert len(standin.sends) == 1
@@ -252,7 +252,7 @@ sys.exit(app.main(sys.argv[1:]))
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize(("number", "code"), [("13900000000", 0), ("13900000008", 8), ("13900000007", 5)])
+@pytest.mark.parametrize(("number", "code"), [("19900000000", 0), ("19900000008", 8), ("19900000007", 5)])
 def test_a_signal_that_comes_when_the_outcome_is_known_changes_nothing(
     standin: StandIn, number: str, code: int, signum: signal.Signals
 ) -> None:

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from smswrap.errors import Problem
+from smswrap.sandbox.aliyun.magic import BY_NUMBER
+from smswrap.sandbox.common import twin
 from smswrap.sending.recipients import (
     DOCUMENTATION,
     EXAMPLE_NUMBERS,
@@ -361,7 +363,9 @@ SHOWN = re.compile(r"(?<![\w.+])(\+\d{8,15}|1[3-9]\d{9})(?![\w.{])")
 @pytest.mark.parametrize("path", [path for path in TEXTS if "catalogue" not in path.parts], ids=str)
 def test_every_number_that_our_texts_show_is_an_example_number(path: Path) -> None:
     shown = {found.removeprefix("+") for found in SHOWN.findall(path.read_text("utf-8"))}
-    known = {number.removeprefix("+") for number in EXAMPLE_NUMBERS} | {f"861390000{last:04}" for last in range(20)}
+    known = {number.removeprefix("+") for number in EXAMPLE_NUMBERS}
+    if path.parent.name == "scripts":  # some play the real mode against the stand-in, where ours are refused
+        known |= {f"86{twin(number)}" for number in BY_NUMBER}
     assert {number if len(number) != 11 or number[0] != "1" else f"86{number}" for number in shown} <= known
 
 

@@ -128,7 +128,7 @@ def test_two_who_resume_at_once_make_each_request_once(
 
 def test_all_unknown_requests_of_all_plans_are_looked_for(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
     assert smswrap("resume", "--unknown").envelope["data"] == {"plans": []}
-    crashing = (*SEND[:2], "13900000008", *SEND[3:-2])
+    crashing = (*SEND[:2], "19900000008", *SEND[3:-2])
     ids = [smswrap(*crashing, f"code={code}", "--yes").envelope["data"]["plan_id"] for code in (1, 2)]
     ran = smswrap("resume", "--unknown")
     assert ran.code == 0
@@ -157,7 +157,7 @@ def test_a_plan_must_be_named_and_known(standin: StandIn, smswrap: Callable[...,
 
 
 def test_what_was_refused_is_not_sent_again(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
-    first = smswrap(*SEND[:2], "13900000007", *SEND[3:])
+    first = smswrap(*SEND[:2], "19900000007", *SEND[3:])
     plan_id = first.envelope["data"]["plan_id"]
     for option in ((), ("--resend-unknown", "--yes")):
         ran = smswrap("resume", plan_id, *option)
@@ -165,7 +165,7 @@ def test_what_was_refused_is_not_sent_again(standin: StandIn, smswrap: Callable[
     assert len(standin.api_calls) == 1
 
 
-@pytest.mark.parametrize(("number", "code", "status"), [("13900000004", 0, "accepted"), ("13900000003", 8, "unknown")])
+@pytest.mark.parametrize(("number", "code", "status"), [("19900000004", 0, "accepted"), ("19900000003", 8, "unknown")])
 def test_settle_finds_out_at_once_what_a_timeout_left_open(
     standin: StandIn,
     smswrap: Callable[..., Ran],
@@ -184,7 +184,7 @@ def test_settle_finds_out_at_once_what_a_timeout_left_open(
     assert not standin.ai_mode
 
 
-TWO = (message("+8613900000001"), message("+8613900000002"))
+TWO = (message("+8619900000001"), message("+8619900000002"))
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ def test_later_what_is_left_is_proposed_anew_and_confirm_is_the_new_yes(
 def test_what_is_unknown_is_left_alone_while_the_rest_goes_on(hall: Hall) -> None:
     hall.gateway.limits = Limits(1, 1)
     hall.gateway.behaviours = ["lose the reply", "refuse all"]
-    three = [message(f"+861390000000{number}") for number in range(3)]
+    three = [message(f"+861990000000{number}") for number in range(3)]
     report = hall.send(*three, options=YES)
     assert report.counts == Counts(recipients=3, refused=1, unknown=1, not_sent=1)
     assert hall.resume(report.plan.plan_id).counts == Counts(recipients=3, accepted=2, unknown=1)
@@ -370,7 +370,7 @@ def test_a_provider_that_echoes_no_out_id_is_asked_by_sign_template_text_and_tim
     hall.gateway.echo = False
     hall.gateway.behaviours = ["lose the reply", "lose the request"]
     plan_id = hall.send(TWO[0], options=YES).plan.plan_id
-    other = hall.send(message("+8613900000001", code="other"), options=YES).plan.plan_id
+    other = hall.send(message("+8619900000001", code="other"), options=YES).plan.plan_id
     assert hall.look_up(other).status == "unknown"
     assert hall.look_up(plan_id).status == "accepted"
 

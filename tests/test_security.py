@@ -38,10 +38,10 @@ def test_an_out_id_that_looks_like_an_option_goes_out_in_one_word(
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("send", "-p", "13900000000", "-t", TEMPLATE, "--yes", "--sign-name=--profile=prod"),
-        ("send", "-p", "13900000000", "-s", SIGN, "--yes", "--template-code=--profile=prod"),
-        ("send-batch", "-t", TEMPLATE, "--yes", "--phone-number-json", '["13900000000"]', "--sign-name-json", '["-S"]'),
-        ("query-status", "-p", "13900000000", "--biz-id=--profile=prod"),
+        ("send", "-p", "19900000000", "-t", TEMPLATE, "--yes", "--sign-name=--profile=prod"),
+        ("send", "-p", "19900000000", "-s", SIGN, "--yes", "--template-code=--profile=prod"),
+        ("send-batch", "-t", TEMPLATE, "--yes", "--phone-number-json", '["19900000000"]', "--sign-name-json", '["-S"]'),
+        ("query-status", "-p", "19900000000", "--biz-id=--profile=prod"),
         ("query-sign", "--sign-name=--profile=prod"),
         ("query-template", "--template-code=--profile=prod"),
         ("query-template", "-t", "a b;c"),
@@ -184,7 +184,7 @@ def test_a_sandbox_in_a_folder_that_others_may_write_is_refused(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root works in another user's home")
 def test_the_library_refuses_another_users_home_as_well(standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    given: dict[str, Any] = {"phone_numbers": ["13900000000"], "sign_name": SIGN, "template_code": TEMPLATE}
+    given: dict[str, Any] = {"phone_numbers": ["19900000000"], "sign_name": SIGN, "template_code": TEMPLATE}
     os.chown(standin.home, STRANGER, STRANGER)
     with pytest.raises(SetupError):
         smswrap.plan(**given, template_param={"code": "1234"})

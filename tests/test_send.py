@@ -26,7 +26,7 @@ ENDING = f"--user-agent {USER_AGENT} --read-timeout 3"
 def test_the_calls_of_one_send_are_these_and_no_more(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
     smswrap(*SEND, "-o", "order-1")
     call = (
-        f"dysmsapi send-sms --api-version 2017-05-25 --phone-numbers 13900000000 --sign-name {SIGN} "
+        f"dysmsapi send-sms --api-version 2017-05-25 --phone-numbers 19900000000 --sign-name {SIGN} "
         f'--template-code {TEMPLATE} --template-param {{"code":"123456"}} --out-id order-1 {ENDING}'
     )
     assert standin.calls == ["version", "plugin update", *ON, call, *OFF]
@@ -108,7 +108,7 @@ def test_the_envelope_of_an_accepted_send(standin: StandIn, words: Callable[...,
     assert request["outcome"] == "accepted"
     assert request["biz_id"] == standin.ledger[0]["biz_id"]
     assert request["out_id"] == "order-1"
-    assert request["recipients"] == ["+8613900000000"]
+    assert request["recipients"] == ["+8619900000000"]
     assert envelope["data"]["counts"] == {"recipients": 1, "accepted": 1, "refused": 0, "unknown": 0, "not_sent": 0}
     assert envelope["reply"]["RequestId"] == request["request_id"]
 
@@ -130,20 +130,20 @@ def test_raw_output_is_the_providers_reply_untouched(standin: StandIn, words: Ca
 @pytest.mark.parametrize(
     ("number", "code", "status", "provider_code"),
     [
-        ("13900000002", 6, "refused", "isv.BUSINESS_LIMIT_CONTROL"),
-        ("13900000003", 8, "unknown", "cli.timeout"),
-        ("13900000004", 8, "unknown", "cli.timeout"),
-        ("13900000007", 5, "refused", "isv.AMOUNT_NOT_ENOUGH"),
-        ("13900000008", 8, "unknown", "cli.killed"),
-        ("13900000010", 8, "unknown", "cli.no-reply"),
-        ("13900000011", 6, "refused", "Throttling.User"),
-        ("13900000012", 4, "refused", "NoPermission"),
-        ("13900000013", 5, "refused", "cli.unreachable"),
-        ("13900000014", 8, "unknown", "cli.no-reply"),
-        ("13900000015", 8, "unknown", "cli.no-reply"),
-        ("13900000016", 8, "unknown", "cli.no-reply"),
-        ("13900000017", 8, "unknown", "isp.SYSTEM_ERROR"),
-        ("13900000018", 5, "refused", "isv.MOBILE_NUMBER_ILLEGAL"),
+        ("19900000002", 6, "refused", "isv.BUSINESS_LIMIT_CONTROL"),
+        ("19900000003", 8, "unknown", "cli.timeout"),
+        ("19900000004", 8, "unknown", "cli.timeout"),
+        ("19900000007", 5, "refused", "isv.AMOUNT_NOT_ENOUGH"),
+        ("19900000008", 8, "unknown", "cli.killed"),
+        ("19900000010", 8, "unknown", "cli.no-reply"),
+        ("19900000011", 6, "refused", "Throttling.User"),
+        ("19900000012", 4, "refused", "NoPermission"),
+        ("19900000013", 5, "refused", "cli.unreachable"),
+        ("19900000014", 8, "unknown", "cli.no-reply"),
+        ("19900000015", 8, "unknown", "cli.no-reply"),
+        ("19900000016", 8, "unknown", "cli.no-reply"),
+        ("19900000017", 8, "unknown", "isp.SYSTEM_ERROR"),
+        ("19900000018", 5, "refused", "isv.MOBILE_NUMBER_ILLEGAL"),
     ],
 )
 def test_each_way_a_send_can_fail_has_its_exit_code_and_leaves_ai_mode_off(
@@ -159,24 +159,24 @@ def test_each_way_a_send_can_fail_has_its_exit_code_and_leaves_ai_mode_off(
 
 def test_a_refusal_tells_the_request_id(standin: StandIn, words: Callable[..., Ran]) -> None:
     assert standin.launcher.exists()
-    for number in ("13900000007", "13900000011"):
+    for number in ("19900000007", "19900000011"):
         envelope = words(*SEND[:2], number, *SEND[3:]).envelope
         assert len(envelope["data"]["requests"][0]["request_id"]) > 8
 
 
 def test_a_timeout_text_leaks_neither_key_nor_number_nor_signature(standin: StandIn, words: Callable[..., Ran]) -> None:
-    ran = words(*SEND[:2], "13900000003", *SEND[3:], "--read-timeout", "1", "--verbose")
+    ran = words(*SEND[:2], "19900000003", *SEND[3:], "--read-timeout", "1", "--verbose")
     assert standin.api_calls
     for secret in ("LTAI", "Signature=", "123456"):
         assert secret not in ran.stdout + ran.stderr
-    assert "13900000003" not in ran.stderr
+    assert "19900000003" not in ran.stderr
 
 
 def test_a_cli_that_hangs_is_stopped_and_its_send_unknown(
     standin: StandIn, smswrap: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SMSWRAP_PATIENCE", "0.1")
-    ran = smswrap(*SEND[:2], "13900000009", *SEND[3:], "--read-timeout", "1")
+    ran = smswrap(*SEND[:2], "19900000009", *SEND[3:], "--read-timeout", "1")
     assert (ran.code, ran.error["code"]) == (8, "cli.timeout")
     assert len(standin.ledger) == 1
     assert not standin.ai_mode
@@ -228,7 +228,7 @@ def test_a_refusal_of_some_exits_7_and_says_how_many(standin: StandIn, words: Ca
 
 
 def test_wait_tells_a_carriers_refusal(standin: StandIn, words: Callable[..., Ran]) -> None:
-    ran = words(*SEND[:2], "13900000001", *SEND[3:], "--wait")
+    ran = words(*SEND[:2], "19900000001", *SEND[3:], "--wait")
     assert (ran.code, ran.envelope["status"]) == (5, "undelivered")
     assert ran.envelope["data"]["requests"][0]["outcome"] == "accepted"
     assert ran.envelope["data"]["receipts"][0]["meaning"]
@@ -237,7 +237,7 @@ def test_wait_tells_a_carriers_refusal(standin: StandIn, words: Callable[..., Ra
 
 def test_wait_follows_a_late_receipt(standin: StandIn, words: Callable[..., Ran]) -> None:
     standin.conditions(late_seconds=0.3)
-    ran = words(*SEND[:2], "13900000005", *SEND[3:], "--wait")
+    ran = words(*SEND[:2], "19900000005", *SEND[3:], "--wait")
     assert ran.code == 0
     assert ran.envelope["data"]["receipts"][0]["receipt"] == "delivered"
 
@@ -245,7 +245,7 @@ def test_wait_follows_a_late_receipt(standin: StandIn, words: Callable[..., Ran]
 def test_wait_gives_up_after_its_timeout_without_calling_it_a_failure(
     standin: StandIn, words: Callable[..., Ran]
 ) -> None:
-    ran = words(*SEND[:2], "13900000006", *SEND[3:], "--wait", "--wait-timeout", "1")
+    ran = words(*SEND[:2], "19900000006", *SEND[3:], "--wait", "--wait-timeout", "1")
     assert (ran.code, ran.envelope["status"]) == (0, "accepted")
     assert ran.envelope["data"]["receipts"][0]["receipt"] == "in_flight"
     assert "do not send again" in ran.envelope["warnings"][0]
@@ -273,7 +273,7 @@ def test_a_dry_run_shows_the_plan_with_its_text_and_sends_nothing(standin: Stand
     ran = words(*SEND, "--dry-run")
     data = ran.envelope["data"]
     assert (ran.code, ran.envelope["status"]) == (0, "planned")
-    assert data["recipients"] == ["+8613900000000"]
+    assert data["recipients"] == ["+8619900000000"]
     assert data["requests"] == data["parts"] == 1
     assert data["messages"][0]["text"].startswith(f"【{SIGN}】")
     assert [call["argv"][1] for call in standin.api_calls] == ["get-sms-template"]
@@ -320,7 +320,7 @@ def test_verify_refuses_what_is_not_approved(
     standin: StandIn, words: Callable[..., Ran], sign: str, template: str, variables: tuple[str, ...], said: str
 ) -> None:
     values = [word for name in variables for word in ("--var", f"{name}=1")]
-    ran = words("send", "-p", "13900000000", "-s", sign, "-t", template, *values, "--yes", "--verify")
+    ran = words("send", "-p", "19900000000", "-s", sign, "-t", template, *values, "--yes", "--verify")
     assert (ran.code, ran.error["code"]) == (5, "not-approved")
     assert said in ran.error["message"]
     assert "--approved" in ran.error["next_step"]
@@ -334,7 +334,7 @@ def test_a_superfluous_variable_alone_is_a_warning(standin: StandIn, words: Call
 
 
 def test_verify_names_missing_and_superfluous_variables(standin: StandIn, words: Callable[..., Ran]) -> None:
-    ran = words("send", "-p", "13900000000", "-s", SIGN, "-t", TEMPLATE, "--var", "kode=1", "--yes", "--verify")
+    ran = words("send", "-p", "19900000000", "-s", SIGN, "-t", TEMPLATE, "--var", "kode=1", "--yes", "--verify")
     assert ran.code == 2
     assert "${code}" in ran.error["message"]
     assert "${kode}" in ran.error["message"]
@@ -348,7 +348,7 @@ def test_values_with_urls_ampersands_quotes_and_chinese_arrive_as_they_were(
     text = json.dumps(values, ensure_ascii=False)
     file = tmp_path / "values.json"
     file.write_text(text, "utf-8")
-    start = ("send", "-p", "13900000000", "-s", "示例商城", "-t", "SMS_100000002", "--yes", "--allow-duplicate")
+    start = ("send", "-p", "19900000000", "-s", "示例商城", "-t", "SMS_100000002", "--yes", "--allow-duplicate")
     variables = [word for name, value in values.items() for word in ("--var", f"{name}={value}")]
     for given in (["-tp", text], ["--template-param", f"@{file}"], variables):
         assert words(*start, *given).code == 0
@@ -359,7 +359,7 @@ def test_template_parameters_can_come_from_stdin(standin: StandIn, words: Callab
     file = tmp_path / "values.json"
     file.write_text('\ufeff{"code":123456}', "utf-8")
     with file.open() as stdin:
-        ran = words("send", "-p", "13900000000", "-s", SIGN, "-t", TEMPLATE, "-tp", "-", "--yes", stdin=stdin)
+        ran = words("send", "-p", "19900000000", "-s", SIGN, "-t", TEMPLATE, "-tp", "-", "--yes", stdin=stdin)
     assert ran.code == 0
     assert standin.ledger[0]["params"] == {"code": "123456"}
 

@@ -25,7 +25,7 @@ SEND: dict[str, Any] = {
     "at": "2026-11-26T10:00:00+08:00",
     "sign": "阿里云短信测试",
     "template": "SMS_100000001",
-    "recipient": "+8613900000007",
+    "recipient": "+8619900000007",
     "outcome": "refused",
     "code": "isv.AMOUNT_NOT_ENOUGH",
     "receipt": None,
@@ -97,7 +97,7 @@ def test_a_template_is_a_card_with_its_text_below(width: int) -> None:
 
 
 def test_what_all_rows_say_is_said_once_and_empty_columns_are_left_out() -> None:
-    rows = [{**SEND, "recipient": f"+861390000000{n}"} for n in range(4)]
+    rows = [{**SEND, "recipient": f"+861990000000{n}"} for n in range(4)]
     drawn = draw("sends", rows, Screen(100))
     assert drawn.count("阿里云短信测试") == drawn.count("298bd1468ba3744d-2") == 1
     assert drawn.splitlines()[-1].startswith("all:  template SMS_100000001")
@@ -159,10 +159,10 @@ def test_times_are_this_machines(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_number_has_one_spelling(standin: StandIn, words: Callable[..., Ran]) -> None:
     sent = ("-s", "阿里云短信测试", "-t", "SMS_100000001", "--var", "code=1", "--yes")
-    assert words("send", "-p", "13900000000", *sent, "--output", "table").code == 0
-    for looking in (("history",), ("query-status", "-p", "13900000000")):
-        assert "+8613900000000" in words(*looking, "--output", "table").stdout
-    assert words("query-status", "-p", "13900000000").envelope["data"]["messages"][0]["recipient"] == "+8613900000000"
+    assert words("send", "-p", "19900000000", *sent, "--output", "table").code == 0
+    for looking in (("history",), ("query-status", "-p", "19900000000")):
+        assert "+8619900000000" in words(*looking, "--output", "table").stdout
+    assert words("query-status", "-p", "19900000000").envelope["data"]["messages"][0]["recipient"] == "+8619900000000"
     assert len(standin.ledger) == 1
 
 
@@ -171,7 +171,7 @@ def test_row_problems_are_counted_by_kind_first_and_the_message_is_short(
 ) -> None:
     assert standin.launcher.exists()
     bad = tmp_path / "bad.csv"
-    bad.write_text("phone,code\nabc,1\nabd,1\n13900000000,\n", "utf-8")
+    bad.write_text("phone,code\nabc,1\nabd,1\n19900000000,\n", "utf-8")
     ran = words("send-batch", "--file", str(bad), "-s", "甲", "-t", "SMS_100000001", "--yes", "--output", "table")
     assert ran.stderr.startswith("error: 3 problems of 2 kinds. Nothing was sent.\nhint: ")
     assert ran.stdout.startswith("kinds\n")

@@ -64,7 +64,7 @@ def test_a_yes_sends_what_was_shown(standin: StandIn, terminal: Callable[..., pe
     child = terminal(*ASKING)
     child.expect_exact(QUESTION)
     shown = plain(child.before or "")
-    for told in ("profile default, AK", SIGN, "+8613900000000", f"【{SIGN}】您的验证码为：123456", "1 in 1 request"):
+    for told in ("profile default, AK", SIGN, "+8619900000000", f"【{SIGN}】您的验证码为：123456", "1 in 1 request"):
         assert told in shown
     assert looked_up(standin) == ["get-sms-template"]
     assert not standin.ai_mode
@@ -148,12 +148,12 @@ def test_a_batch_shows_the_first_text_and_those_that_differ_most_and_exports_all
     standin: StandIn, terminal: Callable[..., pexpect.spawn[str]], tmp_path: Path
 ) -> None:
     codes = ["12345", *("1234" if n % 2 else "12345678" for n in range(29))]
-    rows = "".join(f"139000001{n:02},{code}\n" for n, code in enumerate(codes))
+    rows = "".join(f"199000001{n:02},{code}\n" for n, code in enumerate(codes))
     (tmp_path / "list.csv").write_text(f"phone,code\n{rows}", "utf-8")
     child = terminal("send-batch", "--file", str(tmp_path / "list.csv"), "-s", SIGN, "-t", TEMPLATE, columns=80)
     child.expect_exact(QUESTION)
     shown = plain(child.before or "")
-    assert "30: +8613900000100, +8613900000101, +8613900000102 and 27 more" in shown
+    assert "30: +8619900000100, +8619900000101, +8619900000102 and 27 more" in shown
     assert [re.search(r"：(\d+)，", line)[1] for line in shown.splitlines() if "】" in line] == [  # type: ignore[index]
         "12345",
         "1234",
@@ -168,7 +168,7 @@ def test_a_batch_shows_the_first_text_and_those_that_differ_most_and_exports_all
     assert "is there already" in (child.before or "")  # and is left alone
     exported = (tmp_path / "all.csv").read_text("utf-8-sig").splitlines()
     assert len(exported) == 31
-    assert exported[1].startswith(f"+8613900000100,{SIGN},【{SIGN}】您的验证码为：12345，")
+    assert exported[1].startswith(f"+8619900000100,{SIGN},【{SIGN}】您的验证码为：12345，")
     child.sendline("n")
     assert end(child)[0] == 9
     assert standin.ledger == []
@@ -193,13 +193,13 @@ def test_what_is_missing_is_asked_for_then_the_question(
         ("${order}", "A1"),
         ("${url}", "x.cn"),
         ("which numbers?", "123"),
-        ("its country code", "13900000000，13900000001"),
+        ("its country code", "19900000000，19900000001"),
     ):
         child.expect_exact(question)
         child.sendline(answer)
     child.expect_exact(QUESTION)
     shown = plain(child.before or "")
-    assert "2: +8613900000000, +8613900000001" in shown
+    assert "2: +8619900000000, +8619900000001" in shown
     assert "【示例商城】尊敬的张三，您的订单A1已发货，详情见x.cn。" in shown
     assert standin.sends == []
     child.sendline("y")
@@ -212,8 +212,8 @@ def test_what_is_missing_is_asked_for_then_the_question(
 @pytest.mark.parametrize(
     ("arguments", "question"),
     [
-        (("send", "-p", "13900000000", "-t", TEMPLATE), "Which sign?"),
-        (("send", "-p", "13900000000", "-s", SIGN, "-t", TEMPLATE), "${code}"),
+        (("send", "-p", "19900000000", "-t", TEMPLATE), "Which sign?"),
+        (("send", "-p", "19900000000", "-s", SIGN, "-t", TEMPLATE), "${code}"),
     ],
 )
 def test_leaving_a_picker_sends_nothing_and_takes_one_line(
@@ -258,14 +258,14 @@ def test_the_history_shows_ids_codes_and_numbers_whole_at_any_width(
     standin: StandIn, words: Callable[..., Ran], terminal: Callable[..., pexpect.spawn[str]]
 ) -> None:
     plans = []
-    for number, more in (("13900000007", ()), ("13900000000", ()), ("13900000000", ("--allow-duplicate",))):
+    for number, more in (("19900000007", ()), ("19900000000", ()), ("19900000000", ("--allow-duplicate",))):
         sent = words("send", "-p", number, *SEND[3:], *more)
         plans.append(sent.envelope["data"]["plan_id"])
     assert plans[2] == f"{plans[1]}-2"
     for columns in (60, 80, 100):
         code, shown = end(terminal("history", columns=columns))
         assert code == 0
-        for told in (*plans, "isv.AMOUNT_NOT_ENOUGH", "+8613900000007", "refused", "accepted", TEMPLATE):
+        for told in (*plans, "isv.AMOUNT_NOT_ENOUGH", "+8619900000007", "refused", "accepted", TEMPLATE):
             assert re.search(rf"(?<![\w-]){re.escape(told)}(?![\w-])", shown), told
     assert len(standin.ledger) == 2
 

@@ -23,7 +23,7 @@ READS: dict[str, tuple[str, ...]] = {
     "list-templates": (),
     "query-sign": ("-s", SIGN),
     "query-template": ("-t", TEMPLATE),
-    "query-status": ("-p", "13900000000"),
+    "query-status": ("-p", "19900000000"),
     "query-statistics": ("--start-date", today(), "--end-date", today()),
     "list-qualifications": (),
     "query-qualification": ("--qualification-group-id", "10000123"),
@@ -129,8 +129,8 @@ def test_what_is_not_there_is_refused_and_points_to_the_list(standin: StandIn, w
 def test_the_status_of_a_failed_message_exits_5_and_explains_its_code(
     standin: StandIn, words: Callable[..., Ran]
 ) -> None:
-    words(*SEND[:2], "13900000001", *SEND[3:])
-    ran = words("query-status", "-p", "+86 139 0000 0001", "--biz-id", standin.ledger[0]["biz_id"])
+    words(*SEND[:2], "19900000001", *SEND[3:])
+    ran = words("query-status", "-p", "+86 199 0000 0001", "--biz-id", standin.ledger[0]["biz_id"])
     assert (ran.code, ran.envelope["status"]) == (5, "undelivered")
     (message,) = ran.envelope["data"]["messages"]
     assert (message["receipt"], message["code"]) == ("failed", "MOBILE_NOT_ON_SERVICE")
@@ -138,22 +138,22 @@ def test_the_status_of_a_failed_message_exits_5_and_explains_its_code(
 
 
 def test_the_status_of_a_message_in_flight_exits_0(standin: StandIn, words: Callable[..., Ran]) -> None:
-    words(*SEND[:2], "13900000006", *SEND[3:])
-    ran = words("query-status", "-p", "13900000006")
+    words(*SEND[:2], "19900000006", *SEND[3:])
+    ran = words("query-status", "-p", "19900000006")
     assert (ran.code, ran.envelope["data"]["messages"][0]["receipt"]) == (0, "in_flight")
     assert standin.api_calls[-1]["argv"][6:8] == ["--send-date", today()]
 
 
 def test_query_status_waits_for_a_late_receipt(standin: StandIn, words: Callable[..., Ran]) -> None:
     standin.conditions(late_seconds=1.0)
-    words(*SEND[:2], "13900000005", *SEND[3:])
-    ran = words("query-status", "-p", "13900000005", "--wait")
+    words(*SEND[:2], "19900000005", *SEND[3:])
+    ran = words("query-status", "-p", "19900000005", "--wait")
     assert (ran.code, ran.envelope["data"]["messages"][0]["receipt"]) == (0, "delivered")
 
 
 def test_query_status_that_waits_in_vain_says_so(standin: StandIn, words: Callable[..., Ran]) -> None:
-    words(*SEND[:2], "13900000006", *SEND[3:])
-    ran = words("query-status", "-p", "13900000006", "--wait", "--wait-timeout", "1")
+    words(*SEND[:2], "19900000006", *SEND[3:])
+    ran = words("query-status", "-p", "19900000006", "--wait", "--wait-timeout", "1")
     assert "Still no receipt" in ran.envelope["warnings"][0]
     assert len(standin.api_calls) > 2
 
@@ -161,14 +161,14 @@ def test_query_status_that_waits_in_vain_says_so(standin: StandIn, words: Callab
 def test_query_status_pages_with_all(standin: StandIn, words: Callable[..., Ran]) -> None:
     for _ in range(3):
         words(*SEND, "--allow-duplicate")
-    data = words("query-status", "-p", "13900000000", "--page-size", "2", "--all").envelope["data"]
+    data = words("query-status", "-p", "19900000000", "--page-size", "2", "--all").envelope["data"]
     assert len(data["messages"]) == data["total"] == 3
     assert len(standin.ledger) == 3
 
 
 def test_statistics_add_totals_and_the_delivery_rate(standin: StandIn, words: Callable[..., Ran]) -> None:
     words(*SEND)
-    words(*SEND[:2], "13900000001", *SEND[3:])
+    words(*SEND[:2], "19900000001", *SEND[3:])
     data = words("query-statistics", *READS["query-statistics"], "-s", SIGN, "--template-type", "0").envelope["data"]
     assert data["unit"] == "parts"
     told = {key: value for key, value in data["totals"].items() if value is not None}
@@ -312,8 +312,8 @@ def test_explain_prints_a_row_and_searches(words: Callable[..., Ran]) -> None:
         SEND,
         SEND[:-1],
         (*SEND, "--dry-run"),
-        (*SEND[:2], "13900000007", *SEND[3:]),
-        (*SEND[:2], "13900000008", *SEND[3:]),
+        (*SEND[:2], "19900000007", *SEND[3:]),
+        (*SEND[:2], "19900000008", *SEND[3:]),
         ("--profile", "nope", *SEND),
         ("send",),
         ("nonsense",),
@@ -342,7 +342,7 @@ def assert_one_shape(ran: Ran) -> None:
 
 
 GROUP = ("--message-group", "77da1acf")
-VOLCENGINE_SEND = ("send", "-p", "13900000000", "-s", "火山引擎", "-t", "ST_code", "--var", "code=1", *GROUP, "--yes")
+VOLCENGINE_SEND = ("send", "-p", "19900000000", "-s", "火山引擎", "-t", "ST_code", "--var", "code=1", *GROUP, "--yes")
 
 
 @pytest.mark.parametrize(
@@ -351,15 +351,15 @@ VOLCENGINE_SEND = ("send", "-p", "13900000000", "-s", "火山引擎", "-t", "ST_
         VOLCENGINE_SEND,
         VOLCENGINE_SEND[:-1],
         (*VOLCENGINE_SEND, "--dry-run"),
-        (*VOLCENGINE_SEND[:2], "13900000007", *VOLCENGINE_SEND[3:]),
-        (*VOLCENGINE_SEND[:2], "13900000008", *VOLCENGINE_SEND[3:]),
+        (*VOLCENGINE_SEND[:2], "19900000007", *VOLCENGINE_SEND[3:]),
+        (*VOLCENGINE_SEND[:2], "19900000008", *VOLCENGINE_SEND[3:]),
         ("--profile", "nope", *VOLCENGINE_SEND),
         ("send",),
         ("query-sign", "-s", "火山引擎"),
         ("list-groups",),
         ("list-signs",),
         ("list-templates",),
-        ("query-status", "-p", "13900000000", *GROUP),
+        ("query-status", "-p", "19900000000", *GROUP),
         ("query-statistics", "--start-date", today(), "--end-date", today()),
         ("doctor",),
     ],

@@ -670,27 +670,27 @@ def test_the_signer_agrees_with_the_official_one(
 
 OUTCOMES = [
     # recipient, exit code, word on stderr, was it accepted
-    ("13900000000", 0, "", True),
-    ("13900000002", 6, "refused", False),
-    ("13900000003", 8, "unknown", False),
-    ("13900000004", 8, "unknown", True),
-    ("13900000007", 5, "refused", False),
-    ("13900000008", 8, "unknown", True),
-    ("13900000009", 8, "unknown", False),
-    ("13900000010", 8, "unknown", False),
-    ("13900000011", 8, "unknown", False),
-    ("13900000012", 8, "unknown", False),
-    ("13900000013", 4, "refused", False),
-    ("13900000014", 4, "refused", False),
-    ("13900000015", 5, "refused", False),
-    ("13900000016", 8, "unknown", True),
-    ("13900000017", 8, "unknown", True),
-    ("13900000018", 8, "unknown", False),
-    ("13900000019", 0, "", True),
-    ("13900010000", 4, "refused", False),
-    ("13900010001", 5, "refused", False),
-    ("13900010013", 6, "refused", False),
-    ("13900010500", 8, "unknown", False),
+    ("19900000000", 0, "", True),
+    ("19900000002", 6, "refused", False),
+    ("19900000003", 8, "unknown", False),
+    ("19900000004", 8, "unknown", True),
+    ("19900000007", 5, "refused", False),
+    ("19900000008", 8, "unknown", True),
+    ("19900000009", 8, "unknown", False),
+    ("19900000010", 8, "unknown", False),
+    ("19900000011", 8, "unknown", False),
+    ("19900000012", 8, "unknown", False),
+    ("19900000013", 4, "refused", False),
+    ("19900000014", 4, "refused", False),
+    ("19900000015", 5, "refused", False),
+    ("19900000016", 8, "unknown", True),
+    ("19900000017", 8, "unknown", True),
+    ("19900000018", 8, "unknown", False),
+    ("19900000019", 0, "", True),
+    ("19900010000", 4, "refused", False),
+    ("19900010001", 5, "refused", False),
+    ("19900010013", 6, "refused", False),
+    ("19900010500", 8, "unknown", False),
 ]
 
 
@@ -1118,7 +1118,7 @@ def closing(number: int) -> list[str]:
 def test_a_stream_that_was_closed_before_changes_nothing(
     gateway: Gateway, tmp_path: Path, number: int, words: str, code: int
 ) -> None:
-    lines = {"send": [*SEND, "13900000000"], "read": READ, "wrong": ["nothing"]}
+    lines = {"send": [*SEND, "19900000000"], "read": READ, "wrong": ["nothing"]}
     env = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], **gateway.bearer}
     argv = [*closing(number), *lines[words]]
     done = subprocess.run(argv, env=env, check=False, capture_output=True, text=True, timeout=60)
@@ -1139,7 +1139,7 @@ def test_a_reader_who_left_is_no_failure_of_help_or_of_a_list(gateway: Gateway, 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
 def test_a_full_disk_is_told_with_the_message_id(gateway: Gateway, run: Callable[..., Run]) -> None:
     with Path("/dev/full").open("wb") as full:
-        sent = run([*SEND, "13900000000"], gateway.bearer, stdout=full.fileno())
+        sent = run([*SEND, "19900000000"], gateway.bearer, stdout=full.fileno())
         read = run(READ, gateway.bearer, stdout=full.fileno())
     (message,) = gateway.lines("ledger")
     assert (sent.returncode, read.returncode) == (8, 1)
@@ -1182,7 +1182,7 @@ def test_python_3_9_is_enough(gateway: Gateway, tmp_path: Path, python: str | No
     if python is None:
         pytest.skip("no Python 3.9 is here")
     env = {"HOME": str(tmp_path), **gateway.signed}
-    argv = [python, "-I", "-S", str(SCRIPT), *SEND, "13900000000"]
+    argv = [python, "-I", "-S", str(SCRIPT), *SEND, "19900000000"]
     done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -1300,7 +1300,7 @@ def test_in_the_sandbox_nothing_leaves_for_a_real_account(
     state = tmp_path / "sandbox"
     env = {**gateway.bearer, **gateway.signed, "SMSWRAP_SANDBOX": value, "SMSWRAP_SANDBOX_DIR": str(state)}
     env |= dict.fromkeys(("HTTP_PROXY", "http_proxy", "HTTPS_PROXY"), f"http://127.0.0.1:{gateway.port}")
-    done = run([*SEND, "13900000000"], env)
+    done = run([*SEND, "19900000000"], env)
     assert done.returncode == 0, done.stderr
     assert done.stderr == "volc_sms: note[sandbox]: this is the sandbox; nothing real is sent\n"
     assert gateway.lines("calls") == []
@@ -1326,7 +1326,7 @@ def test_the_gateway_that_smswrap_names_is_the_one_that_is_asked(gateway: Gatewa
     env = {"SMSWRAP_SANDBOX": "1", "SMSWRAP_SANDBOX_BASE": base, "SMSWRAP_SANDBOX_KEY": KEY}
     assert run(READ, {**env, "ARK_SKILL_API_KEY": "real", "ARK_SKILL_API_BASE": "http://127.0.0.1:1"}).returncode == 0
     assert len(gateway.lines("calls")) == 1
-    done = run([*SEND, "13900000000"], {**env, "SMSWRAP_SANDBOX_BASE": "http://gateway.example"})
+    done = run([*SEND, "19900000000"], {**env, "SMSWRAP_SANDBOX_BASE": "http://gateway.example"})
     assert done.returncode == 3
     assert "setup[sandbox]: SMSWRAP_SANDBOX_BASE is not on this machine" in done.stderr
 
@@ -1336,7 +1336,7 @@ def test_alone_in_the_sandbox_it_sends_nothing(gateway: Gateway, tmp_path: Path)
     lone.parent.mkdir()
     shutil.copy(SCRIPT, lone)
     env = {"HOME": str(tmp_path), **gateway.bearer, "SMSWRAP_SANDBOX": "1"}
-    argv = [sys.executable, "-I", "-S", str(lone), *SEND, "13900000000"]
+    argv = [sys.executable, "-I", "-S", str(lone), *SEND, "19900000000"]
     done = subprocess.run(argv, env=env, check=False, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, gateway.lines("calls")) == (3, "", [])
     assert "setup[sandbox]: SMSWRAP_SANDBOX is set, and the sandbox of smswrap cannot be started here" in done.stderr

@@ -133,27 +133,27 @@ def parent(pid: int) -> int:
 # --- a send ---
 
 OUTCOMES = [
-    ("13900000002", 6, "refused", "FlowLimitExceeded"),
-    ("13900000003", 8, "unknown", "script.timeout"),
-    ("13900000004", 8, "unknown", "script.timeout"),
-    ("13900000007", 5, "refused", "RE:0010"),
-    ("13900000008", 8, "unknown", "script.connection-lost"),
-    ("13900000009", 8, "unknown", "script.connection-lost"),
-    ("13900000010", 8, "unknown", "script.no-reply"),
-    ("13900000011", 8, "unknown", "InternalError"),
-    ("13900000012", 8, "unknown", "script.no-reply"),
-    ("13900000013", 4, "refused", "InvalidAccessKey"),
-    ("13900000014", 4, "refused", "AccessDenied"),
-    ("13900000015", 5, "refused", "RE:0009"),
-    ("13900000016", 8, "unknown", "script.no-reply"),
-    ("13900000017", 8, "unknown", "script.no-reply"),
-    ("13900000018", 8, "unknown", "script.no-reply"),
-    ("13900010000", 4, "refused", "RE:0000"),
-    ("13900010001", 5, "refused", "RE:0001"),
-    ("13900010003", 5, "refused", "RE:0003"),
-    ("13900010007", 5, "refused", "RE:0007"),
-    ("13900010013", 6, "refused", "RE:0013"),
-    ("13900010500", 8, "unknown", "RE:0500"),
+    ("19900000002", 6, "refused", "FlowLimitExceeded"),
+    ("19900000003", 8, "unknown", "script.timeout"),
+    ("19900000004", 8, "unknown", "script.timeout"),
+    ("19900000007", 5, "refused", "RE:0010"),
+    ("19900000008", 8, "unknown", "script.connection-lost"),
+    ("19900000009", 8, "unknown", "script.connection-lost"),
+    ("19900000010", 8, "unknown", "script.no-reply"),
+    ("19900000011", 8, "unknown", "InternalError"),
+    ("19900000012", 8, "unknown", "script.no-reply"),
+    ("19900000013", 4, "refused", "InvalidAccessKey"),
+    ("19900000014", 4, "refused", "AccessDenied"),
+    ("19900000015", 5, "refused", "RE:0009"),
+    ("19900000016", 8, "unknown", "script.no-reply"),
+    ("19900000017", 8, "unknown", "script.no-reply"),
+    ("19900000018", 8, "unknown", "script.no-reply"),
+    ("19900010000", 4, "refused", "RE:0000"),
+    ("19900010001", 5, "refused", "RE:0001"),
+    ("19900010003", 5, "refused", "RE:0003"),
+    ("19900010007", 5, "refused", "RE:0007"),
+    ("19900010013", 6, "refused", "RE:0013"),
+    ("19900010500", 8, "unknown", "RE:0500"),
 ]
 
 
@@ -172,7 +172,7 @@ def test_each_way_a_send_can_fail_has_its_status_and_exit_code(
     assert KEY not in ran.stdout
 
 
-@pytest.mark.parametrize("number", ["13900000000", "13900000019"])
+@pytest.mark.parametrize("number", ["19900000000", "19900000019"])
 def test_an_accepted_send_has_the_providers_message_id_by_either_spelling(
     volcengine: Callable[..., Ran], account: Account, number: str
 ) -> None:
@@ -192,7 +192,7 @@ def test_the_request_is_what_the_api_wants(volcengine: Callable[..., Ran], accou
         "SubAccount": GROUP,
         "Signature": SIGN,
         "TemplateId": TEMPLATE,
-        "Mobiles": "13900000000,+85298765432",
+        "Mobiles": "19900000000,+85298765432",
         "TemplateParam": '{"code":"123456"}',
     }
     assert call["headers"]["authorization"].startswith("HMAC-SHA256 ")
@@ -205,7 +205,7 @@ def test_values_arrive_as_they_were_in_any_locale(
     monkeypatch.setenv("LC_ALL", locale)
     values = {"name": 'R&D "张三" !#$*;()|<>', "order": "--sub-account=x \\ '单引号'"}
     given = ("-tp", json.dumps(values))
-    assert volcengine("send", "-p", "13900000000", "-s", SIGN, "-t", "ST_notice", *given, "--yes", *IN_GROUP).code == 0
+    assert volcengine("send", "-p", "19900000000", "-s", SIGN, "-t", "ST_notice", *given, "--yes", *IN_GROUP).code == 0
     assert json.loads(account.calls[0]["body"]["TemplateParam"]) == values
 
 
@@ -218,21 +218,21 @@ def test_more_than_200_recipients_are_split(volcengine: Callable[..., Ran], acco
 
 def test_a_text_for_each_is_a_request_for_each(volcengine: Callable[..., Ran], account: Account) -> None:
     account.with_one_group()
-    arrays = ("--phone-number-json", '["13900000000","13900000005"]', "--sign-name-json", f'["{SIGN}","沙盒免审"]')
+    arrays = ("--phone-number-json", '["19900000000","19900000005"]', "--sign-name-json", f'["{SIGN}","沙盒免审"]')
     ran = volcengine(
         "send-batch", *arrays, "--template-param-json", '[{"code":"1"},{"code":"2"}]', "-t", TEMPLATE, "--yes"
     )
     assert ran.code == 0, ran.stdout
     texts = {message["Mobile"]: message["Content"] for message in account.messages}
-    assert texts["13900000000"].startswith(f"【{SIGN}】您的验证码是1")
-    assert texts["13900000005"].startswith("【沙盒免审】您的验证码是2")
+    assert texts["19900000000"].startswith(f"【{SIGN}】您的验证码是1")
+    assert texts["19900000005"].startswith("【沙盒免审】您的验证码是2")
     assert Counter(account.actions) == {"ListSubAccountForAgent": 1, "SendSmsForAgent": 2}
 
 
 def test_an_extension_of_the_sending_number_is_refused_and_not_dropped(
     volcengine: Callable[..., Ran], account: Account
 ) -> None:
-    arrays = ("--phone-number-json", '["13900000000"]', "--sign-name-json", f'["{SIGN}"]')
+    arrays = ("--phone-number-json", '["19900000000"]', "--sign-name-json", f'["{SIGN}"]')
     ran = volcengine("send-batch", *arrays, "--sms-up-extend-code-json", '["7"]', "-t", TEMPLATE, "--yes")
     assert ran.code == 2
     assert "extension" in ran.error["message"]
@@ -241,26 +241,26 @@ def test_an_extension_of_the_sending_number_is_refused_and_not_dropped(
 
 def test_a_send_waits_longer_than_a_read_by_default(volcengine: Callable[..., Ran], account: Account) -> None:
     account.rules({"action": "SendSmsForAgent", "delay_ms": 3500, "then": "accept"})
-    assert volcengine(*send("13900000000", *IN_GROUP)).code == 0
+    assert volcengine(*send("19900000000", *IN_GROUP)).code == 0
 
 
 def test_a_script_that_is_killed_leaves_the_send_unknown_and_its_command_line_holds_nothing_private(
     start: Callable[..., Running], account: Account
 ) -> None:
-    running = start("--sandbox", *VOLCENGINE, *send("13900000004", *IN_GROUP), "--read-timeout", "20")
+    running = start("--sandbox", *VOLCENGINE, *send("19900000004", *IN_GROUP), "--read-timeout", "20")
     wait_until(lambda: bool(account.messages), "the gateway accepted nothing")
     ((pid, command),) = [found for found in processes("send_sms") if parent(found[0]) == running.process.pid]
     os.kill(pid, signal.SIGKILL)
     ran = running.end()
     assert (ran.code, ran.error["code"]) == (8, "script.killed")
     assert command.endswith("volc_sms.py send_sms -")  # numbers, codes and keys are not for everyone to read
-    assert "13900000004" not in command
+    assert "19900000004" not in command
 
 
 def test_a_first_signal_lets_the_send_finish_and_a_second_one_leaves_it_unknown(
     start: Callable[..., Running], account: Account
 ) -> None:
-    running = start("--sandbox", *VOLCENGINE, *send("13900000004", *IN_GROUP), "--read-timeout", "20")
+    running = start("--sandbox", *VOLCENGINE, *send("19900000004", *IN_GROUP), "--read-timeout", "20")
     wait_until(lambda: bool(account.messages), "the gateway accepted nothing")
     running.send(signal.SIGINT)
     assert running.process.stderr
@@ -276,7 +276,7 @@ def test_a_first_signal_lets_the_send_finish_and_a_second_one_leaves_it_unknown(
 def test_no_aliyun_call_and_no_ai_mode_is_touched_and_the_gateway_ends_with_the_command(
     volcengine: Callable[..., Ran], account: Account, tmp_path: Path
 ) -> None:
-    assert volcengine(*send("13900000000", *IN_GROUP), "--verify", "--wait").code == 0
+    assert volcengine(*send("19900000000", *IN_GROUP), "--verify", "--wait").code == 0
     assert "SendSmsForAgent" in account.actions
     assert not (account.directory / "calls.jsonl").exists()
     assert not list(account.directory.rglob("ai-mode.json"))
@@ -296,7 +296,7 @@ def test_no_real_account_gets_into_the_sandbox(
             monkeypatch.setenv(name, value)
         (tmp_path / "home" / ".openclaw").mkdir()
         (tmp_path / "home" / ".openclaw" / ".env").write_text(f"ARK_SKILL_API_KEY=x\nARK_SKILL_API_BASE={base}\n")
-        ran = volcengine(*send("13900000000", *IN_GROUP), "--verbose")
+        ran = volcengine(*send("19900000000", *IN_GROUP), "--verbose")
         with pytest.raises(BlockingIOError):
             listener.accept()
     assert ran.code == 0
@@ -314,8 +314,8 @@ def test_the_scripts_environment_holds_the_sandboxs_account_and_no_other(tmp_pat
 
 
 def test_its_state_outlives_the_command(volcengine: Callable[..., Ran]) -> None:
-    biz_id = volcengine(*send("13900000000", *IN_GROUP)).envelope["data"]["requests"][0]["biz_id"]
-    found = volcengine("query-status", "-p", "13900000000", "--biz-id", biz_id, *IN_GROUP).envelope["data"]
+    biz_id = volcengine(*send("19900000000", *IN_GROUP)).envelope["data"]["requests"][0]["biz_id"]
+    found = volcengine("query-status", "-p", "19900000000", "--biz-id", biz_id, *IN_GROUP).envelope["data"]
     assert [message["message_id"] for message in found["messages"]] == [biz_id]
 
 
@@ -332,7 +332,7 @@ def test_a_sandbox_that_does_not_start_is_a_setup_error(tmp_path: Path) -> None:
 def test_a_real_send_needs_only_the_environment_and_calls_no_aliyun(
     gateway: Gateway, bare_standin: StandIn, smswrap: Callable[..., Ran]
 ) -> None:
-    ran = smswrap(*VOLCENGINE, *send("13900000000"), "--verify", "--wait")
+    ran = smswrap(*VOLCENGINE, *send("19900000000"), "--verify", "--wait")
     assert ran.code == 0, ran.stdout
     assert len(gateway.lines("ledger")) == 1
     assert bare_standin.calls == []
@@ -367,7 +367,7 @@ def test_key_pairs_are_used_as_the_script_uses_them(
 def test_without_credentials_it_exits_4_and_asks_no_other_provider(
     standin: StandIn, smswrap: Callable[..., Ran]
 ) -> None:
-    for command in (send("13900000000", *IN_GROUP), ("list-signs",)):
+    for command in (send("19900000000", *IN_GROUP), ("list-signs",)):
         ran = smswrap(*VOLCENGINE, *command)
         assert (ran.code, ran.error["kind"]) == (4, "credentials")
         assert "ARK_SKILL_API_KEY" in ran.error["next_step"]
@@ -381,7 +381,7 @@ def test_a_gateway_that_is_not_there_means_that_nothing_was_sent(
         port = listener.getsockname()[1]
     monkeypatch.setenv("ARK_SKILL_API_KEY", KEY)
     monkeypatch.setenv("ARK_SKILL_API_BASE", f"http://127.0.0.1:{port}")
-    sent = smswrap(*VOLCENGINE, *send("13900000000", *IN_GROUP))
+    sent = smswrap(*VOLCENGINE, *send("19900000000", *IN_GROUP))
     assert (sent.code, sent.error["kind"], sent.error["code"]) == (5, "refused", "script.unreachable")
     listed = smswrap(*VOLCENGINE, "list-signs")
     assert (listed.code, listed.error["kind"], listed.error["code"]) == (6, "unavailable", "script.unreachable")
@@ -395,7 +395,7 @@ def test_a_warning_of_the_script_reaches_the_envelope_once(
         monkeypatch.setenv(f"VOLCENGINE_{half}_KEY", value)
     monkeypatch.setenv("VOLC_SMS_ENDPOINT", f"http://127.0.0.1:{gateway.port}")
     monkeypatch.delenv("ARK_SKILL_API_BASE")
-    ran = smswrap(*VOLCENGINE, *send("13900000000"))
+    ran = smswrap(*VOLCENGINE, *send("19900000000"))
     assert len(gateway.lines("calls")) == 2
     assert ran.code == 0
     assert ran.envelope["warnings"] == ["ARK_SKILL_API_BASE is missing beside its pair, which is not used"]
@@ -406,7 +406,7 @@ def test_a_warning_of_the_script_reaches_the_envelope_once(
 
 def test_the_only_group_is_picked_with_one_look_up(volcengine: Callable[..., Ran], account: Account) -> None:
     account.with_one_group()
-    ran = volcengine(*send("13900000000,13900000005"), "--wait")
+    ran = volcengine(*send("19900000000,19900000005"), "--wait")
     assert ran.code == 0
     assert account.actions[:2] == ["ListSubAccountForAgent", "SendSmsForAgent"]
     assert account.actions.count("ListSubAccountForAgent") == 1
@@ -414,7 +414,7 @@ def test_the_only_group_is_picked_with_one_look_up(volcengine: Callable[..., Ran
     assert f"Using the account's only message group, {GROUP} (the only one)." in ran.stderr
 
 
-@pytest.mark.parametrize("command", [send("13900000000"), (*send("13900000000"), "--verify"), ("query-status",)])
+@pytest.mark.parametrize("command", [send("19900000000"), (*send("19900000000"), "--verify"), ("query-status",)])
 def test_of_several_groups_one_must_be_named(
     volcengine: Callable[..., Ran], account: Account, command: Sequence[str]
 ) -> None:
@@ -438,7 +438,7 @@ def test_a_look_up_that_fails_is_not_repeated_for_each_request(
 
 def test_an_account_without_a_group_is_told(volcengine: Callable[..., Ran], account: Account) -> None:
     account.play(groups=[])
-    ran = volcengine(*send("13900000000"))
+    ran = volcengine(*send("19900000000"))
     assert (ran.code, ran.error["code"]) == (5, "no-group")
 
 
@@ -463,7 +463,7 @@ def test_an_account_without_a_group_is_told(volcengine: Callable[..., Ran], acco
 def test_verify_refuses_what_does_not_belong_together_or_is_not_approved(
     volcengine: Callable[..., Ran], account: Account, sign: str, template: str, group: str, code: str, said: str
 ) -> None:
-    words = send("13900000000", "--verify", "--message-group", group, sign=sign, template=template)
+    words = send("19900000000", "--verify", "--message-group", group, sign=sign, template=template)
     # Variables that do not fit would be told first: ST_market has none, ST_rejected another one.
     own = {"ST_market": (), "ST_rejected": ("--var", "name=x")}.get(template, ("--var", "code=123456"))
     words = (*(word for word in words if word not in {"--var", "code=123456"}), *own)
@@ -475,7 +475,7 @@ def test_verify_refuses_what_does_not_belong_together_or_is_not_approved(
 
 
 def test_verify_names_missing_and_superfluous_variables(volcengine: Callable[..., Ran], account: Account) -> None:
-    ran = volcengine(*send("13900000000", "--verify", *IN_GROUP, template="ST_notice"))
+    ran = volcengine(*send("19900000000", "--verify", *IN_GROUP, template="ST_notice"))
     assert ran.code == 2
     for name in ("${name}", "${order}", "${code}"):
         assert name in ran.error["message"]
@@ -486,7 +486,7 @@ def test_verify_names_missing_and_superfluous_variables(volcengine: Callable[...
 def test_verify_passes_what_is_approved_or_exempt_from_review(
     volcengine: Callable[..., Ran], account: Account, sign: str, template: str
 ) -> None:
-    ran = volcengine(*send("13900000000", "--verify", *IN_GROUP, sign=sign, template=template))
+    ran = volcengine(*send("19900000000", "--verify", *IN_GROUP, sign=sign, template=template))
     assert ran.code == 0
     verified = ran.envelope["data"]["verified"]
     assert verified["sign"]["review_exempt"] is (sign == "沙盒免审")
@@ -500,14 +500,14 @@ def test_verify_finds_an_exact_name_on_a_later_page(volcengine: Callable[..., Ra
         {"Signature": f"{SIGN}{number}", "Description": "", "Status": 3, "SubAccounts": []} for number in range(150)
     ]
     account.play(signatures=[*listed, {"Signature": SIGN, "Description": "", "Status": 3, "SubAccounts": [GROUP]}])
-    assert volcengine(*send("13900000000", "--verify", *IN_GROUP)).code == 0
+    assert volcengine(*send("19900000000", "--verify", *IN_GROUP)).code == 0
     assert account.actions.count("ListSignatureForAgent") == 2
 
 
 def test_verify_prefers_the_approved_one_of_two_equal_names(volcengine: Callable[..., Ran], account: Account) -> None:
     twice = [{"Signature": SIGN, "Description": "", "Status": status, "SubAccounts": [GROUP]} for status in (2, 3)]
     account.play(signatures=twice)
-    ran = volcengine(*send("13900000000", "--verify", *IN_GROUP))
+    ran = volcengine(*send("19900000000", "--verify", *IN_GROUP))
     assert ran.envelope["data"]["verified"]["sign"]["state"] == "approved"
 
 
@@ -516,20 +516,20 @@ def test_verify_prefers_the_approved_one_of_two_equal_names(volcengine: Callable
 
 def test_wait_follows_each_recipient_of_one_request(volcengine: Callable[..., Ran], account: Account) -> None:
     account.play(late_receipt_ms=300)
-    ran = volcengine(*send("13900000000,13900000001,13900000005", *IN_GROUP), "--wait")
+    ran = volcengine(*send("19900000000,19900000001,19900000005", *IN_GROUP), "--wait")
     assert (ran.code, ran.envelope["status"]) == (5, "undelivered")
     receipts = {receipt["recipient"]: receipt for receipt in ran.envelope["data"]["receipts"]}
-    words = [receipts[f"+8613900000{last}"]["receipt"] for last in ("000", "001", "005")]
+    words = [receipts[f"+8619900000{last}"]["receipt"] for last in ("000", "001", "005")]
     assert words == ["delivered", "failed", "delivered"]
-    assert receipts["+8613900000001"]["code"] == "CR:0001"
-    assert receipts["+8613900000001"]["meaning"]
+    assert receipts["+8619900000001"]["code"] == "CR:0001"
+    assert receipts["+8619900000001"]["meaning"]
 
 
-@pytest.mark.parametrize("numbers", ["13900000006", "13900000000,13900000006"])
+@pytest.mark.parametrize("numbers", ["19900000006", "19900000000,19900000006"])
 def test_wait_does_not_take_an_earlier_message_for_ours(
     volcengine: Callable[..., Ran], account: Account, numbers: str
 ) -> None:
-    assert volcengine(*send("13900000006", *IN_GROUP)).code == 0
+    assert volcengine(*send("19900000006", *IN_GROUP)).code == 0
     account.directory.joinpath("gateway-ledger.jsonl").write_text(
         json.dumps({**account.messages[0], "receipt": {"after_ms": 0, "code": "0", "type": "", "message": ""}}) + "\n"
     )
@@ -537,36 +537,36 @@ def test_wait_does_not_take_an_earlier_message_for_ours(
     ran = volcengine(*command, "--wait", "--wait-timeout", "1")
     assert ran.code == 0
     receipts = {receipt["recipient"]: receipt["receipt"] for receipt in ran.envelope["data"]["receipts"]}
-    assert receipts["+8613900000006"] == "in_flight"
+    assert receipts["+8619900000006"] == "in_flight"
 
 
 def test_query_status_tells_of_the_messages_of_a_day(volcengine: Callable[..., Ran], account: Account) -> None:
-    volcengine(*send("13900000000,13900000001,13900000006", *IN_GROUP))
+    volcengine(*send("19900000000,19900000001,19900000006", *IN_GROUP))
     ran = volcengine("query-status", *IN_GROUP)
     assert (ran.code, ran.envelope["status"]) == (5, "undelivered")
     data = ran.envelope["data"]
     assert (data["total"], data["page"], data["page_size"]) == (3, 1, 50)
     found = {message["recipient"]: message for message in data["messages"]}
-    one = found["+8613900000000"]
+    one = found["+8619900000000"]
     assert (one["receipt"], one["code"], one["meaning"], one["out_id"]) == ("delivered", None, None, None)
     assert (one["template"], one["sign"], one["group"], one["parts"]) == (TEMPLATE, SIGN, GROUP, 1)
     assert one["content"].startswith(f"【{SIGN}】")
-    sent = next(message for message in account.messages if message["Mobile"] == "13900000000")
+    sent = next(message for message in account.messages if message["Mobile"] == "19900000000")
     assert one["message_id"] == sent["MessageId"]
     expected = datetime.fromtimestamp(sent["SendTime"] // 1000, timezone(timedelta(hours=8)))
     assert one["sent_at"] == one["received_at"] == expected.isoformat()
-    assert found["+8613900000001"]["reason"] == "the number is not in service"
-    assert (found["+8613900000006"]["receipt"], found["+8613900000006"]["received_at"]) == ("in_flight", None)
+    assert found["+8619900000001"]["reason"] == "the number is not in service"
+    assert (found["+8619900000006"]["receipt"], found["+8619900000006"]["received_at"]) == ("in_flight", None)
 
 
 def test_every_filter_of_query_status_reaches_the_api(volcengine: Callable[..., Ran], account: Account) -> None:
-    filters = ("-p", "+86 139 0000 0000", "-s", SIGN, "-t", TEMPLATE, "--biz-id", "m-1", "--page", "2")
+    filters = ("-p", "+86 199 0000 0000", "-s", SIGN, "-t", TEMPLATE, "--biz-id", "m-1", "--page", "2")
     volcengine("query-status", *filters, "--page-size", "100", "--send-date", "20260326", *IN_GROUP)
     assert account.calls[0]["body"] == {
         "SubAccount": GROUP,
         "FromTime": 1774454400,  # 2026-03-26 00:00:00 in Asia/Shanghai
         "ToTime": 1774540799,
-        "Mobile": "13900000000",
+        "Mobile": "19900000000",
         "TemplateId": TEMPLATE,
         "Signature": SIGN,
         "MessageId": "m-1",
@@ -610,7 +610,7 @@ def test_times_are_asia_shanghai_wherever_the_machine_is(
 
 
 def test_a_stretch_without_an_end_reaches_to_this_moment(volcengine: Callable[..., Ran], account: Account) -> None:
-    assert volcengine(*send("13900000000", *IN_GROUP)).code == 0
+    assert volcengine(*send("19900000000", *IN_GROUP)).code == 0
     since = (datetime.now(SHANGHAI) - timedelta(minutes=5)).strftime("%Y%m%d%H%M")
     data = volcengine("query-status", "--from-time", since, *IN_GROUP).envelope["data"]
     assert [message["message_id"] for message in data["messages"]] == [account.messages[0]["MessageId"]]
@@ -730,10 +730,10 @@ def test_the_lists_filters_reach_the_api(volcengine: Callable[..., Ran], account
 
 
 def test_both_providers_answer_in_the_same_keys(volcengine: Callable[..., Ran], smswrap: Callable[..., Ran]) -> None:
-    volcengine(*send("13900000000", *IN_GROUP))
-    theirs = ("send", "-p", "13900000000", "-s", "阿里云短信测试", "-t", "SMS_100000001", "--var", "code=1", "--yes")
+    volcengine(*send("19900000000", *IN_GROUP))
+    theirs = ("send", "-p", "19900000000", "-s", "阿里云短信测试", "-t", "SMS_100000001", "--var", "code=1", "--yes")
     assert smswrap("--sandbox", *theirs).code == 0
-    options = {"query-status": ("-p", "13900000000"), "list-signs": ("--full",), "list-templates": ("--full",)}
+    options = {"query-status": ("-p", "19900000000"), "list-signs": ("--full",), "list-templates": ("--full",)}
     groups = {"query-status": IN_GROUP}
     for verb in ("list-signs", "list-templates", "query-status"):
         ours = volcengine(verb, *options.get(verb, ()), *groups.get(verb, ())).envelope
@@ -745,7 +745,7 @@ def test_both_providers_answer_in_the_same_keys(volcengine: Callable[..., Ran], 
 
 
 def test_statistics_count_and_compute_their_rates(volcengine: Callable[..., Ran], account: Account) -> None:
-    volcengine(*send("13900000000,13900000001,13900000006", *IN_GROUP))
+    volcengine(*send("19900000000,19900000001,19900000006", *IN_GROUP))
     dates = ("--start-date", today(), "--end-date", today())
     data = volcengine("query-statistics", *dates).envelope["data"]
     assert data["totals"] == {
@@ -896,7 +896,7 @@ STATISTICS = ("query-statistics", "--start-date", "20260101", "--end-date", "202
         ("volcengine", (*STATISTICS, "--template-type", "3"), "none of 0, 1, 2"),
         ("aliyun", ("list-signs", "-s", SIGN), "--sign-name"),
         ("aliyun", ("list-templates", *IN_GROUP), "--message-group"),
-        ("aliyun", ("query-status", "-p", "13900000000", "--from-time", "202603261030"), "--from-time"),
+        ("aliyun", ("query-status", "-p", "19900000000", "--from-time", "202603261030"), "--from-time"),
         ("aliyun", ("query-status",), "--phone-number"),
         ("aliyun", ("list-signs", "--page-size", "51"), "from 1 to 50"),
     ],
@@ -913,11 +913,11 @@ def test_a_verb_or_option_that_the_provider_lacks_exits_2(
 
 def test_short_and_old_spellings_still_work_with_aliyun(smswrap: Callable[..., Ran]) -> None:
     assert smswrap("--sandbox", "list-signs", "--page-index", "1").code == 0
-    assert smswrap("--sandbox", "query-status", "--phone-numbers", "13900000000", "--current-page", "1").code == 0
+    assert smswrap("--sandbox", "query-status", "--phone-numbers", "19900000000", "--current-page", "1").code == 0
 
 
 def test_a_profile_is_refused_and_a_region_only_warned_of(volcengine: Callable[..., Ran], account: Account) -> None:
-    refused = volcengine(*send("13900000000", *IN_GROUP), "--profile", "prod")
+    refused = volcengine(*send("19900000000", *IN_GROUP), "--profile", "prod")
     assert refused.code == 2
     assert "SMSWRAP_PROFILE" in refused.error["next_step"]
     assert account.calls == []
@@ -1050,7 +1050,7 @@ def test_receipts_of_one_number_are_newest_first_and_of_the_request_asked_for(
                 "SubAccount": GROUP,
                 "Signature": SIGN,
                 "TemplateId": TEMPLATE,
-                "Mobiles": "13900000000,13900000005",
+                "Mobiles": "19900000000,19900000005",
                 "TemplateParam": '{"code":"1"}',
             },
         )["MessageId"][0]
@@ -1062,9 +1062,9 @@ def test_receipts_of_one_number_are_newest_first_and_of_the_request_asked_for(
         record["SendTime"] += (number // 2) * 1000 - 5000
     ledger.write_text("".join(json.dumps(records[place]) + "\n" for place in (2, 3, 0, 1, 4, 5)), "utf-8")
     with Client(settings).session(sends=False) as session:
-        every = session.receipts("+8613900000000", today(), None, None)
-        one = session.receipts("+8613900000000", today(), sent[1], None)
-        other_day = session.receipts("+8613900000000", "20260101", None, None)
+        every = session.receipts("+8619900000000", today(), None, None)
+        one = session.receipts("+8619900000000", today(), sent[1], None)
+        other_day = session.receipts("+8619900000000", "20260101", None, None)
     assert [receipt.message_id for receipt in every] == sent[::-1]
     assert [receipt.message_id for receipt in one] == [sent[1]]
     assert other_day == []
@@ -1079,7 +1079,7 @@ def message_ids(accepted: Accepted) -> list[str]:
 def test_receipts_of_a_request_of_several_are_told_from_those_of_a_later_one(
     gateway: Gateway, settings: Settings
 ) -> None:
-    recipients = ("+8613900000000", "+8613900000005")
+    recipients = ("+8619900000000", "+8619900000005")
     messages = tuple(Message(recipient, Content(SIGN, {"code": "1"})) for recipient in recipients)
     with Client(settings).session(sends=True) as session:
         ours, later = (session.send(Request(number, TEMPLATE, messages, f"order-{number}")) for number in (1, 2))
@@ -1095,7 +1095,7 @@ def test_receipts_of_a_request_of_several_are_told_from_those_of_a_later_one(
 def test_receipts_of_a_request_of_an_earlier_run_are_told_by_what_they_share(
     gateway: Gateway, settings: Settings
 ) -> None:
-    recipients = ("+8613900000000", "+8613900000005")
+    recipients = ("+8619900000000", "+8619900000005")
     messages = tuple(Message(recipient, Content(SIGN, {"code": "1"})) for recipient in recipients)
     with Client(settings).session(sends=True) as session:
         sent = [session.send(Request(number, TEMPLATE, messages, f"order-{number}")) for number in (1, 2)]
@@ -1282,7 +1282,7 @@ def test_an_installed_wheel_carries_the_script_and_the_sandbox_and_works(
     monkeypatch.setenv("PYTHONPATH", str(installed))
     where = [sys.executable, "-c", "import smswrap; print(smswrap.__file__)"]
     assert str(installed) in subprocess.run(where, check=True, capture_output=True, text=True, cwd=tmp_path).stdout
-    command = ["--sandbox", *VOLCENGINE, *send("13900000000", *IN_GROUP), "--wait"]
+    command = ["--sandbox", *VOLCENGINE, *send("19900000000", *IN_GROUP), "--wait"]
     argv = [sys.executable, "-m", "smswrap", *command]
     ran = subprocess.run(argv, check=False, capture_output=True, text=True, cwd=tmp_path, timeout=DEADLINE)
     assert ran.returncode == 0, ran.stderr

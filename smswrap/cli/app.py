@@ -17,7 +17,7 @@ from click.exceptions import NoArgsIsHelpError
 from smswrap import process
 from smswrap.cli import versions
 from smswrap.cli.answer import Answer, write
-from smswrap.cli.options import with_common_options
+from smswrap.cli.options import telling, with_common_options
 from smswrap.cli.runtime import Console, Runtime, named, program
 from smswrap.errors import Fault, InputError, SmswrapError, without_sending
 from smswrap.masking import redact
@@ -126,20 +126,11 @@ def _formatter(**how: Any) -> click.HelpFormatter:  # noqa: ANN401  click's widt
     return Formatter(**how)
 
 
-def _version(ctx: click.Context, _one: click.Parameter, value: Any) -> None:  # noqa: ANN401  click's own signature
-    if value and not ctx.resilient_parsing:
-        click.echo(versions())
-        ctx.exit()
-
-
 click.Context.formatter_class = staticmethod(_formatter)  # type: ignore[assignment]  # whatever makes one will do
-SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+SETTINGS = {"max_content_width": 100}
 
 
 @click.group(cls=Verbs, context_settings=SETTINGS, epilog=TOPICS)
-@click.option(
-    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Tell versions and places."
-)
 def app() -> None:
     """Send SMS through Alibaba Cloud and Volcengine: when a person said yes, and exactly once.
 
@@ -151,6 +142,7 @@ def app() -> None:
     """  # noqa: D301  \b is click's mark for text that keeps its lines
 
 
+app.params.append(telling(["--version"], lambda _: versions(), "Tell versions and places."))
 with_common_options(app, variables=True)
 
 

@@ -26,15 +26,34 @@ LONGEST_TIMEOUT = 60
 C = TypeVar("C", bound=click.Command)
 
 
+class Option(click.Option):
+    """An option whose help is clean as it stands: to clean it, click would load `inspect`, an eighth of a start."""
+
+    def __init__(self, spellings: Sequence[str], *, help: str | None = None, **more: Any) -> None:  # noqa: A002, ANN401
+        super().__init__(spellings, **more)
+        self.help = help
+
+
+def telling(spellings: Sequence[str], text: Callable[[click.Context], str], help: str) -> Option:  # noqa: A002
+    """Make an option that shows a text and ends the program."""
+
+    def tell(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001  click's signature
+        if value and not ctx.resilient_parsing:
+            click.echo(text(ctx), color=ctx.color)
+            ctx.exit()
+
+    return Option(spellings, help=help, is_flag=True, is_eager=True, expose_value=False, callback=tell)
+
+
 def option(*spellings: str, default: Any = None, **attributes: Any) -> Any:  # noqa: ANN401  click's own attributes
     """A field of an options record, and the option of the command line that fills it."""
     return field(default=default, metadata={"spellings": spellings, "attributes": attributes})
 
 
-def options_of(record: type) -> list[click.Option]:
+def options_of(record: type) -> list[Option]:
     """The options that fill a record; each has the field's name and default."""
     return [
-        click.Option(
+        Option(
             [*one.metadata["spellings"], one.name],
             **{"default": one.default, **completing(one.name), **one.metadata["attributes"]},
         )
@@ -116,15 +135,17 @@ class Speed:
 
 def with_common_options(made: C, *, variables: bool = False) -> C:
     """Add the common options; `variables` lets SMSWRAP_<NAME> stand for them, which only the group does."""
-    made.params += _common(variables=variables)
+    made.add_help_option = False
+    help_option = telling(["-h", "--help"], click.Context.get_help, "Show this message and exit.")
+    made.params += [*_common(variables=variables), help_option]
     return made
 
 
-def option_for(parameter: Parameter) -> click.Option:
+def option_for(parameter: Parameter) -> Option:
     """Make the option of a provider's parameter; its value is checked later, with all others, by `parameters.check`."""
     spellings = [word for word in parameter.short if word.startswith("-")]
     more = completing(parameter.key)
-    return click.Option([*spellings, parameter.option, parameter.key], help=parameter.help, metavar="VALUE", **more)
+    return Option([*spellings, parameter.option, parameter.key], help=parameter.help, metavar="VALUE", **more)
 
 
 def completing(name: str) -> dict[str, Any]:
@@ -157,11 +178,11 @@ def _keep(ctx: click.Context, one: click.Parameter, value: Any) -> None:  # noqa
         runtime.talk.quiet, runtime.talk.verbose = runtime.common.quiet, runtime.common.verbose
 
 
-def _common(*, variables: bool) -> list[click.Option]:
-    def common(*spellings: str, **attributes: Any) -> click.Option:  # noqa: ANN401  click's own attributes
+def _common(*, variables: bool) -> list[Option]:
+    def common(*spellings: str, **attributes: Any) -> Option:  # noqa: ANN401  click's own attributes
         name = spellings[-1].removeprefix("--").replace("-", "_")
         variable = f"SMSWRAP_{name.upper()}" if variables else None
-        return click.Option(spellings, envvar=variable, expose_value=False, callback=_keep, default=None, **attributes)
+        return Option(spellings, envvar=variable, expose_value=False, callback=_keep, default=None, **attributes)
 
     timeout = "How long the provider may take to answer; 3 (a send through volcengine: 30)."
     return [

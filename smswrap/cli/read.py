@@ -13,7 +13,7 @@ import click
 
 from smswrap import process
 from smswrap.cli.answer import EMPTY, Answer, json_text
-from smswrap.cli.options import option_for, options_of, with_common_options
+from smswrap.cli.options import Option, option_for, options_of, with_common_options
 from smswrap.clock import today, week
 from smswrap.errors import Fault, InputError, Problem
 from smswrap.masking import mask_under
@@ -96,26 +96,26 @@ def _tables() -> Mapping[str, Mapping[str, Operation]]:
     return {name: operations_of(name) for name in PROVIDER_NAMES}
 
 
-def _extra_options(operation: Operation) -> list[click.Option]:
+def _extra_options(operation: Operation) -> list[Option]:
     extras = []
     if operation.paging:
-        extras.append(click.Option(["--all", "every_page"], is_flag=True, help="Walk all pages."))
+        extras.append(Option(["--all", "every_page"], is_flag=True, help="Walk all pages."))
     if operation.listed:
         words = "Only items that hold this word, of all pages."
-        extras.append(click.Option(["--search"], metavar="WORD", help=words))
-        extras.append(click.Option(["--full"], is_flag=True, help="Tell all fields of each item, not the main ones."))
+        extras.append(Option(["--search"], metavar="WORD", help=words))
+        extras.append(Option(["--full"], is_flag=True, help="Tell all fields of each item, not the main ones."))
     if operation.stateful:
-        extras.append(click.Option(["--approved"], is_flag=True, help="Only what can be sent with."))
+        extras.append(Option(["--approved"], is_flag=True, help="Only what can be sent with."))
     if operation.totals:
         from smswrap.cli.charts import Drawing
 
         extras += options_of(Drawing)
     if operation.personal:
-        extras.append(click.Option(["--show-personal-data"], is_flag=True, help="Show identities unmasked."))
+        extras.append(Option(["--show-personal-data"], is_flag=True, help="Show identities unmasked."))
     if operation.awaited:
         seconds = click.IntRange(1, 3600)
-        extras.append(click.Option(["--wait"], is_flag=True, help="Poll until all are delivered or failed."))
-        extras.append(click.Option(["--wait-timeout"], type=seconds, default=60, show_default=True, help="Seconds."))
+        extras.append(Option(["--wait"], is_flag=True, help="Poll until all are delivered or failed."))
+        extras.append(Option(["--wait-timeout"], type=seconds, default=60, show_default=True, help="Seconds."))
     return extras
 
 

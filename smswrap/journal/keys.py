@@ -39,10 +39,9 @@ class Keys:
 
     def request(self, messages: Iterable[tuple[str, bytes]], *, shared: bool) -> bytes:
         """The digest of a request: whether all get the same, and each recipient with their content's hash."""
-        digest = hmac.new(self.secret, b"shared" if shared else b"personal", hashlib.sha256)
-        for recipient, content in messages:
-            digest.update(recipient.encode() + b"\0" + content)
-        return digest.digest()[:CONTENT_BYTES]
+        parts = (recipient.encode() + b"\0" + content for recipient, content in messages)
+        said = b"".join((b"shared" if shared else b"personal", *parts))
+        return hmac.digest(self.secret, said, "sha256")[:CONTENT_BYTES]
 
     def fingerprint(self, account: Account, head: Iterable[str | None], requests: Iterable[bytes]) -> str:
         """Everything that is sent, and with which account."""
@@ -56,6 +55,9 @@ class Keys:
         return hmac.new(self.secret, _canonical([fingerprint, text]), hashlib.sha256).hexdigest()[:ID_LENGTH]
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def _canonical(value: object) -> bytes:
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = _JSON.encode(value)
     return text.encode("utf-8", "surrogatepass") + b"\n"

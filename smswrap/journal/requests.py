@@ -200,7 +200,7 @@ class Requests(Plans):
 
     def _next(self, plan: Plan) -> list[Row]:
         first = "(SELECT MIN(number) FROM requests WHERE plan = ?1 AND state = 'not_sent')"
-        return list(self._rows(f"{_OF_REQUEST} {first} ORDER BY position", plan.number))
+        return self._all(f"{_OF_REQUEST} {first} ORDER BY position", plan.number)
 
     def _again(self, plan: Plan, attempts: Mapping[int, float]) -> list[Row]:
         sql = f"{_OF_REQUEST} ?2 AND started = ?3 AND requests.state IN ('unknown', 'refused') ORDER BY position"

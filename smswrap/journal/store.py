@@ -84,7 +84,13 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, and nobody else writes meanwhile. Raises SetupError if the journal cannot be written."""
+        """All or nothing, and nobody else writes meanwhile. Raises SetupError if the journal cannot be written.
+
+        Inside another one it is a part of that.
+        """
+        if self._connection.in_transaction:
+            yield
+            return
         with self._told():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -131,6 +137,11 @@ class Store:
         """Query, row by row."""
         with self._told():
             yield from self._connection.execute(sql, values)
+
+    def _all(self, sql: str, *values: object) -> list[sqlite3.Row]:
+        """Query all rows at once."""
+        with self._told():
+            return self._connection.execute(sql, values).fetchall()
 
     def _first(self, sql: str, *values: object) -> sqlite3.Row | None:
         """Query for one row that may not be there."""

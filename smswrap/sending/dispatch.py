@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext, suppress
 from dataclasses import field, replace
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 FOR_ALL = frozenset({"setup", "credentials"})
 """Kinds of refusal that would meet the next request too."""
 
+MOST_AT_ONCE = 4
+"""Requests, where nobody said how many: few are made one after the other, so that a refusal stops the rest."""
+
 THROTTLE_TRIES = 5
 THROTTLE_PAUSE = 1.0
 """Seconds before a throttled request is made again; doubled each time. The provider said no, so it was not sent."""
@@ -37,9 +42,9 @@ GLANCE = 0.2
 
 
 class Pace(NamedTuple):
-    """How fast: requests at once, and requests a second at most (None: no limit)."""
+    """How fast: requests at once (None: as many as the plan is worth), and requests a second (None: no limit)."""
 
-    jobs: int = 1
+    jobs: int | None = None
     rate: float | None = None
 
 
@@ -63,10 +68,13 @@ class _Run:
     done: SimpleQueue[tuple[Claim, Result]] = field(default_factory=SimpleQueue)
     running: int = 0
     taken: int = 0
+    jobs: int = 1
     tries: dict[int, int] = field(default_factory=dict)
     next_start: float = 0.0
     stopped: bool = False
     failure: BaseException | None = None
+    told: list[Callable[[], None]] = field(default_factory=list)
+    """What is told once the transaction is over: whoever reads it slowly keeps nobody from the journal."""
 
 
 def dispatch(plan: Plan, floor: Floor, pace: Pace, attempts: Mapping[int, float] = NO_ATTEMPTS) -> None:
@@ -78,11 +86,12 @@ def dispatch(plan: Plan, floor: Floor, pace: Pace, attempts: Mapping[int, float]
     Stops starting new ones after a signal, and after a refusal that would meet every request; those that run finish.
     A second signal stops them, too: their outcome is unknown. Raises JournalLost once nothing runs any more.
     """
-    run = _Run(plan, floor, pace, attempts)
+    run = _Run(plan, floor, pace, attempts, jobs=pace.jobs or min(MOST_AT_ONCE, max(1, plan.requests // 2)))
     note = "Ending when the running request has its answer; a second signal stops it."
     with process.finishing(lambda: floor.talk.note(note)):
-        while _start_more(run) or run.running:
-            _gather(run)
+        more = _step(run, [])
+        while more or run.running:
+            more = _step(run, _ended(run, at_once=more and _may_take(run)))
     if run.failure is not None:
         raise run.failure
 
@@ -109,35 +118,59 @@ def _private(request: Request) -> set[str]:
     return numbers | {value for message in request.messages for value in message.content.parameters.values()}
 
 
-def _start_more(run: _Run) -> bool:
-    """Start what may be started now; False if nothing is left that this run would start."""
-    while run.running < run.pace.jobs:
+def _step(run: _Run, ended: list[tuple[Claim, Result]]) -> bool:
+    """Note what ended and take what may begin, with one commit; then begin it. False if nothing is left to begin."""
+    claims: list[Claim] = []
+    try:
+        with run.floor.journal.while_sending(run.plan.plan_id) if ended or _may_take(run) else nullcontext():
+            for claim, result in ended:
+                _note(run, claim, result)
+            # One at first: it is under way while the next is read.
+            more = _take(run, claims, max(1, len(ended)))
+    except BaseException as error:  # noqa: BLE001  raised again when nothing runs any more
+        run.failure, run.stopped = run.failure or error, True
+        return False
+    for tell in run.told:
+        tell()
+    run.told.clear()
+    for claim in claims:
+        _start(run, claim)
+    return more
+
+
+def _may_take(run: _Run) -> bool:
+    left = run.running < run.jobs and run.taken < run.plan.requests
+    return left and not run.stopped and time.monotonic() >= run.next_start
+
+
+def _take(run: _Run, claims: list[Claim], most: int) -> bool:
+    """Take what may be started now; False if nothing is left that this run would start."""
+    while len(claims) < most and run.running + len(claims) < run.jobs:
         if run.stopped or process.signal_received() or run.taken >= run.plan.requests:
             return False
         if time.monotonic() < run.next_start:
             return True
-        if not _start_one(run):
+        try:
+            claim = run.floor.journal.take(run.plan, run.attempts)
+        except BaseException as error:  # noqa: BLE001  raised again when nothing runs any more
+            run.failure, run.stopped = error, True
             return False
+        if claim is None:
+            return False
+        claims.append(claim)
+        run.taken += 1
+        if run.pace.rate:
+            run.next_start = time.monotonic() + 1 / run.pace.rate
     return True
 
 
-def _start_one(run: _Run) -> bool:
-    try:
-        claim = run.floor.journal.take(run.plan, run.attempts)
-    except BaseException as error:  # noqa: BLE001  raised again when nothing runs any more
-        run.failure, run.stopped = error, True
-        return False
-    if claim is None:
-        return False
-    run.taken += 1
-    if run.pace.rate:
-        run.next_start = time.monotonic() + 1 / run.pace.rate
+def _start(run: _Run, claim: Claim) -> None:
     run.running += 1
-    try:
-        Thread(target=_work, args=(run, claim)).start()
-    except RuntimeError:  # no more threads: then one after the other, in this one
-        _work(run, claim)
-    return True
+    if run.jobs > 1:
+        with suppress(RuntimeError):  # no more threads: then one after the other, in this one
+            Thread(target=_work, args=(run, claim)).start()
+            return
+    _work(run, claim)
 
 
 def _work(run: _Run, claim: Claim) -> None:
@@ -148,19 +181,19 @@ def _work(run: _Run, claim: Claim) -> None:
     run.done.put((claim, result))
 
 
-def _gather(run: _Run) -> None:
+def _ended(run: _Run, *, at_once: bool) -> list[tuple[Claim, Result]]:
+    """Wait for an end, for a moment or not at all; all that came to one by then."""
     if not run.running:
         time.sleep(min(GLANCE, max(0.0, run.next_start - time.monotonic())))
-        return
+        return []
+    found: list[tuple[Claim, Result]] = []
     try:
-        claim, result = run.done.get(timeout=GLANCE)
+        found.append(run.done.get(timeout=0 if at_once else GLANCE))
+        while True:
+            found.append(run.done.get_nowait())
     except Empty:
-        return
-    run.running -= 1
-    try:
-        _note(run, claim, result)
-    except BaseException as error:  # noqa: BLE001  raised again when nothing runs any more
-        run.failure, run.stopped = run.failure or error, True
+        run.running -= len(found)
+        return found
 
 
 def _unexpected(error: BaseException) -> Result:
@@ -180,7 +213,7 @@ def _note(run: _Run, claim: Claim, result: Result) -> None:
     if fault is not None and for_all and fault.kind == "throttled" and _try_again(run, number, fault):
         return
     run.floor.journal.settle(run.plan, number, replace(result, fault=fault), passing=for_all)
-    run.floor.progress(len(claim.request.messages))
+    run.told.append(partial(run.floor.progress, len(claim.request.messages)))
     run.stopped = run.stopped or for_all
 
 
@@ -196,7 +229,7 @@ def _try_again(run: _Run, number: int, fault: Fault) -> bool:
     if run.plan.requests == 1 or tries >= THROTTLE_TRIES or process.signal_received():
         return False
     pause = THROTTLE_PAUSE * 2 ** (tries - 1)
-    run.floor.talk.note(f"Throttled ({fault.code}); going on in {pause:.0f} s …")
+    run.told.append(partial(run.floor.talk.note, f"Throttled ({fault.code}); going on in {pause:.0f} s …"))
     run.next_start = time.monotonic() + pause
     _give_back(run, number)
     return True

@@ -22,6 +22,7 @@ EXAMPLE_NUMBERS: Mapping[str, str] = {
     **dict.fromkeys(("+8613800138000", "+8613900139000", "+8613700137000"), DOCUMENTATION),
     **dict.fromkeys(("+8613812345678", "+8613912345678", "+8613812348000", "+85298765432"), OURS),
     **dict.fromkeys((f"+86136123456{last}" for last in range(71, 80)), OURS),
+    **dict.fromkeys((f"+86139000000{last:02}" for last in range(21)), OURS),
 }
 """Numbers that stand in texts as examples, and in whose: real phones of strangers, which agents like to copy."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..common import twin
+
 
 class Magic:
     """One number: what it does (`effect`), with which code (`detail`), and a sentence that says so."""
@@ -40,7 +42,7 @@ MAGIC = (
     ),
     Magic("13900000018", "refuse", "isv.MOBILE_NUMBER_ILLEGAL", "Refused: the number is not valid."),
 )
-BY_NUMBER = {row.number: row for row in MAGIC}
+BY_NUMBER = {row.number: row for row in MAGIC} | {twin(row.number): row for row in MAGIC}
 
 
 def first_of(numbers: list[str]) -> Magic:

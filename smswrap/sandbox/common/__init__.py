@@ -12,3 +12,8 @@ else:
 
 NO_SANDBOX = 70
 """The exit code of a stand-in that was not told where its sandbox is."""
+
+
+def twin(number: str) -> str:
+    """The number outside the sandbox that has the fate of a magic one, which is refused there as an example."""
+    return f"19900{number[5:]}"

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ..common import twin
 from .replies import ERRORS, Refusal, Reply, Request, describe, encode, refuse
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ BY_NUMBER = {row.number: row for row in MAGIC} | {
     for code in ERRORS
     if re.fullmatch("RE:[0-9]{4}", code)
 }
+BY_NUMBER |= {twin(number): row for number, row in BY_NUMBER.items()}
 
 
 def find_incident(mobiles: list[str]) -> Incident:
