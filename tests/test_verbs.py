@@ -106,6 +106,18 @@ def test_approved_on_a_single_lookup_is_an_answer_in_the_exit_code(standin: Stan
     assert (ran.code, ran.error["code"]) == (5, "not-approved")
 
 
+def test_what_was_pasted_around_a_name_is_taken_off_and_told(standin: StandIn, words: Callable[..., Ran]) -> None:
+    for line, name in (
+        (("query-sign", "-s", f"【{SIGN}】"), SIGN),
+        (("query-template", "-t", f" {TEMPLATE} "), TEMPLATE),
+    ):
+        ran = words(*line)
+        assert ran.code == 0
+        assert any(f"was read as '{name}'" in warning for warning in ran.envelope["warnings"])
+    assert words("query-template", "-t", "a b;c").code == 2
+    assert len(standin.api_calls) == 2
+
+
 def test_what_is_not_there_is_refused_and_points_to_the_list(standin: StandIn, words: Callable[..., Ran]) -> None:
     assert standin.launcher.exists()
     ran = words("query-sign", "-s", "没有的签名")

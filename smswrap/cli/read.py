@@ -21,6 +21,7 @@ from smswrap.providers.base import PROVIDER_NAMES, operations_of
 from smswrap.providers.parameters import check
 from smswrap.providers.records import as_json
 from smswrap.record import dataclass
+from smswrap.sending.message import tidy_sign, tidy_template
 from smswrap.sending.receipts import FINAL, FIRST_PAUSE, LONGEST_PAUSE, explained
 from smswrap.sending.recipients import Recipient, read_recipient
 
@@ -124,8 +125,21 @@ def _run(runtime: Runtime, /, *, verb: str, **values: Any) -> Answer:  # noqa: A
         rule = f"is not offered by the provider {runtime.provider_name}"
         raise InputError.of(verb, "", rule, "See `smswrap --help` for the verbs, or choose another --provider.")
     extras = Extras(**{name: values.pop(name) for name in vars(Extras()) if name in values})
-    reading = Reading(runtime, operation, checked(operation, values), extras)
+    reading = Reading(runtime, operation, checked(operation, _tidied(runtime, operation, values)), extras)
     return _charted(reading) if extras.chart or extras.chart_file else _read(reading)
+
+
+def _tidied(runtime: Runtime, operation: Operation, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values without what was pasted around a sign or a template's code; that is told."""
+    tidy = {"sign": tidy_sign, "template": tidy_template}
+    found = dict(values)
+    for parameter in operation.parameters:
+        if parameter.shape in tidy and found.get(parameter.key):
+            tidied = tidy[parameter.shape](found[parameter.key], field=parameter.option)
+            found[parameter.key] = tidied.value
+            for notice in tidied.notices:
+                runtime.talk.warn(f"{notice}.")
+    return found
 
 
 def _charted(reading: Reading) -> Answer:
