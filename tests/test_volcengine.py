@@ -186,7 +186,7 @@ def test_an_accepted_send_has_the_providers_message_id_by_either_spelling(
 
 
 def test_the_request_is_what_the_api_wants(volcengine: Callable[..., Ran], account: Account) -> None:
-    assert volcengine(*send("+86 139-0000-0000,+852 9876 5432", *IN_GROUP)).code == 0
+    assert volcengine(*send("+86 199-0000-0000,+852 9876 5432", *IN_GROUP)).code == 0
     (call,) = account.calls
     assert call["body"] == {
         "SubAccount": GROUP,
