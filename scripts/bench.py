@@ -140,7 +140,7 @@ class Place:
     def numbers(self, many: int) -> list[str]:
         """Mobile numbers that nothing was sent to before: a repeat would be another thing."""
         self.sent += many
-        return [f"139{10_000_000 + self.sent - number:08d}" for number in range(many)]
+        return [f"187{10_000_000 + self.sent - number:08d}" for number in range(many)]
 
     def send(self, many: int = 1) -> list[str]:
         """The words that send one text to so many people."""
@@ -159,7 +159,7 @@ class Place:
 
     def _calls(self, requests: int) -> str:
         """A file with the arguments of so many SendBatchSms calls of a hundred, one a line, for xargs."""
-        arrays = ([f"139{number:08d}" for number in range(100)], ["签名"] * 100, [{"code": "123456"}] * 100)
+        arrays = ([f"187{number:08d}" for number in range(100)], ["签名"] * 100, [{"code": "123456"}] * 100)
         names = ("--phone-number-json", "--sign-name-json", "--template-param-json")
         words = ["dysmsapi", "send-batch-sms", "--api-version", "2017-05-25", "--template-code", "SMS_1234"]
         words += [text for name, array in zip(names, arrays, strict=True) for text in (name, json.dumps(array))]

@@ -59,7 +59,11 @@ directory_of() {
             *) file=$(dirname "$file")/$target ;;
         esac
     done
-    (CDPATH='' cd -P -- "$(dirname "$file")" && pwd)
+    case $file in
+        */*) file=${file%/*}/ ;;
+        *) file=. ;;
+    esac
+    (CDPATH='' cd -P -- "$file" && pwd)
 }
 
 [ $# -gt 0 ] || set -- --help

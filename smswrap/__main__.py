@@ -21,9 +21,6 @@ def run() -> None:
     try:
         if answer(sys.argv[1:]):
             os._exit(0)
-        # What a start loads is here to stay: looking for garbage in it takes a tenth of the start.
-        gc.set_threshold(FEW)
-        sys.modules.setdefault("inspect", Postponed("inspect"))
         from smswrap.cli.app import main
 
         code = main(sys.argv[1:])
@@ -53,6 +50,11 @@ class Postponed(ModuleType):
         sys.modules.pop(self.__name__)
         self.__dict__.update(vars(import_module(self.__name__)))
         return getattr(self, name)
+
+
+# What a start loads is here to stay: looking for garbage in it takes a tenth of the start. All doors come by here.
+gc.set_threshold(FEW)
+sys.modules.setdefault("inspect", Postponed("inspect"))
 
 
 def leave(code: int) -> None:

@@ -6,13 +6,12 @@ import math
 import os
 import re
 import sys
-from dataclasses import field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from smswrap.__main__ import leave
 from smswrap.cli.runtime import Console, program
 from smswrap.errors import Exit, InputError, without_sending
 from smswrap.providers.parameters import shorten
-from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,11 +21,10 @@ if TYPE_CHECKING:
 HELP = "See `send_sms.sh --help`."
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """One old command, which is smswrap's verb of that name: its options, old spelling to new, and what is added."""
 
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = {}
     always: tuple[str, ...] = ()
 
 
@@ -314,8 +312,6 @@ def send_sms(body: Mapping[str, Any], timeout: float, *, sandbox: bool) -> int:
 
 def run() -> None:
     """Run with the process's arguments and end with the exit code."""
-    from smswrap.__main__ import leave
-
     if not sys.argv[1:] or sys.argv[1] == "help" or {"-h", "--help"} & set(sys.argv[1:3]):
         leave(_show_help())
     try:
