@@ -54,4 +54,4 @@ say "5. The same through Volcengine: its own stand-in, the same words; no AI mod
 show --provider volcengine list-groups
 show --provider volcengine send -p 13900000000 -s 火山引擎 -t ST_code --var code=888888 --message-group 77da1acf --verify --yes --wait
 
-say "Done. With a real account: drop SMSWRAP_SANDBOX and see README.md, A real send."
+say "Done. With a real account: drop SMSWRAP_SANDBOX and see README.md, The first real send."
