@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smswrap.__main__ import leave
 from smswrap.cli.runtime import Console, program
-from smswrap.errors import Exit, InputError, without_sending
+from smswrap.errors import Exit, InputError, Kind, without_sending
 from smswrap.providers.parameters import shorten
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ VOLC_CODES: Mapping[str, str] = {
     "interrupted": "signal",
 }
 """A failure's code, or its kind where it has none -> volc_sms.py's code for it; all others are the provider's."""
-OURS = frozenset({"duplicate", "interrupted", "setup"})
+OURS = frozenset({Kind.DUPLICATE, Kind.INTERRUPTED, Kind.SETUP})
 """Kinds of failure that no provider's code tells of."""
 
 
@@ -273,7 +273,7 @@ class VolcConsole(Console):
 
         A signal that met a send which was accepted is none: in that script's table 143 means that nothing was sent.
         """
-        self.all_is_well = fault.kind == "interrupted" and self.status == "accepted"
+        self.all_is_well = fault.kind == Kind.INTERRUPTED and self.status == "accepted"
         if self.all_is_well:
             self.say(fault.message)
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from enum import IntEnum, unique
+from enum import Enum, IntEnum, unique
 from typing import TYPE_CHECKING, Any, Literal
 
 from smswrap.record import dataclass
@@ -11,23 +11,29 @@ from smswrap.record import dataclass
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-Kind = Literal[
-    "none",
-    "internal",
-    "input",
-    "setup",
-    "credentials",
-    "refused",
-    "throttled",
-    "unavailable",
-    "partial",
-    "unknown",
-    "confirmation",
-    "duplicate",
-    "ai_mode",
-    "interrupted",
-]
 Retry = Literal["never", "later", "after-receipt"]
+
+
+@unique
+class Kind(str, Enum):
+    """What sort of thing went wrong: the envelope's `kind`, from which the exit code follows."""
+
+    NONE = "none"
+    INTERNAL = "internal"
+    INPUT = "input"
+    SETUP = "setup"
+    CREDENTIALS = "credentials"
+    REFUSED = "refused"
+    THROTTLED = "throttled"
+    UNAVAILABLE = "unavailable"
+    PARTIAL = "partial"
+    UNKNOWN = "unknown"
+    CONFIRMATION = "confirmation"
+    DUPLICATE = "duplicate"
+    AI_MODE = "ai_mode"
+    INTERRUPTED = "interrupted"
+
+    __str__ = str.__str__
 
 
 @unique
@@ -52,21 +58,29 @@ class Exit(IntEnum):
 
 
 EXIT_OF: Mapping[Kind, Exit] = {
-    "none": Exit.OK,
-    "internal": Exit.UNEXPECTED,
-    "input": Exit.INPUT,
-    "setup": Exit.SETUP,
-    "credentials": Exit.CREDENTIALS,
-    "refused": Exit.REFUSED,
-    "throttled": Exit.LATER,
-    "unavailable": Exit.LATER,
-    "partial": Exit.PARTIAL,
-    "unknown": Exit.UNKNOWN,
-    "confirmation": Exit.CONFIRMATION,
-    "duplicate": Exit.DUPLICATE,
-    "ai_mode": Exit.AI_MODE,
-    "interrupted": Exit.TERM,
+    Kind.NONE: Exit.OK,
+    Kind.INTERNAL: Exit.UNEXPECTED,
+    Kind.INPUT: Exit.INPUT,
+    Kind.SETUP: Exit.SETUP,
+    Kind.CREDENTIALS: Exit.CREDENTIALS,
+    Kind.REFUSED: Exit.REFUSED,
+    Kind.THROTTLED: Exit.LATER,
+    Kind.UNAVAILABLE: Exit.LATER,
+    Kind.PARTIAL: Exit.PARTIAL,
+    Kind.UNKNOWN: Exit.UNKNOWN,
+    Kind.CONFIRMATION: Exit.CONFIRMATION,
+    Kind.DUPLICATE: Exit.DUPLICATE,
+    Kind.AI_MODE: Exit.AI_MODE,
+    Kind.INTERRUPTED: Exit.TERM,
 }
+STATUS_OF: Mapping[Kind, str] = {
+    Kind.PARTIAL: "partial",
+    Kind.UNKNOWN: "unknown",
+    Kind.CONFIRMATION: "confirmation_needed",
+    Kind.DUPLICATE: "duplicate",
+    Kind.INTERRUPTED: "interrupted",
+}
+"""The envelope's `status`, where the kind of failure tells it."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +125,7 @@ def without_sending(fault: Fault) -> Fault:
 
 
 CUT_OFF = Fault(
-    kind="unknown",
+    kind=Kind.UNKNOWN,
     message="The run that made this request ended before it had the answer.",
     meaning="The outcome is unknown: the SMS may have been sent.",
     next_step="Do not send again. `smswrap resume --unknown` looks for it in the receipts.",
@@ -159,7 +173,7 @@ class InputError(SmswrapError):
         told = "; ".join(str(problem) for problem in problems[:MOST_TOLD])
         rest = (total or len(problems)) - MOST_TOLD
         fault = Fault(
-            kind="input",
+            kind=Kind.INPUT,
             message=f"{told}; and {rest} more problem(s)." if rest > 0 else f"{told}.",
             meaning=NOTHING_SENT,
             next_step=" ".join(steps) or "Fix the value and run the command again.",
@@ -178,11 +192,11 @@ class SetupError(SmswrapError):
     """This machine is not ready: CLI missing or too old, plugin, configuration. Exit 3."""
 
     def __init__(self, message: str, next_step: str, *, code: str | None = None) -> None:
-        super().__init__(Fault("setup", message, NOT_MADE, next_step, code=code))
+        super().__init__(Fault(Kind.SETUP, message, NOT_MADE, next_step, code=code))
 
 
 class CredentialsError(SmswrapError):
     """The provider cannot know or does not allow who asks. Exit 4."""
 
     def __init__(self, message: str, next_step: str, *, code: str | None = None) -> None:
-        super().__init__(Fault("credentials", message, NOT_MADE, next_step, code=code))
+        super().__init__(Fault(Kind.CREDENTIALS, message, NOT_MADE, next_step, code=code))

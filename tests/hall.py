@@ -11,7 +11,7 @@ import pytest
 
 from smswrap import clock
 from smswrap.clock import today
-from smswrap.errors import Fault
+from smswrap.errors import Fault, Kind
 from smswrap.journal.journal import Journal
 from smswrap.model import Account, Content, Message, Order
 from smswrap.providers.base import Accepted, Limits, Patience, ProviderError, Reply
@@ -39,11 +39,11 @@ YES = Options(yes=True)
 AT_ONCE = Patience(receipts=(0.0,))
 
 FAULTS = {
-    "refuse": Fault("refused", "no", code="isv.MOBILE_NUMBER_ILLEGAL"),
-    "refuse all": Fault("refused", "no money", code="isv.AMOUNT_NOT_ENOUGH"),
-    "throttle": Fault("throttled", "slower", code="Throttling.User"),
-    "lose the request": Fault("unknown", "timeout", code="cli.timeout"),
-    "lose the reply": Fault("unknown", "timeout", code="cli.timeout"),
+    "refuse": Fault(Kind.REFUSED, "no", code="isv.MOBILE_NUMBER_ILLEGAL"),
+    "refuse all": Fault(Kind.REFUSED, "no money", code="isv.AMOUNT_NOT_ENOUGH"),
+    "throttle": Fault(Kind.THROTTLED, "slower", code="Throttling.User"),
+    "lose the request": Fault(Kind.UNKNOWN, "timeout", code="cli.timeout"),
+    "lose the reply": Fault(Kind.UNKNOWN, "timeout", code="cli.timeout"),
 }
 REACHING = {"accept", "lose the reply", "die after"}
 

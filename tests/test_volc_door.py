@@ -24,7 +24,7 @@ from test_sandbox_gateway import KEY, run_gateway
 from test_volc_sms import volc
 
 from smswrap.compat import VOLC_CODES, VOLC_FIELDS, VOLC_SPELLINGS, VolcConsole, spelling_of
-from smswrap.errors import EXIT_OF, Fault
+from smswrap.errors import EXIT_OF, Fault, Kind
 from smswrap.providers.volcengine.arguments import dialled
 from smswrap.sending.recipients import DOCUMENTATION, EXAMPLE_NUMBERS
 from smswrap.signals import ENDING_SIGNALS
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from test_sandbox_gateway import Gateway
 
-    from smswrap.errors import Kind
 
 SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "volc_sms.py"
 BARE = str(Path(sys.base_prefix) / "bin" / "python3")
@@ -208,17 +207,17 @@ def test_after_a_signal_0_means_accepted_and_8_that_nobody_knows(
 @pytest.mark.parametrize(
     ("kind", "code", "start"),
     [
-        ("duplicate", "duplicate", "refused[duplicate]"),
-        ("unknown", "script.timeout", "unknown[timeout]"),
-        ("unknown", "RE:0500", "unknown[provider]"),
-        ("refused", "RE:0010", "refused[provider]"),
-        ("refused", "script.unreachable", "refused[unreachable]"),
-        ("credentials", None, "refused[no-credentials]"),
-        ("credentials", "RE:0000", "refused[provider]"),
-        ("input", None, "usage[arguments]"),
-        ("setup", "journal", "setup[hall]"),
-        ("internal", None, "unexpected[internal]"),
-        ("interrupted", "SIGTERM", "interrupted[signal]"),
+        (Kind.DUPLICATE, "duplicate", "refused[duplicate]"),
+        (Kind.UNKNOWN, "script.timeout", "unknown[timeout]"),
+        (Kind.UNKNOWN, "RE:0500", "unknown[provider]"),
+        (Kind.REFUSED, "RE:0010", "refused[provider]"),
+        (Kind.REFUSED, "script.unreachable", "refused[unreachable]"),
+        (Kind.CREDENTIALS, None, "refused[no-credentials]"),
+        (Kind.CREDENTIALS, "RE:0000", "refused[provider]"),
+        (Kind.INPUT, None, "usage[arguments]"),
+        (Kind.SETUP, "journal", "setup[hall]"),
+        (Kind.INTERNAL, None, "unexpected[internal]"),
+        (Kind.INTERRUPTED, "SIGTERM", "interrupted[signal]"),
     ],
 )
 def test_each_failure_is_a_word_and_a_code_of_the_script(
@@ -234,7 +233,7 @@ def test_a_signal_is_no_failure_of_a_send_that_was_accepted(
 ) -> None:
     talk = VolcConsole()
     talk.status = status
-    talk.error(Fault("interrupted", "Ended by SIGTERM; 0 of 1 were accepted.", retry="after-receipt"))
+    talk.error(Fault(Kind.INTERRUPTED, "Ended by SIGTERM; 0 of 1 were accepted.", retry="after-receipt"))
     assert capsys.readouterr().err.startswith(f"volc_sms: {start}: ")
     assert talk.all_is_well == (status == "accepted")
 
@@ -255,7 +254,7 @@ def test_the_script_knows_every_code_that_it_is_given_and_every_option_and_exit(
     assert {option.field: flag for flag, option in volc.OPTIONS.items() if option.field in VOLC_FIELDS} == {
         field: VOLC_SPELLINGS.get(ours, ours) for field, ours in VOLC_FIELDS.items()
     }
-    assert EXIT_OF["duplicate"] == volc.Exit.DUPLICATE
+    assert EXIT_OF[Kind.DUPLICATE] == volc.Exit.DUPLICATE
 
 
 # Numbers

@@ -13,10 +13,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
+from smswrap.errors import Kind
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from smswrap.errors import Kind, Retry
+    from smswrap.errors import Retry
 
 PREFIXES: Final = ("isv.", "isp.")
 """What people leave out of a code."""
@@ -110,11 +112,12 @@ def _holds(told: str, wanted: str) -> bool:
 @cache
 def _rows() -> tuple[Entry, ...]:
     lines = (Path(__file__).parent / "codes.tsv").read_text("utf-8").splitlines()[1:]
-    return tuple(Entry(*_columns(line)) for line in lines)
+    return tuple(map(_entry, lines))
 
 
-def _columns(line: str) -> tuple[str, str, Kind, str, Retry, str, str]:
-    return cast("tuple[str, str, Kind, str, Retry, str, str]", tuple(line.split("\t")))
+def _entry(line: str) -> Entry:
+    code, provider, kind, scope, retry, meaning, step = line.split("\t")
+    return Entry(code, provider, Kind(kind), scope, cast("Retry", retry), meaning, step)
 
 
 @cache
@@ -159,4 +162,4 @@ def _unlisted(text: str, provider: str | None) -> Entry:
     if text:
         meaning, step = "This code is not in smswrap's list.", f"Look it up at {page}."
     support = "If it happens again, give the provider's support the RequestId of the reply."
-    return Entry(text, provider or "", "refused", "", "never", meaning, f"{step} {support}")
+    return Entry(text, provider or "", Kind.REFUSED, "", "never", meaning, f"{step} {support}")

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from smswrap import process
 from smswrap.clock import iso
-from smswrap.errors import Exit
+from smswrap.errors import STATUS_OF, Exit, Kind
 from smswrap.messages import said, spoken
 from smswrap.patterns import pattern
 from smswrap.providers.records import as_json
 from smswrap.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from smswrap.cli.screen import Screen
     from smswrap.cli.shapes import AccountData, PlanData, RequestData
@@ -30,13 +30,6 @@ if TYPE_CHECKING:
 ENVELOPE = 1
 """Version of the envelope."""
 
-STATUS_OF: Mapping[str, str] = {
-    "partial": "partial",
-    "unknown": "unknown",
-    "confirmation": "confirmation_needed",
-    "duplicate": "duplicate",
-    "interrupted": "interrupted",
-}
 MOST_RECEIPTS = 20
 """Receipts that an answer shows one by one: the failed ones first."""
 
@@ -96,7 +89,7 @@ class Answer:
             return self.report.status
         if self.fault is None:
             return "ok"
-        if self.fault.kind == "confirmation" and self.fault.code != "waiting":
+        if self.fault.kind == Kind.CONFIRMATION and self.fault.code != "waiting":
             return self.fault.code or "failed"
         return self.failed or STATUS_OF.get(self.fault.kind, "failed")
 

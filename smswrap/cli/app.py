@@ -19,7 +19,7 @@ from smswrap.cli import versions
 from smswrap.cli.answer import Answer, write
 from smswrap.cli.options import telling, with_common_options
 from smswrap.cli.runtime import Console, Runtime, named, program
-from smswrap.errors import Fault, InputError, SmswrapError, without_sending
+from smswrap.errors import Fault, InputError, Kind, SmswrapError, without_sending
 from smswrap.masking import redact
 from smswrap.providers.base import ProviderError, Settings, recover
 from smswrap.providers.parameters import shorten
@@ -208,11 +208,11 @@ def _fault_of(error: Exception, runtime: Runtime) -> Fault:
         return error.fault
     if isinstance(error, NoArgsIsHelpError):
         runtime.talk.note(error.format_message())
-        return Fault("input", "No command was given.", "", f"See `{error.ctx.command_path} --help`.")
+        return Fault(Kind.INPUT, "No command was given.", "", f"See `{error.ctx.command_path} --help`.")
     if isinstance(error, OSError) and error.errno in {EMFILE, ENFILE}:
         step = "End some programs, or allow more (`ulimit -n 256`); `smswrap history` tells whether anything was sent."
         return Fault(
-            "setup", f"This machine has no file descriptor left: {error.strerror}.", "", step, "never", "files"
+            Kind.SETUP, f"This machine has no file descriptor left: {error.strerror}.", "", step, "never", "files"
         )
     return _usage_fault(error) if isinstance(error, click.UsageError) else _internal_fault(error, runtime)
 
@@ -246,7 +246,7 @@ def _settle(answer: Answer, runtime: Runtime, form: str) -> None:
 
 def _headline(answer: Answer, error: Fault, form: str) -> Fault:
     """What stderr says of the failure: where a table on stdout lists the problems, only how many there are."""
-    if error.kind == "interrupted" and answer.report is None:
+    if error.kind == Kind.INTERRUPTED and answer.report is None:
         return replace(error, next_step="")
     problems = answer.data.get("problems", ()) if isinstance(answer.data, dict) else ()
     if answer.fault is None or form != "table" or len(problems) < MANY:
@@ -259,13 +259,13 @@ def _headline(answer: Answer, error: Fault, form: str) -> Fault:
 
 def _usage_fault(error: click.UsageError) -> Fault:
     where = error.ctx.command_path if error.ctx else "smswrap"
-    return Fault("input", error.format_message(), "Nothing was sent.", f"See `{where} --help`.")
+    return Fault(Kind.INPUT, error.format_message(), "Nothing was sent.", f"See `{where} --help`.")
 
 
 def _interrupted(runtime: Runtime, ended: process.Ended) -> Answer:
     message = f"Ended by {ended.signum.name}."
     meaning = "No send request was made." if runtime.command in SENDING else ""
-    fault = Fault("interrupted", message, meaning, "Run it again if you like.", "later", ended.signum.name)
+    fault = Fault(Kind.INTERRUPTED, message, meaning, "Run it again if you like.", "later", ended.signum.name)
     return Answer(runtime.command, runtime.provider_name, fault=fault, signum=ended.signum)
 
 
@@ -275,7 +275,7 @@ def _internal_fault(error: Exception, runtime: Runtime) -> Fault:
     runtime.talk.detail(redact("".join(traceback.format_exception(error))))
     message = f"Something nobody expected: {type(error).__name__}: {redact(str(error))}"
     step = "Run it with --sandbox --verbose and report what it prints. If this was a send, query its receipt first."
-    return Fault("internal", message, "This is a mistake in smswrap.", step, "after-receipt")
+    return Fault(Kind.INTERNAL, message, "This is a mistake in smswrap.", step, "after-receipt")
 
 
 def _utf8_streams() -> None:

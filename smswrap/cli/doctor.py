@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from smswrap.cli.answer import Answer
 from smswrap.cli.options import option
-from smswrap.errors import Fault, SmswrapError
+from smswrap.errors import Fault, Kind, SmswrapError
 from smswrap.messages import said
 from smswrap.providers.base import Finding, operations_of, repair
 from smswrap.record import dataclass
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from smswrap.cli.runtime import Runtime
     from smswrap.cli.screen import Screen
-    from smswrap.errors import Kind
 
 MARKS = {"ok": "✓", "warning": "!", "failed": "✗"}
 
@@ -63,7 +62,7 @@ def judged(runtime: Runtime, findings: Sequence[Finding], done: Sequence[str]) -
     answer = Answer("doctor", runtime.provider_name, data)
     answer.drawn = lambda screen: "\n".join(_drawn(screen, verdict, findings))
     if failed:
-        kind: Kind = "credentials" if failed[0].kind == "credentials" else "setup"
+        kind: Kind = Kind.CREDENTIALS if failed[0].kind == Kind.CREDENTIALS else Kind.SETUP
         message = f"{failed[0].check}: {failed[0].detail}"
         answer.fault = Fault(kind, message, "Nothing can be sent like this.", failed[0].next_step)
     return answer

@@ -13,7 +13,7 @@ from smswrap.cli.answer import Answer, of_report
 from smswrap.cli.input import pace_of
 from smswrap.cli.options import Following, Guarding, Speed, command, complete_plans, option
 from smswrap.cli.send import policy_of
-from smswrap.errors import InputError, SmswrapError
+from smswrap.errors import InputError, Kind, SmswrapError
 from smswrap.record import dataclass
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def run_cancel(runtime: Runtime, plan_id: str) -> Answer:
 def _looked_up(reports: list[Report]) -> Answer:
     if len(reports) == 1:
         return of_report("resume", reports[0])
-    left = [report.error for report in reports if report.error is not None and report.error.kind == "unknown"]
+    left = [report.error for report in reports if report.error is not None and report.error.kind == Kind.UNKNOWN]
     plans = [{"plan_id": one.plan.plan_id, "counts": asdict(one.counts) if one.counts else None} for one in reports]
     return Answer("resume", None, {"plans": plans}, fault=left[0] if left else None)
 

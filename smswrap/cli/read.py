@@ -15,7 +15,7 @@ from smswrap import process
 from smswrap.cli.answer import EMPTY, Answer, json_text
 from smswrap.cli.options import Option, option_for, options_of, with_common_options
 from smswrap.clock import today, week
-from smswrap.errors import Fault, InputError, Problem
+from smswrap.errors import Fault, InputError, Kind, Problem
 from smswrap.masking import mask_under
 from smswrap.providers.base import PROVIDER_NAMES, operations_of
 from smswrap.providers.parameters import check
@@ -315,7 +315,7 @@ def _judge(reading: Reading, answer: Answer) -> None:
             row.verb for row in operations_of(reading.runtime.provider_name).values() if row.listed and row.stateful
         ]
         step = f"Choose an approved one: {', '.join(f'`smswrap {verb} --approved`' for verb in lists)}."
-        answer.fault = Fault("refused", message, "It cannot be sent with.", step, code="not-approved")
+        answer.fault = Fault(Kind.REFUSED, message, "It cannot be sent with.", step, code="not-approved")
 
 
 def _judge_receipts(reading: Reading, answer: Answer) -> None:
@@ -326,7 +326,7 @@ def _judge_receipts(reading: Reading, answer: Answer) -> None:
     if failed:
         message = f"{len(failed)} of {len(messages)} message(s) failed: {failed[0]['code']}."
         step = f"See `smswrap explain {failed[0]['code']}`."
-        answer.fault = Fault("refused", message, failed[0]["meaning"] or "", step, "never", failed[0]["code"])
+        answer.fault = Fault(Kind.REFUSED, message, failed[0]["meaning"] or "", step, "never", failed[0]["code"])
         answer.failed = "undelivered"
     elif reading.extras.wait and (not messages or any(message["receipt"] not in FINAL for message in messages)):
         seconds = reading.extras.wait_timeout

@@ -31,7 +31,12 @@ Schema = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NAMES = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
-SIMPLE: Mapping[Any, Schema] = {**{kind: {"type": name} for kind, name in NAMES.items()}, Any: {}, object: {}}
+SIMPLE: Mapping[Any, Schema] = {
+    **{kind: {"type": name} for kind, name in NAMES.items()},
+    errors.Kind: {"enum": [kind.value for kind in errors.Kind]},
+    Any: {},
+    object: {},
+}
 SENT = (shapes.SentData, shapes.ProposedData)
 OWN: Mapping[str, tuple[type, ...]] = {
     "send": SENT,

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from smswrap.clock import Moment
-from smswrap.errors import Fault
+from smswrap.errors import Fault, Kind
 from smswrap.journal.rows import fault_text
 from smswrap.journal.store import PATIENCE, Store
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOST = Fault(
-    kind="unknown",
+    kind=Kind.UNKNOWN,
     message="The journal's log was damaged: whether this request was made before that cannot be known.",
     meaning="The outcome is unknown: the SMS may have been sent.",
     next_step="Do not send again. `smswrap resume --unknown` looks for it in the receipts.",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from smswrap.clock import Moment, today
 from smswrap.disk import private_file
-from smswrap.errors import CUT_OFF, Fault, SmswrapError
+from smswrap.errors import CUT_OFF, Fault, Kind, SmswrapError
 from smswrap.journal.aside import SENDERS
 from smswrap.journal.plans import Plans
 from smswrap.journal.rows import content_of, fault_of, fault_text, plan_of, request_of
@@ -253,7 +253,7 @@ def altered(plan: Plan) -> Fault:
     """What is said of a plan that is no longer what its id stands for."""
     message = f"The plan {plan.plan_id} is not what was shown any more: the journal was changed."
     step = "Run the send again for a new plan."
-    return Fault("confirmation", message, "Nothing more of it is sent.", step, "never", "altered")
+    return Fault(Kind.CONFIRMATION, message, "Nothing more of it is sent.", step, "never", "altered")
 
 
 def _locked(file: int, byte: int, how: int) -> bool:

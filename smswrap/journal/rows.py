@@ -9,7 +9,7 @@ from json.encoder import encode_basestring as quoted
 from typing import TYPE_CHECKING
 
 from smswrap.clock import Moment, day_of
-from smswrap.errors import Fault
+from smswrap.errors import Fault, Kind
 from smswrap.model import Account, Content, Earlier, Line, Message, Outcome, Parts, Plan, PlanState, RequestRecord
 
 if TYPE_CHECKING:
@@ -140,4 +140,7 @@ def fault_text(fault: Fault | None) -> str | None:
 
 def fault_of(text: str | None) -> Fault | None:
     """The fault that the journal keeps."""
-    return Fault(**json.loads(text)) if text else None
+    if not text:
+        return None
+    fields = json.loads(text)
+    return Fault(Kind(fields.pop("kind")), **fields)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from smswrap.clock import Moment
 from smswrap.disk import private_file, private_folder
-from smswrap.errors import Fault, SetupError, SmswrapError
+from smswrap.errors import Fault, Kind, SetupError, SmswrapError
 from smswrap.journal import aside, schema
 from smswrap.journal.keys import Keys
 from smswrap.journal.log import hole_in
@@ -53,7 +53,7 @@ class JournalLost(SmswrapError):  # noqa: N818  said as what happened
         message = f"The journal {path} can no longer be written: {why}."
         meaning = "Sending stopped: nothing is sent that the journal does not hold. A running request reads as unknown."
         step = f"Make room or fix the file's permissions, then run `smswrap resume {plan_id}`."
-        fault = Fault("internal", message, meaning, step, "after-receipt", "journal")
+        fault = Fault(Kind.INTERNAL, message, meaning, step, "after-receipt", "journal")
         super().__init__(fault, data={"plan_id": plan_id})
 
 

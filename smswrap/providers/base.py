@@ -5,14 +5,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
-from smswrap.errors import Fault, SmswrapError
+from smswrap.errors import Fault, Kind, SmswrapError
 from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-    from smswrap.errors import Kind
     from smswrap.model import Account, Request
     from smswrap.providers.parameters import Parameter
     from smswrap.providers.records import Receipt, Sign, Template
@@ -183,7 +182,7 @@ class Finding(NamedTuple):
     state: Literal["ok", "warning", "failed"]
     detail: str
     next_step: str = ""
-    kind: Kind = "setup"
+    kind: Kind = Kind.SETUP
     """What a send that meets it fails with."""
 
 

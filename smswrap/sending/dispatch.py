@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from smswrap import process
 from smswrap.catalogue import explain
-from smswrap.errors import Fault
+from smswrap.errors import Fault, Kind
 from smswrap.journal.requests import NO_ATTEMPTS
 from smswrap.masking import hide, redact
 from smswrap.model import Outcome, Result
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from smswrap.model import Plan, Request
     from smswrap.providers.base import Accepted, Session, Talk
 
-FOR_ALL = frozenset({"setup", "credentials"})
+FOR_ALL = frozenset({Kind.SETUP, Kind.CREDENTIALS})
 """Kinds of refusal that would meet the next request too."""
 
 MOST_AT_ONCE = 4
@@ -101,7 +101,7 @@ def make(session: Session, request: Request) -> Result:
     try:
         sent = session.send(request)
     except ProviderError as error:
-        outcome = Outcome.UNKNOWN if error.fault.kind == "unknown" else Outcome.REFUSED
+        outcome = Outcome.UNKNOWN if error.fault.kind == Kind.UNKNOWN else Outcome.REFUSED
         return Result(outcome, None, error.request_id, error.fault, redact(error.text, _private(request)))
     return Result(Outcome.ACCEPTED, sent.biz_id, sent.request_id, None, _without_values(sent, request))
 
@@ -200,17 +200,17 @@ def _unexpected(error: BaseException) -> Result:
     message = f"Something nobody expected while the request was made: {type(error).__name__}: {redact(str(error))}"
     meaning = "The outcome is unknown: the SMS may have been sent."
     step = "Do not send again; query its receipt, and report this."
-    return Result(Outcome.UNKNOWN, fault=Fault("unknown", message, meaning, step, "after-receipt", "internal"))
+    return Result(Outcome.UNKNOWN, fault=Fault(Kind.UNKNOWN, message, meaning, step, "after-receipt", "internal"))
 
 
 def _note(run: _Run, claim: Claim, result: Result) -> None:
     fault, number = result.fault, claim.request.number
-    if fault is not None and fault.kind == "interrupted":
+    if fault is not None and fault.kind == Kind.INTERRUPTED:
         # A signal came before the request went out.
         _give_back(run, number)
         return
     for_all = fault is not None and _meets_the_next_too(fault, run.plan.account.provider)
-    if fault is not None and for_all and fault.kind == "throttled" and _try_again(run, number, fault):
+    if fault is not None and for_all and fault.kind == Kind.THROTTLED and _try_again(run, number, fault):
         return
     run.floor.journal.settle(run.plan, number, replace(result, fault=fault), passing=for_all)
     run.told.append(partial(run.floor.progress, len(claim.request.messages)))
@@ -219,7 +219,7 @@ def _note(run: _Run, claim: Claim, result: Result) -> None:
 
 def _meets_the_next_too(fault: Fault, provider: str) -> bool:
     scope = explain(fault.code, provider).scope if fault.code else ""
-    if fault.kind == "throttled":
+    if fault.kind == Kind.THROTTLED:
         return scope != "number"
     return fault.kind in FOR_ALL or scope == "every"
 

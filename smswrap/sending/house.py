@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import field
 from typing import TYPE_CHECKING, Protocol, final
 
-from smswrap.errors import SmswrapError
+from smswrap.errors import Kind, SmswrapError
 from smswrap.providers.base import Patience
 from smswrap.record import dataclass
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 LOOKING_UP = "Looking the template up"
-CERTAIN = frozenset({"setup", "input"})
+CERTAIN = frozenset({Kind.SETUP, Kind.INPUT})
 """Kinds of failure that a send would meet, too."""
 
 
@@ -106,7 +106,7 @@ class House:
         try:
             return self.template(code, sign)
         except SmswrapError as error:
-            if error.fault.kind == "refused" or (error.fault.kind in CERTAIN and not rehearsal):
+            if error.fault.kind == Kind.REFUSED or (error.fault.kind in CERTAIN and not rehearsal):
                 raise
             self.talk.warn(f"The text is not known: {error.fault.message}")
             return None

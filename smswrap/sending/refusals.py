@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from smswrap.clock import iso
-from smswrap.errors import Fault, InputError, Problem, SmswrapError
+from smswrap.errors import Fault, InputError, Kind, Problem, SmswrapError
 from smswrap.masking import mask_number
 from smswrap.model import YES_HOLDS, Outcome, PlanState
 from smswrap.record import dataclass
@@ -129,7 +129,7 @@ class KeyUsed(SmswrapError):  # noqa: N818  said as what happened
     def __init__(self, earlier: Plan) -> None:
         message = f"The idempotency key of this send was used meanwhile, by the plan {earlier.plan_id}."
         step = f"`smswrap confirm {earlier.plan_id}` tells what became of that one, and sends nothing."
-        super().__init__(Fault("duplicate", message, "Nothing was sent now.", step, "never", "key-used"))
+        super().__init__(Fault(Kind.DUPLICATE, message, "Nothing was sent now.", step, "never", "key-used"))
         self.earlier = earlier
 
 
@@ -152,7 +152,7 @@ def loss(journal: Journal) -> str | None:
 
 def _lost(message: str, plan: Plan) -> SmswrapError:
     step = f"Query what was sent last, or wait {WINDOW // 60} minutes; --allow-duplicate sends all the same."
-    fault = Fault("duplicate", message, "Nothing was sent: it may be a repeat.", step, "later", "journal-damaged")
+    fault = Fault(Kind.DUPLICATE, message, "Nothing was sent: it may be a repeat.", step, "later", "journal-damaged")
     return SmswrapError(fault, data={"plan_id": plan.plan_id})
 
 
@@ -172,7 +172,7 @@ def _duplicate(found: list[Earlier]) -> Fault:
     first = found[0]
     retry = "never" if first.outcome is Outcome.ACCEPTED else "after-receipt"
     message = f"The same was sent: {_said(found)}."
-    return Fault("duplicate", message, "Nothing was sent now.", _next_step(first), retry, "duplicate")  # type: ignore[arg-type]  # one of Retry's words
+    return Fault(Kind.DUPLICATE, message, "Nothing was sent now.", _next_step(first), retry, "duplicate")  # type: ignore[arg-type]  # one of Retry's words
 
 
 def _said(found: list[Earlier], became: str | None = None) -> str:
@@ -213,5 +213,5 @@ def _differences(ours: Account, theirs: Account) -> list[tuple[str, str | None, 
 
 
 def _refused(plan: Plan, message: str, step: str, code: str) -> SmswrapError:
-    fault = Fault("confirmation", message, "Nothing was sent.", step, "never", code)
+    fault = Fault(Kind.CONFIRMATION, message, "Nothing was sent.", step, "never", code)
     return SmswrapError(fault, data={"plan_id": plan.plan_id})

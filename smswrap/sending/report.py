@@ -7,7 +7,7 @@ from enum import Enum, unique
 from signal import Signals
 from typing import TYPE_CHECKING
 
-from smswrap.errors import CUT_OFF, Exit, Fault
+from smswrap.errors import CUT_OFF, STATUS_OF, Exit, Fault, Kind
 from smswrap.model import YES_HOLDS, Counts, Outcome
 from smswrap.record import dataclass
 
@@ -81,11 +81,11 @@ class Report:
             return str(self.stage.value)
         if self.stage is not Stage.SENT:
             return str(self.stage.value)
-        if error.kind == "interrupted" and self.counts and self.counts.accepted == self.counts.recipients:
+        if error.kind == Kind.INTERRUPTED and self.counts and self.counts.accepted == self.counts.recipients:
             return "accepted"
         if error == self._undelivered():
             return "undelivered"
-        return _STATUS.get(error.kind, "refused")
+        return STATUS_OF.get(error.kind, "refused")
 
     @property
     def exit(self) -> Exit | int:
@@ -93,7 +93,7 @@ class Report:
         error = self.error
         if error is None:
             return Exit.OK
-        if self.signum is not None and error.kind == "interrupted":
+        if self.signum is not None and error.kind == Kind.INTERRUPTED:
             return 128 + self.signum
         return error.exit
 
@@ -139,7 +139,7 @@ class Report:
         if self.waiting:
             step = f"`smswrap resume {self.plan.plan_id}` sends to {self.waiting} of them."
         return Fault(
-            kind="partial",
+            kind=Kind.PARTIAL,
             message=f"{message} {self.refusal.message}" if self.refusal else message,
             meaning="The others were accepted: do not send to them again." if counts.accepted else "",
             next_step=f"{self.refusal.next_step} {step}" if self.refusal else step,
@@ -148,12 +148,12 @@ class Report:
 
     def _ended(self, fault: Fault | None) -> Fault | None:
         """A signal is told unless the outcome matters more."""
-        if self.signum is None or (fault is not None and fault.kind != "partial"):
+        if self.signum is None or (fault is not None and fault.kind != Kind.PARTIAL):
             return fault
         counts = self.counts or Counts()
         message = f"Ended by {Signals(self.signum).name}; {counts.accepted} of {counts.recipients} were accepted."
         rest = f" `smswrap resume {self.plan.plan_id}` sends the rest." if counts.not_sent else ""
-        return Fault("interrupted", message, "", f"Do not send to those again.{rest}", "after-receipt")
+        return Fault(Kind.INTERRUPTED, message, "", f"Do not send to those again.{rest}", "after-receipt")
 
     def _undelivered(self) -> Fault | None:
         receipts = self.receipts or ()
@@ -163,7 +163,7 @@ class Report:
         codes = ", ".join(sorted({str(receipt.code) for receipt in failed}))
         message = f"{len(failed)} of {len(receipts)} message(s) were accepted but not delivered: {codes}."
         step = f"See `smswrap explain {failed[0].code}`."
-        return Fault("refused", message, failed[0].meaning or "", step, "never", codes)
+        return Fault(Kind.REFUSED, message, failed[0].meaning or "", step, "never", codes)
 
 
 def _proposal(report: Report) -> Fault:
@@ -171,7 +171,7 @@ def _proposal(report: Report) -> Fault:
     again = f" --profile {plan.asked_profile}" if plan.asked_profile else ""
     what = f"{report.counts.not_sent} recipients of it are left" if report.counts else "nothing was sent"
     return Fault(
-        "confirmation",
+        Kind.CONFIRMATION,
         f"The plan {plan.plan_id} waits for a person's yes; {what}.",
         f"It can be confirmed for {YES_HOLDS // 60} minutes.",
         f"Show the plan to the person; after an explicit yes run `smswrap confirm {plan.plan_id}{again}`.",
@@ -180,13 +180,8 @@ def _proposal(report: Report) -> Fault:
     )
 
 
-DECLINED = Fault("confirmation", "Not sent: declined.", "", "Run the command again to send after all.", code="declined")
-_STATUS = {
-    "unknown": "unknown",
-    "partial": "partial",
-    "interrupted": "interrupted",
-    "confirmation": "confirmation_needed",
-}
+_AFTER_ALL = "Run the command again to send after all."
+DECLINED = Fault(Kind.CONFIRMATION, "Not sent: declined.", "", _AFTER_ALL, code="declined")
 
 
 def told(plan: Plan, journal: Journal, *, again: bool = False, signum: int | None = None) -> Report:

@@ -9,7 +9,7 @@ import time
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from smswrap.errors import Fault, InputError, SmswrapError
+from smswrap.errors import Fault, InputError, Kind, SmswrapError
 from smswrap.journal.requests import NO_ATTEMPTS, altered
 from smswrap.model import YES_HOLDS, Outcome, PlanState
 from smswrap.record import dataclass
@@ -147,7 +147,7 @@ def cancel(plan_id: str, house: House) -> Report:
         if plan.state is PlanState.CONFIRMED and not (counts.unknown or house.journal.waiting(plan)):
             message = f"Nothing of the plan {plan.plan_id} is left to cancel; an SMS that was sent cannot be recalled."
             step = f"`smswrap confirm {plan.plan_id}` tells what became of it."
-            fault = Fault("confirmation", message, "", step, "never", "sent")
+            fault = Fault(Kind.CONFIRMATION, message, "", step, "never", "sent")
             raise SmswrapError(fault, data={"plan_id": plan.plan_id})
         return Report(Stage.CANCELLED, house.journal.say_no(plan), counts=counts)
 
@@ -228,7 +228,7 @@ def _refuse(plan: Plan, options: Options, house: House) -> None:
     try:
         refuse(plan, options.duplicates, house)
     except SmswrapError as error:
-        if error.fault.kind != "duplicate" or not options.dry_run:
+        if error.fault.kind != Kind.DUPLICATE or not options.dry_run:
             raise
         house.talk.warn(error.fault.message)
 
@@ -308,4 +308,4 @@ def _undecided(plan: Plan, house: House) -> Fault:
     unknown = house.journal.counts(plan).unknown
     message = f"{unknown} recipient(s) may have got the message already; a person has to decide to send it again."
     step = f"After an explicit yes: `smswrap resume --resend-unknown {plan.plan_id} --yes`."
-    return Fault("confirmation", message, "Nothing was sent now.", step, "never", "waiting")
+    return Fault(Kind.CONFIRMATION, message, "Nothing was sent now.", step, "never", "waiting")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from smswrap.errors import Fault, InputError, Problem, SmswrapError
+from smswrap.errors import Fault, InputError, Kind, Problem, SmswrapError
 from smswrap.record import dataclass
 from smswrap.sending.message import LONGEST_MESSAGE, compare_variables
 
@@ -111,7 +111,7 @@ def _stranger(what: str, owners: tuple[str, ...] | None, word: str, name: str | 
 
 def _not_sendable(problems: list[str]) -> Fault:
     return Fault(
-        kind="refused",
+        kind=Kind.REFUSED,
         message=" ".join(dict.fromkeys(problems)),
         meaning="Nothing was sent.",
         next_step="Choose approved ones: `smswrap list-signs --approved`, `smswrap list-templates --approved`.",

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from smswrap import signals
-from smswrap.errors import Fault, SetupError
+from smswrap.errors import Fault, Kind, SetupError
 from smswrap.guard import Guard
 from smswrap.process import OnSignal
 from smswrap.providers.aliyun import mark
@@ -183,7 +183,7 @@ def _turn_off(program: Program, *, abandoned: bool = False) -> None:
     if why is not None:
         message = f"AI mode of the aliyun CLI is still on: `{SWITCH_OFF_COMMAND}` failed ({why})."
         meaning = "Everything else was done as asked; do not send again."
-        program.talk.trouble(Fault("ai_mode", message, meaning, f"Run `{SWITCH_OFF_COMMAND}` by hand."))
+        program.talk.trouble(Fault(Kind.AI_MODE, message, meaning, f"Run `{SWITCH_OFF_COMMAND}` by hand."))
     elif before is not None:
         _put_back(program, before)
         if abandoned:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smswrap import catalogue
-from smswrap.errors import Fault
+from smswrap.errors import Fault, Kind
 from smswrap.masking import hide, redact, strip_colour
 from smswrap.patterns import pattern
 from smswrap.providers.base import ProviderError, Reply
@@ -18,7 +18,6 @@ from smswrap.signals import name_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from smswrap.errors import Kind
     from smswrap.process import Finished
     from smswrap.providers.base import Body, Operation
 
@@ -210,7 +209,7 @@ def _whole(value: object, depth: int = 0) -> Any:  # noqa: ANN401  JSON in, the 
 
 def _refusal(operation: Operation, code: str, message: str) -> Fault:
     entry = catalogue.explain(code, "aliyun")
-    kind: Kind = "unavailable" if entry.kind == "unknown" and operation.kind == "read" else entry.kind
+    kind: Kind = Kind.UNAVAILABLE if entry.kind == Kind.UNKNOWN and operation.kind == "read" else entry.kind
     said = f"{code}: {message}" if message else code
     return Fault(kind, said, entry.meaning, entry.step(operation.action), entry.retry, code)
 
@@ -229,7 +228,8 @@ def _without_reply(operation: Operation, finished: Finished, private: Collection
         message = _MESSAGE.search(said)
         fault = _refusal(operation, told[1], redact(message[1], private) if message else "")
         if _SERVER_FAULT.search(said):
-            fault = replace(fault, kind="unknown" if operation.kind == "send" else "unavailable", retry="after-receipt")
+            kind = Kind.UNKNOWN if operation.kind == "send" else Kind.UNAVAILABLE
+            fault = replace(fault, kind=kind, retry="after-receipt")
         return ProviderError(fault, request_id=request_id)
     return ProviderError(_cli_fault(operation, finished, redact(said, private)), request_id=request_id)
 
@@ -269,7 +269,7 @@ def _words(said: str) -> str:
 
 def _unreached(operation: Operation, words: str) -> Fault:
     entry = catalogue.explain("cli.unreachable", "aliyun")
-    kind: Kind = "refused" if operation.kind == "send" else "unavailable"
+    kind: Kind = Kind.REFUSED if operation.kind == "send" else Kind.UNAVAILABLE
     message = f"The server was not reached: {words}"
     return Fault(kind, message, entry.meaning, entry.next_step, entry.retry, entry.code)
 
@@ -278,12 +278,12 @@ def _unreadable(operation: Operation, why: str, code: str = "cli.no-reply") -> F
     message = f"The aliyun CLI gave no usable answer to {operation.name}: {why}."
     if operation.kind == "read":
         entry = catalogue.explain(code, "aliyun")
-        if entry.kind == "setup":
+        if entry.kind == Kind.SETUP:
             return _known(code, why)
-        return Fault("unavailable", message, entry.meaning, "Run the command again in a moment.", "later", code)
+        return Fault(Kind.UNAVAILABLE, message, entry.meaning, "Run the command again in a moment.", "later", code)
     meaning = "The outcome is unknown: the SMS may have been sent."
     step = "Do not send again. Look for it first: `smswrap query-status -p NUMBER` shows what reached the gateway."
-    return Fault("unknown", message, meaning, step, "after-receipt", code)
+    return Fault(Kind.UNKNOWN, message, meaning, step, "after-receipt", code)
 
 
 def _glimpse(finished: Finished) -> str:

@@ -13,7 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from smswrap import process
-from smswrap.errors import CredentialsError, Fault, InputError, SetupError, SmswrapError
+from smswrap.errors import CredentialsError, Fault, InputError, Kind, SetupError, SmswrapError
 from smswrap.model import Account
 from smswrap.process import OnSignal
 from smswrap.providers.base import DEFAULT_READ_TIMEOUT, Accepted, Limits, Provider, ProviderError
@@ -279,7 +279,7 @@ def _called(group: Group) -> str:
 
 def _no_group() -> Fault:
     return Fault(
-        kind="refused",
+        kind=Kind.REFUSED,
         message="The account has no message group.",
         meaning="Nothing was sent.",
         next_step="Create one at https://console.volcengine.com/sms, or name one with --message-group.",
@@ -289,7 +289,7 @@ def _no_group() -> Fault:
 
 def _no_extend_code() -> Fault:
     return Fault(
-        kind="input",
+        kind=Kind.INPUT,
         message="Volcengine takes no extension of the sending number.",
         meaning="This request was not made.",
         next_step="Leave out --sms-up-extend-code-json.",

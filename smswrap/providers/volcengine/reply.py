@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from smswrap import catalogue
-from smswrap.errors import Fault
+from smswrap.errors import Fault, Kind
 from smswrap.masking import redact
 from smswrap.providers.base import ProviderError, Reply
 from smswrap.signals import name_of
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from smswrap.catalogue import Entry
-    from smswrap.errors import Kind, Retry
+    from smswrap.errors import Retry
     from smswrap.process import Finished
     from smswrap.providers.base import Body, Operation
 
-INTERRUPTIONS: Mapping[int, Kind] = {129: "interrupted", 130: "interrupted", 143: "interrupted"}
+INTERRUPTIONS: Mapping[int, Kind] = {129: Kind.INTERRUPTED, 130: Kind.INTERRUPTED, 143: Kind.INTERRUPTED}
 KINDS: Mapping[str, Mapping[int, Kind]] = {
-    "usage": {2: "input"},
-    "setup": {3: "setup"},
-    "unexpected": {1: "internal"},
-    "unknown": {8: "unknown"},
+    "usage": {2: Kind.INPUT},
+    "setup": {3: Kind.SETUP},
+    "unexpected": {1: Kind.INTERNAL},
+    "unknown": {8: Kind.UNKNOWN},
     "interrupted": INTERRUPTIONS,
-    "refused": {4: "credentials", 5: "refused", 6: "throttled"},  # what it says of sends
-    "failed": {4: "credentials", 5: "refused", 6: "unavailable"},  # and of reads
+    "refused": {4: Kind.CREDENTIALS, 5: Kind.REFUSED, 6: Kind.THROTTLED},  # what it says of sends
+    "failed": {4: Kind.CREDENTIALS, 5: Kind.REFUSED, 6: Kind.UNAVAILABLE},  # and of reads
 }
 """The word of the stderr line and the exit code -> what happened. All but `unknown`: nothing was sent."""
 
@@ -60,23 +60,23 @@ class Advice(NamedTuple):
 
 LOG_IN = "Set ARK_SKILL_API_KEY and ARK_SKILL_API_BASE, or VOLCENGINE_ACCESS_KEY and VOLCENGINE_SECRET_KEY."
 ADVICE: Mapping[Kind, Advice] = {
-    "input": Advice("Nothing was called and nothing was sent.", "Fix the value and run the command again.", "never"),
-    "internal": Advice(
+    Kind.INPUT: Advice("Nothing was called and nothing was sent.", "Fix the value and run the command again.", "never"),
+    Kind.INTERNAL: Advice(
         "This is a mistake in volc_sms.py; the request was not made.",
         "Run it with --sandbox --verbose and report what it prints.",
         "never",
     ),
-    "setup": Advice(
+    Kind.SETUP: Advice(
         "The request was not made; nothing was sent.",
         "Fix the Python installation that smswrap runs with, or what the message names.",
         "never",
     ),
-    "credentials": Advice("Volcengine cannot know, or does not allow, who asks.", LOG_IN, "never"),
-    "refused": Advice("The request was not carried out.", "Fix the cause, then run the command again.", "never"),
-    "throttled": Advice("There were too many calls.", "Wait a minute, then run the command again.", "later"),
-    "unavailable": Advice("The service gave no answer.", "Run the command again in a moment.", "later"),
-    "interrupted": Advice("The request was not made; nothing was sent.", "Run it again if you like.", "later"),
-    "unknown": Advice(
+    Kind.CREDENTIALS: Advice("Volcengine cannot know, or does not allow, who asks.", LOG_IN, "never"),
+    Kind.REFUSED: Advice("The request was not carried out.", "Fix the cause, then run the command again.", "never"),
+    Kind.THROTTLED: Advice("There were too many calls.", "Wait a minute, then run the command again.", "later"),
+    Kind.UNAVAILABLE: Advice("The service gave no answer.", "Run the command again in a moment.", "later"),
+    Kind.INTERRUPTED: Advice("The request was not made; nothing was sent.", "Run it again if you like.", "later"),
+    Kind.UNKNOWN: Advice(
         "The outcome is unknown: the SMS may have been sent.",
         "Do not send again. Look for it first: `smswrap --provider volcengine query-status -p NUMBER` shows what "
         "reached the gateway.",
@@ -110,7 +110,7 @@ def warnings(finished: Finished) -> list[str]:
 
 def _fault(operation: Operation, finished: Finished, body: Body | None, private: Collection[str]) -> Fault:
     if finished.code is None:
-        return _told("setup", f"volc_sms.py could not be started: {finished.stderr}", None)
+        return _told(Kind.SETUP, f"volc_sms.py could not be started: {finished.stderr}", None)
     if not finished.complete:
         return _unreadable(operation, _ending(finished), "script.timeout" if finished.timed_out else "script.killed")
     said = [line for line in _LINE.finditer(finished.stderr) if line["word"] not in ASIDES]
@@ -126,28 +126,28 @@ def _fault(operation: Operation, finished: Finished, body: Body | None, private:
 
 
 def _of_script(kind: Kind, code: str, words: str) -> Fault:
-    if kind == "unavailable" and code == THROTTLED:
-        kind = "throttled"
-    own = CODES.get(code) or ("script.no-reply" if kind in {"unknown", "unavailable"} else None)
+    if kind == Kind.UNAVAILABLE and code == THROTTLED:
+        kind = Kind.THROTTLED
+    own = CODES.get(code) or ("script.no-reply" if kind in {Kind.UNKNOWN, Kind.UNAVAILABLE} else None)
     text = words[:LONGEST_COMPLAINT].removesuffix(".")
     return _told(kind, f"{text[:1].upper()}{text[1:]}.", own)
 
 
 def _explained(operation: Operation, kind: Kind, code: str, message: str) -> Fault:
     entry = catalogue.explain(code, "volcengine")
-    if operation.kind == "send" and entry.kind == "unknown":
-        kind = "unknown"  # a code of which nobody knows whether a message was taken before it must invite no resend
-    if kind == "unavailable" and entry.kind == "throttled":
-        kind = "throttled"
+    if operation.kind == "send" and entry.kind == Kind.UNKNOWN:
+        kind = Kind.UNKNOWN  # a code of which nobody knows whether a message was taken before it must invite no resend
+    if kind == Kind.UNAVAILABLE and entry.kind == Kind.THROTTLED:
+        kind = Kind.THROTTLED
     advice = _advice(kind, entry)
     return Fault(kind, message, advice.meaning, advice.next_step, advice.retry, code)
 
 
 def _advice(kind: Kind, entry: Entry) -> Advice:
     # After an outcome that is not known, the code's own advice ("fix it and send again") would be wrong.
-    if kind == "unknown" and entry.kind == "unknown":
+    if kind == Kind.UNKNOWN and entry.kind == Kind.UNKNOWN:
         return ADVICE[kind]._replace(meaning=entry.meaning)
-    if kind in {"unknown", "unavailable"}:
+    if kind in {Kind.UNKNOWN, Kind.UNAVAILABLE}:
         return ADVICE[kind]
     return Advice(entry.meaning, entry.step(), entry.retry)
 
@@ -157,7 +157,7 @@ def _told(kind: Kind, message: str, code: str | None) -> Fault:
 
 
 def _unreadable(operation: Operation, why: str, code: str = "script.no-reply") -> Fault:
-    kind: Kind = "unknown" if operation.kind == "send" else "unavailable"
+    kind: Kind = Kind.UNKNOWN if operation.kind == "send" else Kind.UNAVAILABLE
     return _told(kind, f"volc_sms.py gave no usable answer to {operation.name}: {why}.", code)
 
 

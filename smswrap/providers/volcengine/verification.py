@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from smswrap.errors import Fault
+from smswrap.errors import Fault, Kind
 from smswrap.providers.base import ProviderError
 from smswrap.providers.records import Sign, Template
 
@@ -46,7 +46,7 @@ def choose_text(template: str, sign: str | None, forms: Sequence[Template]) -> T
 
 def _not_there(what: str) -> Fault:
     return Fault(
-        kind="refused",
+        kind=Kind.REFUSED,
         message=f"The account has no {what}.",
         meaning="Nothing was sent.",
         next_step=f"Choose of what it has: {LISTS}.",
