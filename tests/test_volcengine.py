@@ -21,9 +21,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from conftest import DEADLINE, wait_until
+from gateway import KEY, serving
 from hypothesis import given
 from hypothesis import strategies as st
-from test_sandbox_gateway import KEY, run_gateway
 
 from smswrap.clock import SHANGHAI, today
 from smswrap.errors import CredentialsError, InputError, SetupError
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from conftest import Ran, Running, StandIn
-    from test_sandbox_gateway import Gateway
+    from gateway import Gateway
 
     from smswrap.providers.base import Accepted, Operation
 
@@ -111,7 +111,7 @@ def volcengine(smswrap: Callable[..., Ran], account: Account) -> Callable[..., R
 @pytest.fixture
 def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
     """A gateway that the test starts, with an account of one group; the environment leads to it."""
-    with run_gateway(tmp_path / "gateway", "--groups", "1") as started:
+    with serving(tmp_path / "gateway", groups=1) as started:
         monkeypatch.setenv("ARK_SKILL_API_KEY", KEY)
         monkeypatch.setenv("ARK_SKILL_API_BASE", f"http://127.0.0.1:{started.port}")
         yield started
