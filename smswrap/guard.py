@@ -5,12 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
 from typing import TYPE_CHECKING
 
 from smswrap.signals import ENDING_SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+_one_at_a_time = threading.Lock()
+"""Two guards of two threads that each had the other's pipe would wait for each other for ever."""
 
 
 class Guard:
@@ -22,12 +27,13 @@ class Guard:
     """
 
     def __init__(self, cleanup: Callable[[], None]) -> None:
-        reading, self.pipe = os.pipe()
-        ready, getting_ready = os.pipe()
-        self.pid = os.fork()
-        if self.pid == 0:
-            os.close(self.pipe)
-            _keep_watch(reading, getting_ready, cleanup)
+        with _one_at_a_time:
+            reading, self.pipe = os.pipe()
+            ready, getting_ready = os.pipe()
+            self.pid = os.fork()
+            if self.pid == 0:
+                os.close(self.pipe)
+                _keep_watch(reading, getting_ready, cleanup)
         for end in (reading, getting_ready):
             os.close(end)
         # Before it has left our session, a kill of our process group would take it along.
@@ -38,6 +44,10 @@ class Guard:
         """Send the guard away: the cleanup has been done."""
         with contextlib.suppress(OSError):
             os.write(self.pipe, b"!")
+        self.release()
+
+    def release(self) -> None:
+        """Let the guard do the cleanup now, as if we were dead, and wait for it."""
         os.close(self.pipe)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self.pid, 0)

@@ -1,8 +1,9 @@
 """The library door: plan, confirm, resume, cancel, look up, with the promises of the command line.
 
 Nothing is sent but by `confirm` of a plan that a person was shown; journal, lease and duplicates are every door's.
-What goes wrong raises `SmswrapError` or one of its kinds (`InputError`, `SetupError`, `CredentialsError`,
-`ProviderError`), whose `fault` has kind, code, message, meaning, next_step, retry and exit.
+On the main thread, INT, TERM and HUP wait until a send that runs is known and AI mode is off; then the program's own
+handler gets them. What goes wrong raises `SmswrapError` or one of its kinds (`InputError`, `SetupError`,
+`CredentialsError`, `ProviderError`), whose `fault` has kind, code, message, meaning, next_step, retry and exit.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from dataclasses import field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from smswrap import process
 from smswrap.clock import SHANGHAI
-from smswrap.errors import Fault, InputError, Problem, SmswrapError
+from smswrap.errors import Fault, InputError, Kind, Problem, SmswrapError
 from smswrap.household import Choices, open_house, open_journal
 from smswrap.journal.journal import Filter
 from smswrap.model import Content, Message, Order, Outcome
@@ -206,12 +208,16 @@ class _NobodyThere:
 @contextmanager
 def _opened(choices: Choices, talk: _Listener, plan_id: str | None = None) -> Iterator[House]:
     try:
-        with open_house(choices, talk, _NobodyThere(), plan_id) as house:
+        with process.signals_noticed(passed_on=True), open_house(choices, talk, _NobodyThere(), plan_id) as house:
             yield house
     except SmswrapError as error:
         if talk.heard:
             error.data = {**(error.data or {}), "warnings": talk.heard}
         raise
+    except process.Ended as ended:
+        message = f"Ended by {ended.signum.name}."
+        meaning, step = "Nothing was sent now.", "Run it again if you like."
+        raise SmswrapError(Fault(Kind.INTERRUPTED, message, meaning, step, "later", ended.signum.name)) from None
 
 
 def _told(plan_id: str, sandbox: bool | None, do: Callable[[House], Report]) -> Report:  # noqa: FBT001  three-valued

@@ -62,7 +62,12 @@ def ai_mode(lease: Lease, prepare: Callable[[Program], None]) -> Iterator[Progra
         lease.enter(partial(_turn_on, calling, prepare), partial(_turn_off, calling))
         yield calling
     finally:
-        lease.leave(partial(_turn_off, calling))
+        try:
+            lease.leave(partial(_turn_off, calling))
+        except BaseException:
+            # A handler of the program that imported us broke in; what is torn here, the guard does whole.
+            guard.release()
+            raise
         guard.dismiss()
 
 
