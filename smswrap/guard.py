@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import threading
 from typing import TYPE_CHECKING
 
 from smswrap.signals import ENDING_SIGNALS
@@ -14,26 +13,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-_one_at_a_time = threading.Lock()
-"""Two guards of two threads that each had the other's pipe would wait for each other for ever."""
-
-
 class Guard:
     """A forked process that outlives us if we are killed, and then does `cleanup` in our place.
 
     It waits on a pipe whose writing end (`pipe`) dies with us and with every child that inherits it: an orphan that is
     slow to do its work would otherwise do it after the cleanup. It leaves our session and closes our streams, so that
-    neither a kill of our process group nor a reader who waits for the end of our output meets it. Raises OSError.
+    neither a kill of our process group nor a reader who waits for the end of our output meets it. Of our files it keeps
+    those that are `needed`: another thread's pipes would end only with it. Raises OSError.
     """
 
-    def __init__(self, cleanup: Callable[[], None]) -> None:
-        with _one_at_a_time:
-            reading, self.pipe = os.pipe()
-            ready, getting_ready = os.pipe()
-            self.pid = os.fork()
-            if self.pid == 0:
-                os.close(self.pipe)
-                _keep_watch(reading, getting_ready, cleanup)
+    def __init__(self, cleanup: Callable[[], None], needed: tuple[int, ...] = ()) -> None:
+        reading, self.pipe = os.pipe()
+        ready, getting_ready = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            _close_all_but({0, 1, 2, reading, getting_ready, *needed})
+            _keep_watch(reading, getting_ready, cleanup)
         for end in (reading, getting_ready):
             os.close(end)
         # Before it has left our session, a kill of our process group would take it along.
@@ -51,6 +46,13 @@ class Guard:
         os.close(self.pipe)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self.pid, 0)
+
+
+def _close_all_but(kept: set[int]) -> None:
+    with contextlib.suppress(OSError):
+        for number in {int(name) for name in os.listdir("/dev/fd")} - kept:  # noqa: PTH208  pathlib takes 4 ms to load
+            with contextlib.suppress(OSError):  # the folder itself, which has been read
+                os.close(number)
 
 
 def _keep_watch(reading: int, getting_ready: int, cleanup: Callable[[], None]) -> None:

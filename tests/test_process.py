@@ -613,6 +613,12 @@ def test_the_guard_cleans_up_after_any_other_end_without_dismissal(
     appears("cleaned")
 
 
+def test_the_guard_holds_no_pipe_of_another_thread_open_which_would_not_end_before_it(begin: Begin) -> None:
+    anothers = "reading, writing = os.pipe()\n"
+    closed = "os.close(writing)\ntell(ended=bool(select.select([reading], [], [], 2)[0]))\n"
+    assert told(begin(f"import select\n{anothers}{GUARDED}{closed}guard.dismiss()")) == {"ended": True}
+
+
 def test_a_dismissed_guard_goes_without_cleaning_up(
     begin: Begin, appears: Callable[[str], str], tmp_path: Path
 ) -> None:
