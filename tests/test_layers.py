@@ -38,7 +38,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__init__": {"library", "sending.report", "providers.base", "errors"},
     "cli": {"cli", "household", "sending", "journal.journal", *PROVIDING, "process", "catalogue", "sandbox", *GROUND},
     "compat": {"__main__", "cli", "providers.parameters", "errors", "record"},
-    "library": {"household", "sending", "journal.journal", "providers.base", "providers.parameters", *GROUND},
+    "library": {
+        "arguments",
+        "household",
+        "sending",
+        "journal.journal",
+        "providers.base",
+        "providers.parameters",
+        *GROUND,
+    },
+    "arguments": {"sending", "providers.base", "providers.parameters", *GROUND},
     "household": {"sending", "journal", "providers.base", "process", "sandbox", *GROUND},
     # The hall, and what it stands on.
     "sending": {"sending", "journal", *PROVIDING, "process", "catalogue", *GROUND},

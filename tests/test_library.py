@@ -104,14 +104,28 @@ def test_everything_that_is_wrong_is_told_at_once_in_the_words_of_the_arguments(
         ({"phone_numbers": []}, "phone_numbers"),
         ({"provider": "nobody"}, "provider"),
         ({"profile": "-x"}, "profile"),
+        ({"profile": ""}, "profile"),
         ({"phone_numbers": ["13800138000"]}, "phone_numbers"),
+        ({"out_id": "a\nb"}, "out_id"),
+        ({"out_id": "x" * 256}, "out_id"),
+        ({"message_group": "one"}, "message_group"),
+        ({"idempotency_key": ""}, "idempotency_key"),
+        ({"read_timeout": 0}, "read_timeout"),
+        ({"duplicate_window": float("nan")}, "duplicate_window"),
+        ({"duplicate_window": -1}, "duplicate_window"),
     ],
 )
 def test_what_certainly_cannot_be_sent_is_an_input_error(standin: StandIn, more: dict[str, Any], field: str) -> None:
     with pytest.raises(smswrap.InputError) as caught:
         smswrap.plan(**{**SEND, **more})
     assert [problem.field for problem in caught.value.problems] == [field]
-    assert standin.sends == []
+    assert standin.calls == []
+
+
+@pytest.mark.parametrize("which", [{"date": "today"}, {"outcome": "sending"}])
+def test_a_filter_of_the_history_that_is_none_is_an_input_error(which: dict[str, Any]) -> None:
+    with pytest.raises(smswrap.InputError):
+        smswrap.history(**which)
 
 
 def test_a_cancelled_plan_and_an_unknown_one_are_not_sent(standin: StandIn) -> None:
