@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import DEADLINE, wait_until
 
-from smswrap.process import STOP_GRACE, environment, is_terminal, run, serving
+from smswrap.process import STOP_GRACE, environment, is_terminal, lending, run, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -336,6 +338,31 @@ def test_the_guard_waits_for_every_child_that_keeps_its_pipe(
     assert not (tmp_path / "cleaning").exists()
     (tmp_path / "go").touch()
     appears("cleaned")
+
+
+def test_a_file_that_another_thread_lent_is_not_closed_while_a_program_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, closed, real = threading.Event(), threading.Event(), subprocess.Popen
+    lent, ready = fcntl.fcntl(0, fcntl.F_DUPFD, 200), threading.Event()  # a number that no new pipe gets
+
+    def lend() -> None:
+        with lending(lent):
+            ready.set()
+            assert begun.wait(DEADLINE)
+        os.close(lent)
+        closed.set()
+
+    def popen(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        begun.set()
+        closed.wait(0.2)
+        return real(*arguments, **options)
+
+    other = threading.Thread(target=lend)
+    other.start()
+    assert ready.wait(DEADLINE)
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    assert run(["/bin/true"], timeout=DEADLINE).code == 0
+    other.join(DEADLINE)
+    assert closed.is_set()
 
 
 def test_output_that_is_no_utf8_is_replaced() -> None:
