@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from contract import against, schema_for
+from forked import Forked
 from hall import Clocks, Hall
 
 from smswrap.sandbox import PROFILE, write_launcher
@@ -251,12 +252,21 @@ def start() -> Iterator[Callable[..., Running]]:
         run.process.communicate(timeout=DEADLINE)
 
 
+@pytest.fixture(scope="session")
+def loaded() -> Iterator[Forked]:
+    """The program, loaded once."""
+    with contextlib.closing(Forked()) as made:
+        yield made
+
+
 @pytest.fixture
-def smswrap(start: Callable[..., Running]) -> Callable[..., Ran]:
-    """Run the program to its end."""
+def smswrap(start: Callable[..., Running], loaded: Forked) -> Callable[..., Ran]:
+    """Run the program to its end, in a process of its own; it is started anew where that can make a difference."""
 
     def run(*arguments: str, **options: Any) -> Ran:
-        return start(*arguments, **options).end()
+        if options or not loaded.fits(os.environ):
+            return start(*arguments, **options).end()
+        return Ran(*loaded.run(arguments, os.environ))
 
     return run
 
