@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from contract import against, schema_for
-from forked import Forked
+from forked import SMSWRAP, Forked
 from hall import Clocks, Hall
 
 from smswrap.sandbox import PROFILE, write_launcher
@@ -255,7 +255,8 @@ def start() -> Iterator[Callable[..., Running]]:
 @pytest.fixture(scope="session")
 def loaded() -> Iterator[Forked]:
     """The program, loaded once."""
-    with contextlib.closing(Forked()) as made:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("LC_")} | {"LANG": "C.UTF-8"}
+    with contextlib.closing(Forked(SMSWRAP, env)) as made:
         yield made
 
 

@@ -1,4 +1,4 @@
-"""The program, loaded once and forked for each run: a process of its own, without the time of its start.
+"""Programs that are loaded once and forked for each run: a process of its own, without the time of its start.
 
 What a start does, and what signals and terminals do to a process, is tested with processes that were started.
 """
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SERVER = """
-import gc, json, os, pkgutil, socket, sys, time, traceback
-import smswrap.__main__
-from importlib import import_module
+import gc, json, os, socket, sys, time, traceback
 
 def become(asked, files):
     channel.close()
@@ -39,20 +37,18 @@ def become(asked, files):
 
 def live():
     try:
-        smswrap.__main__.run()
+        run()
     except SystemExit as ended:
-        os._exit(ended.code or 0)
+        code = ended.code or 0
     except BaseException:
         traceback.print_exc()
-        sys.stderr.flush()
-    os._exit(1)
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 channel = socket.socket(fileno=int(sys.argv[1]))
-sys.argv[0] = smswrap.__main__.__file__
-import phonenumbers
-for module in pkgutil.walk_packages(smswrap.__path__, "smswrap."):
-    if not module.name.startswith("smswrap.sandbox."):
-        import_module(module.name)
+exec(sys.argv.pop())
 gc.freeze()
 while True:
     asking, files, _, _ = socket.recv_fds(channel, 1, 4)
@@ -69,20 +65,29 @@ while True:
     _, status = os.waitpid(child, 0)
     channel.sendall(b"%d\\n" % os.waitstatus_to_exitcode(status))
 """
+SMSWRAP = """
+import importlib, pkgutil, phonenumbers, smswrap.__main__
+for module in pkgutil.walk_packages(smswrap.__path__, "smswrap."):
+    if not module.name.startswith("smswrap.sandbox."):
+        importlib.import_module(module.name)
+sys.argv[0] = smswrap.__main__.__file__
+run = smswrap.__main__.run
+"""
+"""Loads the program: all its modules, and what they load at their first use."""
+
 ROOM = 60.0
 """Seconds that a run may take before its test has failed."""
 
 
 class Forked:
-    """A process that has loaded the program, and waits to be forked."""
+    """A process that has loaded a program, which makes `run`, and waits to be forked."""
 
-    def __init__(self) -> None:
-        env = {name: value for name, value in os.environ.items() if not name.startswith("LC_")} | {"LANG": "C.UTF-8"}
+    def __init__(self, loading: str, env: Mapping[str, str], *flags: str) -> None:
         self._start = _read_at_start(env)
         self._channel, theirs = socket.socketpair()
         self._channel.settimeout(ROOM)
         self._answers = self._channel.makefile()
-        words = [sys.executable, "-c", SERVER, str(theirs.fileno())]
+        words = [sys.executable, *flags, "-c", SERVER, str(theirs.fileno()), loading]
         place = Path(__file__).parents[1]
         with theirs:
             self._process = subprocess.Popen(
