@@ -288,15 +288,15 @@ from pathlib import Path
 from smswrap.journal.journal import Journal
 for number in range(int(sys.argv[2])):
     print("ready", flush=True)
-    if sys.stdin.readline() == "go\\n":
+    if sys.stdin.readline():
         with Journal(Path(sys.argv[1]) / str(number) / "journal.db") as journal:
             print(journal.keys.secret.hex(), flush=True)
 """
 
 
 def test_many_processes_that_open_it_first_at_once_have_one_journal(tmp_path: Path) -> None:
-    """Each of 300 rounds lets three to eight go at the same moment; on a50652a one in a hundred opens failed."""
-    rounds = 300
+    """Each of 100 rounds lets three go at the same moment; on a50652a one in a hundred such opens failed."""
+    rounds = 100
     openers = [
         subprocess.Popen(
             [sys.executable, "-c", OPEN, str(tmp_path), str(rounds)],
@@ -305,28 +305,27 @@ def test_many_processes_that_open_it_first_at_once_have_one_journal(tmp_path: Pa
             stderr=subprocess.PIPE,
             text=True,
         )
-        for _ in range(8)
+        for _ in range(3)
     ]
 
-    def tell(opener: subprocess.Popen[str], word: str) -> None:
+    def tell(opener: subprocess.Popen[str]) -> None:
         assert opener.stdin is not None
-        opener.stdin.write(f"{word}\n")
+        opener.stdin.write("go\n")
         opener.stdin.flush()
 
     def said_by(opener: subprocess.Popen[str]) -> str:
         assert opener.stdout is not None
         return opener.stdout.readline()
 
-    for round_ in range(rounds):
-        assert [said_by(opener) for opener in openers] == ["ready\n"] * 8
-        first = 3 + round_ % 6
-        for place, opener in enumerate(openers):
-            tell(opener, "go" if place < first else "not you")
-        keys = {said_by(opener) for opener in openers[:first]}
+    for _ in range(rounds):
+        assert [said_by(opener) for opener in openers] == ["ready\n"] * 3
+        for opener in openers:
+            tell(opener)
+        keys = {said_by(opener) for opener in openers}
         assert len(keys) == 1
         assert len(keys.pop()) == 65
     ends = [opener.communicate() for opener in openers]
-    assert [(opener.returncode, end) for opener, end in zip(openers, ends, strict=True)] == [(0, ("", ""))] * 8
+    assert [(opener.returncode, end) for opener, end in zip(openers, ends, strict=True)] == [(0, ("", ""))] * 3
 
 
 def test_many_threads_that_open_it_first_at_once_have_one_journal(path: Path) -> None:
