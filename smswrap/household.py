@@ -58,15 +58,8 @@ def settings_of(choices: Choices, talk: Talk) -> Settings:
         sandbox = Sandbox()
         sandbox.prepare()
         environment, standin = sandbox.environment(environment), sandbox.command
-    return Settings(
-        talk=talk,
-        environment=environment,
-        profile=choices.profile,
-        region=choices.region,
-        read_timeout=choices.read_timeout,
-        sandbox=choices.sandbox,
-        standin=standin,
-    )
+    asked = (choices.profile, choices.region, choices.read_timeout)
+    return Settings(talk, environment, *asked, sandbox=choices.sandbox, standin=standin)
 
 
 def refuse_foreign_home(choices: Choices) -> None:

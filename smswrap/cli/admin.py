@@ -116,7 +116,7 @@ def run_path(_runtime: Runtime) -> Answer:
 
 def run_reset(runtime: Runtime) -> Answer:
     """Delete the sandbox's folder, after asking at a terminal."""
-    refuse_foreign_home(runtime.choices)
+    refuse_foreign_home(runtime.common)
     directory, desk = Sandbox().directory, Terminal(runtime)
     if desk.asks and directory.exists() and not desk.ask(f"Delete {directory} and all in it? [y/N] "):
         return Answer("sandbox reset", data={"path": str(directory), "deleted": False})
@@ -125,7 +125,7 @@ def run_reset(runtime: Runtime) -> Answer:
 
 def run_log(runtime: Runtime) -> Answer:
     """Show the calls that the stand-ins received."""
-    refuse_foreign_home(runtime.choices)
+    refuse_foreign_home(runtime.common)
     calls = list(Sandbox().calls())
     return Answer("sandbox log", data={"calls": list(map(_call, calls)) if runtime.output == "table" else calls})
 

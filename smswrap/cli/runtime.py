@@ -155,17 +155,11 @@ def styled(word: str) -> str:
 
 
 @dataclass(frozen=True)
-class Common:
+class Common(Choices):
     """The common options as they were given; None: not given."""
 
-    provider: str | None = None
-    profile: str | None = None
-    region: str | None = None
     output: str | None = None
     with_reply: bool = False
-    sandbox: bool = False
-    allow_root: bool = False
-    read_timeout: int | None = None
     quiet: bool = False
     verbose: bool = False
 
@@ -201,23 +195,15 @@ class Runtime:
             return str(asked)
         return "table" if process.is_terminal(1) else "json"
 
-    @property
-    def choices(self) -> Choices:
-        """What the common options choose of provider and account."""
-        common = self.common
-        return Choices(
-            common.provider, common.profile, common.region, common.read_timeout, common.sandbox, common.allow_root
-        )
-
     def journal(self) -> Journal:
         """The journal of this user, or of the sandbox."""
         self.announce()
-        return open_journal(self.choices)
+        return open_journal(self.common)
 
     def settings(self) -> Settings:
         """The common options as providers take them."""
         self.announce()
-        return settings_of(self.choices, self.talk)
+        return settings_of(self.common, self.talk)
 
     def provider(self) -> Provider:
         """The provider with its settings; in the sandbox, the stand-in."""
@@ -228,7 +214,7 @@ class Runtime:
         from smswrap.cli.desk import Terminal
 
         self.announce()
-        return open_house(self.choices, self.talk, Terminal(self), plan_id)
+        return open_house(self.common, self.talk, Terminal(self), plan_id)
 
     def announce(self) -> None:
         """Say once, on each run in the sandbox, that it is one."""
