@@ -53,7 +53,7 @@ MOST_WITH_STEPS = 50
 class Searching:
     """Which codes."""
 
-    search: str | None = option("--search", metavar="TEXT", help="List the codes that hold this text.")
+    search: str | None = option("--search", "TEXT", "List the codes that hold this text.")
 
 
 def run_explain(runtime: Runtime, words: tuple[str, ...], searching: Searching) -> Answer:

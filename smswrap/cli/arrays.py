@@ -16,6 +16,7 @@ from smswrap.sending.message import Tidied, check_parameters, odd_values, parse_
 from smswrap.sending.recipients import read_recipients
 
 if TYPE_CHECKING:
+    from smswrap.cli.options import Heading
     from smswrap.cli.runtime import Runtime
     from smswrap.sending.house import House
 
@@ -30,30 +31,10 @@ PARAMETERS, EXTENDS = "--template-param-json", "--sms-up-extend-code-json"
 class Arrays:
     """The API's arrays: an element for each recipient."""
 
-    phone_number_json: str | None = option(
-        PHONES, metavar="JSON", help='Recipients: ["13812345678","13912345678"], at most 100.'
-    )
-    sign_name_json: str | None = option(SIGNS, metavar="JSON", help='A sign for each: ["SignA","SignB"].')
-    template_param_json: str | None = option(
-        PARAMETERS, metavar="JSON", help='Parameters for each: [{"code":"1"},{"code":"2"}].'
-    )
-    sms_up_extend_code_json: str | None = option(
-        EXTENDS, metavar="JSON", help="An extension of the sending number for each."
-    )
-
-
-@dataclass(frozen=True)
-class Heading:
-    """What all messages have in common."""
-
-    template_code: str | None = option("-t", "--template-code", metavar="CODE", help="The approved template of all.")
-    out_id: str | None = option("-o", "--out-id", metavar="ID", help="Your own id of this send, below 256 characters.")
-    message_group: str | None = option(
-        "--message-group", metavar="ID", help="Volcengine's message group; needed if the account has several."
-    )
-    accept_odd_values: bool = option(
-        "--accept-odd-values", is_flag=True, default=False, help="Send values such as nan or 4.2E+05 as they are."
-    )
+    phone_number_json: str | None = option(PHONES, "JSON", 'Recipients: ["13812345678","13912345678"], at most 100.')
+    sign_name_json: str | None = option(SIGNS, "JSON", 'A sign for each: ["SignA","SignB"].')
+    template_param_json: str | None = option(PARAMETERS, "JSON", 'Parameters for each: [{"code":"1"},{"code":"2"}].')
+    sms_up_extend_code_json: str | None = option(EXTENDS, "JSON", "An extension of the sending number for each.")
 
 
 def head_of(read: Reader, house: House, heading: Heading) -> Order:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from smswrap.cli.answer import Answer, of_report
-from smswrap.cli.arrays import Arrays, Heading, head_of, order_of
+from smswrap.cli.arrays import Arrays, head_of, order_of
 from smswrap.cli.input import Reader, pace_of
-from smswrap.cli.options import Deciding, Following, Guarding, Speed, command, option
+from smswrap.cli.options import Deciding, Following, Guarding, Heading, Speed, command, flag, option, several
 from smswrap.cli.plans import write_or_warn
 from smswrap.cli.send import options_of
 from smswrap.errors import InputError, Problem
@@ -54,27 +54,19 @@ Examples:
 class Listing:
     """A file of recipients, and what is done with its rows."""
 
-    source: str | None = option("--file", metavar="FILE", help="Recipients: .csv, .xlsx, .jsonl, or - for stdin.")
-    column_map: str | None = option("--map", metavar="PAIRS", help="Which column is what: phone=手机号,code=验证码.")
-    sign_name: str | None = option(
-        "-s", "--sign-name", metavar="SIGN", help="The sign of all rows without one of their own."
-    )
-    errors_file: str | None = option(
-        "--errors-file", metavar="FILE", help="Write all problems of the rows to this CSV file."
-    )
-    skip_invalid: bool = option(
-        "--skip-invalid", is_flag=True, default=False, help="Leave rows with problems out instead of sending nothing."
-    )
-    result_file: str | None = option("--result-file", metavar="FILE", help="Write each row's outcome to this CSV file.")
-    variables: tuple[str, ...] = option(
-        "--var", multiple=True, default=(), metavar="NAME=VALUE", help="A parameter that is the same for all rows."
-    )
-    sheet: str | None = option("--sheet", metavar="NAME|NUMBER", help="The sheet of a workbook that is the list.")
+    source: str | None = option("--file", "FILE", "Recipients: .csv, .xlsx, .jsonl, or - for stdin.")
+    column_map: str | None = option("--map", "PAIRS", "Which column is what: phone=手机号,code=验证码.")
+    sign_name: str | None = option("-s --sign-name", "SIGN", "The sign of all rows without one of their own.")
+    errors_file: str | None = option("--errors-file", "FILE", "Write all problems of the rows to this CSV file.")
+    skip_invalid: bool = flag("--skip-invalid", "Leave rows with problems out instead of sending nothing.")
+    result_file: str | None = option("--result-file", "FILE", "Write each row's outcome to this CSV file.")
+    variables: tuple[str, ...] = several("--var", "NAME=VALUE", "A parameter that is the same for all rows.")
+    sheet: str | None = option("--sheet", "NAME|NUMBER", "The sheet of a workbook that is the list.")
     hidden_rows: HiddenRows | None = option(
-        "--hidden-rows", type=click.Choice(["skip", "send"]), help="What to do with rows that a sheet hides."
+        "--hidden-rows", None, "What to do with rows that a sheet hides.", type=click.Choice(["skip", "send"])
     )
-    encoding: str | None = option("--encoding", metavar="NAME", help="The file's encoding, such as gb18030 or cp1252.")
-    large_file: bool = option("--large-file", is_flag=True, default=False, help="Read a file of any size.")
+    encoding: str | None = option("--encoding", "NAME", "The file's encoding, such as gb18030 or cp1252.")
+    large_file: bool = flag("--large-file", "Read a file of any size.")
 
 
 def run(  # noqa: PLR0913, PLR0917  a record for each kind of option

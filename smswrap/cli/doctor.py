@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smswrap.cli.answer import Answer
-from smswrap.cli.options import option
+from smswrap.cli.options import flag
 from smswrap.errors import Fault, Kind, SmswrapError
 from smswrap.messages import said
 from smswrap.providers.base import Finding, operations_of, repair
@@ -24,8 +24,8 @@ MARKS = {"ok": "✓", "warning": "!", "failed": "✗"}
 class Examining:
     """How far the examination goes."""
 
-    live: bool = option("--live", is_flag=True, default=False, help="Also make one call that only reads.")
-    fix: bool = option("--fix", is_flag=True, default=False, help="First set right what needs no decision of yours.")
+    live: bool = flag("--live", "Also make one call that only reads.")
+    fix: bool = flag("--fix", "First set right what needs no decision of yours.")
 
 
 def repaired(runtime: Runtime) -> list[str]:

@@ -11,7 +11,7 @@ import click
 
 from smswrap.cli.answer import Answer
 from smswrap.cli.charts import Drawing, check_file, finish, history_bars
-from smswrap.cli.options import command, complete_plans, option
+from smswrap.cli.options import command, complete_plans, flag, option
 from smswrap.clock import iso
 from smswrap.errors import InputError, Problem
 from smswrap.masking import mask_number
@@ -48,6 +48,7 @@ COLUMNS = (
 )
 OUTCOMES = tuple(one.value for one in (Outcome.ACCEPTED, Outcome.REFUSED, Outcome.UNKNOWN, Outcome.NOT_SENT))
 
+MOST_SHOWN = click.IntRange(1, 100_000)
 MOST_COUNTED = 1_000_000
 """Messages that a chart counts; a journal of 30 days holds fewer."""
 
@@ -56,16 +57,14 @@ MOST_COUNTED = 1_000_000
 class Looking:
     """Which lines, and how."""
 
-    date: str | None = option("--date", metavar="DAY", help="Only this day (Asia/Shanghai).")
-    phone_number: str | None = option("-p", "--phone-number", metavar="NUMBER", help="Only this recipient.")
-    outcome: str | None = option("--outcome", type=click.Choice(OUTCOMES), help="Only this outcome.")
-    plan_id: str | None = option("--plan", metavar="PLAN", shell_complete=complete_plans, help="Only this plan.")
-    show_numbers: bool = option("--show-numbers", is_flag=True, default=False, help="Show recipients unmasked.")
-    limit: int = option(
-        "--limit", type=click.IntRange(1, 100_000), default=40, show_default=True, help="Messages at most."
-    )
-    offset: int = option("--offset", type=click.IntRange(0), default=0, help="Messages to pass over.")
-    as_csv: bool = option("--csv", is_flag=True, default=False, help="Write CSV instead.")
+    date: str | None = option("--date", "DAY", "Only this day (Asia/Shanghai).")
+    phone_number: str | None = option("-p --phone-number", "NUMBER", "Only this recipient.")
+    outcome: str | None = option("--outcome", None, "Only this outcome.", type=click.Choice(OUTCOMES))
+    plan_id: str | None = option("--plan", "PLAN", "Only this plan.", shell_complete=complete_plans)
+    show_numbers: bool = flag("--show-numbers", "Show recipients unmasked.")
+    limit: int = option("--limit", None, "Messages at most.", type=MOST_SHOWN, default=40, show_default=True)
+    offset: int = option("--offset", None, "Messages to pass over.", type=click.IntRange(0), default=0)
+    as_csv: bool = flag("--csv", "Write CSV instead.")
 
 
 def run(runtime: Runtime, looking: Looking, drawing: Drawing) -> Answer:

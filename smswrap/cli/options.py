@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 LONGEST_TIMEOUT = 60
 """Seconds; no call should hang longer than a person would wait."""
 
+SECONDS = click.IntRange(1, 3600)
+"""How long may be waited for receipts."""
+
 C = TypeVar("C", bound=click.Command)
 
 
@@ -45,18 +48,27 @@ def telling(spellings: Sequence[str], text: Callable[[click.Context], str], help
     return Option(spellings, help=help, is_flag=True, is_eager=True, expose_value=False, callback=tell)
 
 
-def option(*spellings: str, default: Any = None, **attributes: Any) -> Any:  # noqa: ANN401  click's own attributes
+def option(spellings: str, metavar: str | None, help: str, **attributes: Any) -> Any:  # noqa: A002, ANN401  click's
     """A field of an options record, and the option of the command line that fills it."""
-    return field(default=default, metadata={"spellings": spellings, "attributes": attributes})
+    default = attributes.pop("default", None)
+    attributes |= {"metavar": metavar, "help": help, "default": default}
+    return field(default=default, metadata={"spellings": spellings.split(), "attributes": attributes})
+
+
+def flag(spelling: str, help: str = "", **attributes: Any) -> Any:  # noqa: A002, ANN401  click's
+    """A field of an options record that is false, and the option that makes it true."""
+    return option(spelling, None, help, is_flag=True, default=False, **attributes)
+
+
+def several(spellings: str, metavar: str, help: str) -> Any:  # noqa: A002, ANN401  click's
+    """A field of an options record that holds all values of an option that may be given again."""
+    return option(spellings, metavar, help, multiple=True, default=())
 
 
 def options_of(record: type) -> list[Option]:
     """The options that fill a record; each has the field's name and default."""
     return [
-        Option(
-            [*one.metadata["spellings"], one.name],
-            **{"default": one.default, **completing(one.name), **one.metadata["attributes"]},
-        )
+        Option([*one.metadata["spellings"], one.name], **{**completing(one.name), **one.metadata["attributes"]})
         for one in fields(record)
         if "spellings" in one.metadata
     ]
@@ -78,14 +90,26 @@ def command(
 
 
 @dataclass(frozen=True)
+class Heading:
+    """What all messages of a send have in common."""
+
+    template_code: str | None = option("-t --template-code", "CODE", "The approved template, SMS_….")
+    out_id: str | None = option("-o --out-id", "ID", "Your own id of this send, below 256 characters.")
+    message_group: str | None = option(
+        "--message-group", "ID", "Volcengine's message group; needed if the account has several."
+    )
+    accept_odd_values: bool = flag("--accept-odd-values", "Send values such as nan or 4.2E+05 as they are.")
+
+
+@dataclass(frozen=True)
 class Deciding:
     """Options of whatever sends: how it is checked, decided and followed."""
 
-    verify: bool = option("--verify", is_flag=True, default=False, help="Check sign, template and variables first.")
-    yes: bool = option("--yes", is_flag=True, default=False, help="A person has said yes: do not ask.")
-    dry_run: bool = option("--dry-run", is_flag=True, default=False, help="Show what would be sent; send nothing.")
+    verify: bool = flag("--verify", "Check sign, template and variables first.")
+    yes: bool = flag("--yes", "A person has said yes: do not ask.")
+    dry_run: bool = flag("--dry-run", "Show what would be sent; send nothing.")
     idempotency_key: str | None = option(
-        "--idempotency-key", metavar="KEY", help="The same key and content is sent once; then replayed."
+        "--idempotency-key", "KEY", "The same key and content is sent once; then replayed."
     )
 
 
@@ -93,13 +117,9 @@ class Deciding:
 class Following:
     """Options about what comes after a send."""
 
-    wait: bool = option("--wait", is_flag=True, default=False, help="Wait for the receipts.")
-    wait_timeout: int = option(
-        "--wait-timeout", type=click.IntRange(1, 3600), default=60, show_default=True, help="Seconds."
-    )
-    settle: bool = option(
-        "--settle", is_flag=True, default=False, help="If the outcome is unknown, look for it in the receipts at once."
-    )
+    wait: bool = flag("--wait", "Wait for the receipts.")
+    wait_timeout: int = option("--wait-timeout", None, "Seconds.", type=SECONDS, default=60, show_default=True)
+    settle: bool = flag("--settle", "If the outcome is unknown, look for it in the receipts at once.")
 
     @property
     def seconds(self) -> int | None:
@@ -111,26 +131,24 @@ class Following:
 class Guarding:
     """Options about duplicates."""
 
-    allow_duplicate: bool = option(
-        "--allow-duplicate", is_flag=True, default=False, help="Send although the same was sent just now."
-    )
+    allow_duplicate: bool = flag("--allow-duplicate", "Send although the same was sent just now.")
     duplicate_window: int = option(
         "--duplicate-window",
+        "SECONDS",
+        "How long the same send again is taken for a mistake.",
         type=click.IntRange(0),
         default=600,
         show_default=True,
-        metavar="SECONDS",
-        help="How long the same send again is taken for a mistake.",
     )
-    only_unknown_duplicates: bool = option("--only-unknown-duplicates", is_flag=True, default=False, hidden=True)
+    only_unknown_duplicates: bool = flag("--only-unknown-duplicates", hidden=True)
 
 
 @dataclass(frozen=True)
 class Speed:
     """Options about speed."""
 
-    jobs: int = option("--jobs", type=click.IntRange(1, 32), default=4, help="Requests at once; 4.")
-    rate: float | None = option("--rate", type=click.FloatRange(0, min_open=True), help="Requests a second.")
+    jobs: int = option("--jobs", None, "Requests at once; 4.", type=click.IntRange(1, 32), default=4)
+    rate: float | None = option("--rate", None, "Requests a second.", type=click.FloatRange(0, min_open=True))
 
 
 def with_common_options(made: C, *, variables: bool = False) -> C:

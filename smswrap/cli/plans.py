@@ -11,7 +11,7 @@ import click
 
 from smswrap.cli.answer import Answer, of_report
 from smswrap.cli.input import pace_of
-from smswrap.cli.options import Following, Guarding, Speed, command, complete_plans, option
+from smswrap.cli.options import Following, Guarding, Speed, command, complete_plans, flag, option
 from smswrap.cli.send import policy_of
 from smswrap.errors import InputError, Kind, SmswrapError
 from smswrap.record import dataclass
@@ -56,34 +56,17 @@ PLAN_OR_NONE = click.Argument(["plan_id"], metavar="[PLAN]", required=False, she
 class ResultFile:
     """Where results go."""
 
-    result_file: str | None = option(
-        "--result-file", metavar="FILE", help="Write each recipient's outcome to this CSV file."
-    )
+    result_file: str | None = option("--result-file", "FILE", "Write each recipient's outcome to this CSV file.")
 
 
 @dataclass(frozen=True)
 class Resuming:
     """What `resume` does."""
 
-    unknown: bool = option(
-        "--unknown",
-        is_flag=True,
-        default=False,
-        help="Look for requests of unknown outcome in the receipts; send nothing.",
-    )
-    resend_unknown: bool = option(
-        "--resend-unknown",
-        is_flag=True,
-        default=False,
-        help="A person has decided: send what is still unknown once more.",
-    )
-    yes: bool = option("--yes", is_flag=True, default=False, help="With --resend-unknown: do not ask.")
-    allow_duplicate: bool = option(
-        "--allow-duplicate",
-        is_flag=True,
-        default=False,
-        help="Send even what was sent again by another plan meanwhile.",
-    )
+    unknown: bool = flag("--unknown", "Look for requests of unknown outcome in the receipts; send nothing.")
+    resend_unknown: bool = flag("--resend-unknown", "A person has decided: send what is still unknown once more.")
+    yes: bool = flag("--yes", "With --resend-unknown: do not ask.")
+    allow_duplicate: bool = flag("--allow-duplicate", "Send even what was sent again by another plan meanwhile.")
 
 
 def run_confirm(  # noqa: PLR0913, PLR0917  an argument, and a record for each kind of option

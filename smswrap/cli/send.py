@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from smswrap.cli.answer import of_report
 from smswrap.cli.input import Reader
-from smswrap.cli.options import Deciding, Following, Guarding, command, option
+from smswrap.cli.options import Deciding, Following, Guarding, Heading, command, flag, option, several
 from smswrap.model import Content, Message, Order
 from smswrap.record import dataclass
 from smswrap.sending.message import check_parameters, odd_values
@@ -52,62 +52,46 @@ class Wanted:
 class Sending:
     """What `send` is told of the message."""
 
-    phone_numbers: tuple[str, ...] = option(
-        "-p", "--phone-numbers", multiple=True, default=(), metavar="NUMBERS", help="Recipients, separated by commas."
+    phone_numbers: tuple[str, ...] = several("-p --phone-numbers", "NUMBERS", "Recipients, separated by commas.")
+    sign_name: str | None = option("-s --sign-name", "SIGN", "The approved sign (signature name).")
+    template_param: tuple[str, ...] = several(
+        "-tp --template-param", "JSON", '{"code":"123456"}, @FILE, or - for stdin.'
     )
-    sign_name: str | None = option("-s", "--sign-name", metavar="SIGN", help="The approved sign (signature name).")
-    template_code: str | None = option("-t", "--template-code", metavar="CODE", help="The approved template, SMS_….")
-    template_param: tuple[str, ...] = option(
-        "-tp",
-        "--template-param",
-        multiple=True,
-        default=(),
-        metavar="JSON",
-        help='{"code":"123456"}, @FILE, or - for stdin.',
-    )
-    variables: tuple[str, ...] = option(
-        "--var", multiple=True, default=(), metavar="NAME=VALUE", help="One template parameter; repeatable."
-    )
-    accept_odd_values: bool = option(
-        "--accept-odd-values", is_flag=True, default=False, help="Send values such as nan or 4.2E+05 as they are."
-    )
-    repeated_once: bool = option("--repeated-once", is_flag=True, default=False, hidden=True)
-    out_id: str | None = option("-o", "--out-id", metavar="ID", help="Your own id of this send, below 256 characters.")
-    message_group: str | None = option(
-        "--message-group", metavar="ID", help="Volcengine's message group; needed if the account has several."
-    )
+    variables: tuple[str, ...] = several("--var", "NAME=VALUE", "One template parameter; repeatable.")
+    repeated_once: bool = flag("--repeated-once", hidden=True)
 
 
-def run(runtime: Runtime, given: Sending, deciding: Deciding, following: Following, guarding: Guarding) -> Answer:
+def run(  # noqa: PLR0913, PLR0917  a record for each kind of option
+    runtime: Runtime, given: Sending, heading: Heading, deciding: Deciding, following: Following, guarding: Guarding
+) -> Answer:
     """Parse, send, tell."""
     from smswrap.sending import service
     from smswrap.sending.planning import Found
 
     with runtime.house() as house:
-        asks = house.desk.asks and not deciding.yes
-        order = order_of(runtime, house, given, asks=asks, rehearsal=deciding.dry_run)
+        order = order_of(runtime, house, given, heading, deciding)
         return of_report("send", service.send(order, options_of(deciding, following, guarding), house, Found()))
 
 
-def order_of(runtime: Runtime, house: House, given: Sending, *, asks: bool, rehearsal: bool) -> Order:
+def order_of(runtime: Runtime, house: House, given: Sending, heading: Heading, deciding: Deciding) -> Order:
     """Give what is to be sent, asked for where it is missing, or raise InputError with all that is wrong."""
-    read = Reader(runtime)
-    sign, template = read.sign(given.sign_name), read.template(given.template_code)
-    read.out_id(given.out_id)
-    group = read.group(given.message_group)
-    odd = given.accept_odd_values or given.repeated_once
+    read, asks = Reader(runtime), house.desk.asks and not deciding.yes
+    sign, template = read.sign(given.sign_name), read.template(heading.template_code)
+    read.out_id(heading.out_id)
+    group = read.group(heading.message_group)
+    odd = heading.accept_odd_values or given.repeated_once
     parameters = read.parameters(given.template_param, given.variables, odd=odd)
     recipients = _recipients(read, given.phone_numbers, repeated_once=given.repeated_once)
     read.refuse(asks=asks)
     wanted = Wanted(sign, template, parameters, recipients, group)
     if asks:
-        if not rehearsal:
+        if not deciding.dry_run:
             house.provider.check(sends=True)  # before a person types what could not be sent
         wanted = _asked(runtime, house, wanted, read, odd=odd)
     content = Content(wanted.sign, wanted.parameters)
     messages = ((row, Message(recipient, content)) for row, recipient in enumerate(wanted.recipients, 1))
     account = house.provider.account()
-    return Order("send", account, wanted.template, messages, wanted.group, given.out_id, sign=wanted.sign)
+    return Order("send", account, wanted.template, messages, wanted.group, heading.out_id, sign=wanted.sign)
 
 
 def _asked(runtime: Runtime, house: House, wanted: Wanted, read: Reader, *, odd: bool) -> Wanted:
@@ -166,4 +150,4 @@ def _split(text: str, *, old: bool) -> list[str]:
     return [number for number in split_numbers(text) if number.strip() or not old]
 
 
-COMMAND = command("send", run, (Sending, Deciding, Following, Guarding), HELP)
+COMMAND = command("send", run, (Sending, Heading, Deciding, Following, Guarding), HELP)

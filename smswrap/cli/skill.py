@@ -12,7 +12,7 @@ import click
 
 import smswrap
 from smswrap.cli.answer import Answer
-from smswrap.cli.options import command, option
+from smswrap.cli.options import command, flag
 from smswrap.errors import InputError, SetupError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ DIRECTORY = click.Argument(["directory"], metavar="DIR")
 class Forcing:
     """Whether an older copy is replaced."""
 
-    force: bool = option("--force", is_flag=True, default=False, help="Replace an older copy.")
+    force: bool = flag("--force", "Replace an older copy.")
 
 
 def folder() -> Path:
