@@ -11,10 +11,9 @@ import click
 
 from smswrap.cli.answer import Answer, of_report
 from smswrap.cli.arrays import Arrays, head_of, order_of
-from smswrap.cli.input import Reader, pace_of
+from smswrap.cli.input import Reader, options_of
 from smswrap.cli.options import Deciding, Following, Guarding, Heading, Speed, command, flag, option, several
 from smswrap.cli.plans import write_or_warn
-from smswrap.cli.send import options_of
 from smswrap.errors import InputError, Problem
 from smswrap.record import dataclass
 
@@ -84,7 +83,7 @@ def run(  # noqa: PLR0913, PLR0917  a record for each kind of option
     from smswrap.sending.planning import Found
 
     _refuse_mixture(listing, arrays)
-    options = options_of(deciding, following, guarding, pace_of(speed))
+    options = options_of(deciding, following, guarding, speed)
     with runtime.house() as house:
         if listing.source is not None:
             report = _send_file(runtime, house, listing.source, listing, heading, options)

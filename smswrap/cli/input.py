@@ -8,21 +8,34 @@ from typing import TYPE_CHECKING, TypeVar
 from smswrap.errors import InputError, Problem
 from smswrap.providers.base import listing, operations_of
 from smswrap.providers.parameters import LONGEST_TEXT, check_shape, check_text
+from smswrap.record import dataclass
 from smswrap.sending.message import odd_values, read_parameters, tidy_sign, tidy_template
 from smswrap.sending.recipients import Recipient, read_recipient
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from smswrap.cli.options import Speed
+    from smswrap.cli.options import Deciding, Following, Guarding, Speed
     from smswrap.cli.runtime import Runtime
     from smswrap.sending.dispatch import Pace
     from smswrap.sending.message import Tidied
+    from smswrap.sending.service import Options
 
 T = TypeVar("T")
 
 LONGEST_OUT_ID = 255
 """Characters: below 256 by the API page of SendBatchSms."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be sent, as far as it is known; empty is not given."""
+
+    sign: str
+    template: str
+    parameters: Mapping[str, str]
+    recipients: Sequence[str]
+    group: str | None = None
 
 
 class Reader:
@@ -160,10 +173,23 @@ def _same(number: str) -> object:
     return read.number if isinstance(read, Recipient) else number
 
 
-def pace_of(speed: Speed) -> Pace:
+def options_of(deciding: Deciding, following: Following, guarding: Guarding, speed: Speed | None = None) -> Options:
+    """The options as the hall takes them. Raises InputError for a rate that is no number."""
+    from smswrap.sending.refusals import DuplicatePolicy
+    from smswrap.sending.service import Options
+
+    duplicates = DuplicatePolicy(guarding.duplicate_window, guarding.only_unknown_duplicates, guarding.allow_duplicate)
+    decided = (deciding.verify, deciding.yes, deciding.dry_run)
+    waited = following.wait_timeout if following.wait else None
+    return Options(*decided, waited, following.settle, deciding.idempotency_key, duplicates, pace_of(speed))
+
+
+def pace_of(speed: Speed | None) -> Pace:
     """How fast requests are made. Raises InputError for a rate that is no number."""
     from smswrap.sending.dispatch import Pace
 
+    if speed is None:
+        return Pace()
     if speed.rate is not None and not math.isfinite(speed.rate):
         raise InputError.of("--rate", str(speed.rate), "is not a finite number", "Give requests a second, such as 2.5.")
     return Pace(speed.jobs, speed.rate)

@@ -121,11 +121,6 @@ class Following:
     wait_timeout: int = option("--wait-timeout", None, "Seconds.", type=SECONDS, default=60, show_default=True)
     settle: bool = flag("--settle", "If the outcome is unknown, look for it in the receipts at once.")
 
-    @property
-    def seconds(self) -> int | None:
-        """Seconds to wait for receipts, or None."""
-        return self.wait_timeout if self.wait else None
-
 
 @dataclass(frozen=True)
 class Guarding:

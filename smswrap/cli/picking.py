@@ -16,8 +16,8 @@ from smswrap.sending.report import DECLINED
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from smswrap.cli.input import Wanted
     from smswrap.cli.runtime import Runtime
-    from smswrap.cli.send import Wanted
     from smswrap.errors import Problem
     from smswrap.providers.records import Sign, Template
     from smswrap.sending.house import House

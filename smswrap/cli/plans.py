@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from smswrap.cli.answer import Answer, of_report
-from smswrap.cli.input import pace_of
-from smswrap.cli.options import Following, Guarding, Speed, command, complete_plans, flag, option
-from smswrap.cli.send import policy_of
+from smswrap.cli.input import options_of, pace_of
+from smswrap.cli.options import Deciding, Following, Guarding, Speed, command, complete_plans, flag, option
 from smswrap.errors import InputError, Kind, SmswrapError
 from smswrap.record import dataclass
 
@@ -73,10 +72,9 @@ def run_confirm(  # noqa: PLR0913, PLR0917  an argument, and a record for each k
     runtime: Runtime, plan_id: str, following: Following, results: ResultFile, guarding: Guarding, speed: Speed
 ) -> Answer:
     """Confirm a plan."""
-    from smswrap.sending.service import Options, confirm
+    from smswrap.sending.service import confirm
 
-    wait, settle = following.seconds, following.settle
-    options = Options(wait=wait, settle=settle, duplicates=policy_of(guarding), pace=pace_of(speed))
+    options = options_of(Deciding(), following, guarding, speed)
     with runtime.house(plan_id) as house, _results(runtime, house, plan_id, results):
         return of_report("confirm", confirm(plan_id, options, house))
 
@@ -91,9 +89,8 @@ def run_resume(runtime: Runtime, plan_id: str | None, how: Resuming, results: Re
             return _looked_up([look_up(plan, house) for plan in with_unknown(plan_id, house)])
     if plan_id is None:
         raise InputError.of("PLAN", "", "must be given", "`smswrap history` lists the plans that were sent.")
-    options = Options(yes=how.yes, duplicates=DuplicatePolicy(allowed=how.allow_duplicate), pace=pace_of(speed))
-    if not how.resend_unknown:
-        options = replace(options, yes=False)
+    duplicates = DuplicatePolicy(allowed=how.allow_duplicate)
+    options = Options(yes=how.yes and how.resend_unknown, duplicates=duplicates, pace=pace_of(speed))
     with runtime.house(plan_id) as house, _results(runtime, house, plan_id, results):
         return of_report("resume", resume(plan_id, options, house, resend_unknown=how.resend_unknown))
 

@@ -13,7 +13,7 @@ import click
 
 from smswrap import process
 from smswrap.cli.answer import EMPTY, Answer, json_text
-from smswrap.cli.options import Option, option_for, options_of, with_common_options
+from smswrap.cli.options import SECONDS, Option, flag, option, option_for, options_of, with_common_options
 from smswrap.clock import today, week
 from smswrap.errors import Fault, InputError, Kind, Problem
 from smswrap.masking import mask_under
@@ -46,15 +46,27 @@ MOST_CHARACTERS = 57_000
 class Extras:
     """What we offer besides the operation's own parameters."""
 
-    every_page: bool = False
-    approved: bool = False
-    search: str | None = None
-    full: bool = False
-    show_personal_data: bool = False
-    wait: bool = False
-    wait_timeout: int = 60
+    every_page: bool = flag("--all", "Walk all pages.")
+    search: str | None = option("--search", "WORD", "Only items that hold this word, of all pages.")
+    full: bool = flag("--full", "Tell all fields of each item, not the main ones.")
+    approved: bool = flag("--approved", "Only what can be sent with.")
+    show_personal_data: bool = flag("--show-personal-data", "Show identities unmasked.")
+    wait: bool = flag("--wait", "Poll until all are delivered or failed.")
+    wait_timeout: int = option("--wait-timeout", None, "Seconds.", type=SECONDS, default=60, show_default=True)
     chart: bool = False
     chart_file: str | None = None
+
+
+OFFERED: Mapping[str, str] = {
+    "every_page": "paging",
+    "search": "listed",
+    "full": "listed",
+    "approved": "stateful",
+    "show_personal_data": "personal",
+    "wait": "awaited",
+    "wait_timeout": "awaited",
+}
+"""What an operation must have so that an option is offered."""
 
 
 @dataclass(frozen=True)
@@ -97,25 +109,11 @@ def _tables() -> Mapping[str, Mapping[str, Operation]]:
 
 
 def _extra_options(operation: Operation) -> list[Option]:
-    extras = []
-    if operation.paging:
-        extras.append(Option(["--all", "every_page"], is_flag=True, help="Walk all pages."))
-    if operation.listed:
-        words = "Only items that hold this word, of all pages."
-        extras.append(Option(["--search"], metavar="WORD", help=words))
-        extras.append(Option(["--full"], is_flag=True, help="Tell all fields of each item, not the main ones."))
-    if operation.stateful:
-        extras.append(Option(["--approved"], is_flag=True, help="Only what can be sent with."))
+    extras = [one for one in options_of(Extras) if getattr(operation, OFFERED[str(one.name)])]
     if operation.totals:
         from smswrap.cli.charts import Drawing
 
         extras += options_of(Drawing)
-    if operation.personal:
-        extras.append(Option(["--show-personal-data"], is_flag=True, help="Show identities unmasked."))
-    if operation.awaited:
-        seconds = click.IntRange(1, 3600)
-        extras.append(Option(["--wait"], is_flag=True, help="Poll until all are delivered or failed."))
-        extras.append(Option(["--wait-timeout"], type=seconds, default=60, show_default=True, help="Seconds."))
     return extras
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smswrap.cli.answer import of_report
-from smswrap.cli.input import Reader
+from smswrap.cli.input import Reader, Wanted, options_of
 from smswrap.cli.options import Deciding, Following, Guarding, Heading, command, flag, option, several
 from smswrap.model import Content, Message, Order
 from smswrap.record import dataclass
@@ -14,15 +14,12 @@ from smswrap.sending.recipients import read_recipients
 from smswrap.sending.spellings import split_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from smswrap.cli.answer import Answer
     from smswrap.cli.runtime import Runtime
     from smswrap.errors import Problem
-    from smswrap.sending.dispatch import Pace
     from smswrap.sending.house import House
-    from smswrap.sending.refusals import DuplicatePolicy
-    from smswrap.sending.service import Options
 
 HELP = """Send one text to one or many recipients.
 
@@ -35,17 +32,6 @@ Examples:
   smswrap send -p 13900000000,13900000020 -s 阿里云短信测试 \\
     -t SMS_100000001 --var code=123456 --yes --wait
 """
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What is to be sent, as far as it is known; empty is not given."""
-
-    sign: str
-    template: str
-    parameters: Mapping[str, str]
-    recipients: Sequence[str]
-    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,30 +92,6 @@ def _asked(runtime: Runtime, house: House, wanted: Wanted, read: Reader, *, odd:
         return _recipients(again, (text,), repeated_once=False), [*again.lacking, *again.problems]
 
     return Picker(runtime, house).complete(wanted, wrong, numbers)
-
-
-def options_of(deciding: Deciding, following: Following, guarding: Guarding, pace: Pace | None = None) -> Options:
-    """The options as the hall takes them."""
-    from smswrap.sending.service import Options
-
-    options = Options(
-        verify=deciding.verify,
-        yes=deciding.yes,
-        dry_run=deciding.dry_run,
-        wait=following.seconds,
-        settle=following.settle,
-        key=deciding.idempotency_key,
-        duplicates=policy_of(guarding),
-    )
-    return Options(**{**vars(options), "pace": pace}) if pace else options
-
-
-def policy_of(guarding: Guarding) -> DuplicatePolicy:
-    """What counts as a duplicate."""
-    from smswrap.sending.refusals import DuplicatePolicy
-
-    window, only_unknown = guarding.duplicate_window, guarding.only_unknown_duplicates
-    return DuplicatePolicy(window, only_unknown, guarding.allow_duplicate)
 
 
 def _recipients(read: Reader, given: tuple[str, ...], *, repeated_once: bool) -> list[str]:
