@@ -24,7 +24,7 @@ from smswrap.record import dataclass
 from smswrap.sending import carrying, service
 from smswrap.sending.message import check_parameters, odd_values, tidy_sign, tidy_template
 from smswrap.sending.planning import Found
-from smswrap.sending.recipients import read_recipients
+from smswrap.sending.recipients import number_of, read_recipients
 from smswrap.sending.refusals import WINDOW, DuplicatePolicy
 from smswrap.sending.service import Options
 from smswrap.sending.shown import show
@@ -147,7 +147,7 @@ def history(  # noqa: PLR0913  the options of `smswrap history`
     """Lines of what was sent, newest first: one a recipient. `date` is yyyyMMdd in Asia/Shanghai."""
     with open_journal(_choices(sandbox=sandbox)) as journal:
         number = service.find(plan, journal).number if plan is not None else None
-        recipient = _recipient(phone_number) if phone_number is not None else None
+        recipient = number_of(phone_number, "phone_number") if phone_number is not None else None
         which = Filter(date, recipient, Outcome(outcome) if outcome is not None else None, number)
         return journal.lines(which, limit, offset)
 
@@ -293,13 +293,6 @@ def _numbers(numbers: Iterable[str], *, sandbox: bool) -> tuple[list[str], list[
     found, wrong, noticed = read_recipients(map(str, numbers), samples_allowed=sandbox, field="phone_numbers")
     missing = Problem("phone_numbers", "", "names no recipient", "Give at least one number.")
     return found, wrong or ([] if found else [missing]), noticed
-
-
-def _recipient(number: str) -> str:
-    found, wrong, _ = _numbers([number], sandbox=True)
-    if wrong:
-        raise InputError(wrong)
-    return found[0]
 
 
 def _proposal(shown: ShownPlan, warnings: list[str], *, again: bool) -> Proposal:

@@ -12,13 +12,14 @@ import click
 from smswrap.cli.answer import Answer
 from smswrap.cli.charts import Drawing, check_file, finish, history_bars
 from smswrap.cli.options import command, complete_plans, flag, option
+from smswrap.cli.shapes import LineData
 from smswrap.clock import iso
-from smswrap.errors import InputError, Problem
+from smswrap.errors import InputError
 from smswrap.masking import mask_number
 from smswrap.model import Outcome
 from smswrap.providers.parameters import Parameter, check
 from smswrap.record import dataclass
-from smswrap.sending.recipients import read_recipient
+from smswrap.sending.recipients import number_of
 
 if TYPE_CHECKING:
     from smswrap.cli.runtime import Runtime
@@ -33,19 +34,7 @@ Examples:
   smswrap history --limit 1000 --csv
   smswrap history --chart
 """
-COLUMNS = (
-    "plan_id",
-    "at",
-    "provider",
-    "sign",
-    "template",
-    "recipient",
-    "outcome",
-    "code",
-    "receipt",
-    "out_id",
-    "biz_id",
-)
+COLUMNS = tuple(LineData.__annotations__)
 OUTCOMES = tuple(one.value for one in (Outcome.ACCEPTED, Outcome.REFUSED, Outcome.UNKNOWN, Outcome.NOT_SENT))
 
 MOST_SHOWN = click.IntRange(1, 100_000)
@@ -108,33 +97,16 @@ def _filter(journal: Journal, looking: Looking) -> Filter:
     from smswrap.sending.service import find
 
     day = None if looking.date is None else check(Parameter("date", "", "", "date"), looking.date)
-    recipient = None if looking.phone_number is None else _recipient(looking.phone_number)
+    recipient = None if looking.phone_number is None else number_of(looking.phone_number, "--phone-number")
     outcome = None if looking.outcome is None else Outcome(looking.outcome)
     plan = None if looking.plan_id is None else find(looking.plan_id, journal).number
     return Filter(day, recipient, outcome, plan)
 
 
-def _recipient(text: str) -> str:
-    found = read_recipient(text, field="--phone-number")
-    if isinstance(found, Problem):
-        raise InputError([found])
-    return found.number
-
-
 def _entry(line: Line, *, masked: bool) -> dict[str, object]:
-    return {
-        "plan_id": line.plan_id,
-        "at": iso(line.at),
-        "provider": line.provider,
-        "sign": line.sign,
-        "template": line.template,
-        "recipient": mask_number(line.recipient) if masked else line.recipient,
-        "outcome": line.outcome.value,
-        "code": line.code,
-        "receipt": line.receipt,
-        "out_id": line.out_id,
-        "biz_id": line.biz_id,
-    }
+    recipient = mask_number(line.recipient) if masked else line.recipient
+    told = {**vars(line), "at": iso(line.at), "recipient": recipient, "outcome": line.outcome.value}
+    return {name: told[name] for name in COLUMNS}
 
 
 def _inert(name: str, value: object) -> object:

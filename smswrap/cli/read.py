@@ -23,7 +23,7 @@ from smswrap.providers.records import as_json
 from smswrap.record import dataclass
 from smswrap.sending.message import tidy_sign, tidy_template
 from smswrap.sending.receipts import FINAL, FIRST_PAUSE, LONGEST_PAUSE, explained
-from smswrap.sending.recipients import Recipient, read_recipient
+from smswrap.sending.recipients import Recipient, number_of, read_recipient
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -179,10 +179,7 @@ def _value(parameter: Parameter, value: object) -> Any:  # noqa: ANN401  what th
             raise InputError.of(parameter.option, "", "must be given", f"Add {parameter.option}: {parameter.help}")
         return parameter.default
     if parameter.type == "phone":
-        found = read_recipient(str(value), field=parameter.option)
-        if isinstance(found, Problem):
-            raise InputError([found])
-        return found.number
+        return number_of(str(value), parameter.option)
     return check(parameter, value)
 
 
