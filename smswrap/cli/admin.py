@@ -11,7 +11,7 @@ from smswrap import catalogue, disk, state
 from smswrap.cli.answer import Answer
 from smswrap.cli.desk import Terminal
 from smswrap.cli.doctor import Examining, called, judged, repaired
-from smswrap.cli.options import command, option
+from smswrap.cli.options import command, option, pages
 from smswrap.clock import iso
 from smswrap.errors import InputError, SmswrapError
 from smswrap.household import refuse_foreign_home
@@ -26,25 +26,7 @@ if TYPE_CHECKING:
 
     from smswrap.cli.runtime import Runtime
 
-EXPLAIN = """Say what an error or receipt code means and what to do; of words, list the codes that hold them all.
-
-\b
-Examples:
-  smswrap explain isv.BUSINESS_LIMIT_CONTROL
-  smswrap explain balance
-"""
 CODE_OR_WORDS = click.Argument(["words"], nargs=-1, metavar="[CODE | WORDS]")
-DOCTOR = """Look at everything that a send needs, and say whether the next one would pass. Nothing is sent.
-
-Without --fix nothing is changed. Exits 3 (set-up) or 4 (credentials) where a send would.
-
-\b
-Examples:
-  smswrap doctor
-  smswrap doctor --fix --live
-"""
-
-
 MOST_WITH_STEPS = 50
 """Codes of a list up to which each is told with what to do; of more, one code at a time tells it."""
 
@@ -140,19 +122,14 @@ def _call(call: Mapping[str, Any]) -> dict[str, object]:
 SANDBOX = click.Group(
     "sandbox",
     commands=[
-        command("path", run_path, (), "Show where the sandbox lives."),
-        command(
-            "reset",
-            run_reset,
-            (),
-            "Delete the sandbox's folder: calls, messages, configuration. One that smswrap did not make is left alone.",
-        ),
-        command("log", run_log, (), "Show the calls that the stand-ins received, oldest first."),
+        command("sandbox path", run_path),
+        command("sandbox reset", run_reset),
+        command("sandbox log", run_log),
     ],
-    help="Look at the sandbox, or empty it.",
+    help=pages()["sandbox"].text,
 )
 COMMANDS = {
-    "explain": command("explain", run_explain, (Searching,), EXPLAIN, CODE_OR_WORDS),
-    "doctor": command("doctor", run_doctor, (Examining,), DOCTOR),
+    "explain": command("explain", run_explain, (Searching,), CODE_OR_WORDS),
+    "doctor": command("doctor", run_doctor, (Examining,)),
     "sandbox": SANDBOX,
 }

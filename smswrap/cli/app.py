@@ -7,7 +7,6 @@ import os
 import sys
 from dataclasses import replace
 from errno import EMFILE, ENFILE
-from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,7 +16,7 @@ from click.exceptions import NoArgsIsHelpError
 from smswrap import process
 from smswrap.cli import versions
 from smswrap.cli.answer import Answer, write
-from smswrap.cli.options import telling, with_common_options
+from smswrap.cli.options import pages, telling, with_common_options
 from smswrap.cli.runtime import Console, Runtime, named, program
 from smswrap.errors import Fault, InputError, Kind, SmswrapError, without_sending
 from smswrap.masking import redact
@@ -77,7 +76,7 @@ class Verbs(click.Group):
         """Write the verbs in groups."""
         from smswrap.cli.helping import grouped
 
-        for group, lines in grouped(self.list_commands(ctx), partial(self.get_command, ctx)):
+        for group, lines in grouped(self.list_commands(ctx)):
             with formatter.section(group):
                 formatter.write_dl(lines)
 
@@ -88,7 +87,7 @@ class Verbs(click.Group):
 
         if incomplete.startswith("-"):
             return super().shell_complete(ctx, incomplete)
-        return verbs(grouped(self.list_commands(ctx), partial(self.get_command, ctx)), incomplete)
+        return verbs(grouped(self.list_commands(ctx)), incomplete)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Load the verb's command."""
@@ -130,18 +129,7 @@ click.Context.formatter_class = staticmethod(_formatter)  # type: ignore[assignm
 SETTINGS = {"max_content_width": 100}
 
 
-@click.group(cls=Verbs, context_settings=SETTINGS, epilog=TOPICS)
-def app() -> None:
-    """Send SMS through Alibaba Cloud and Volcengine: when a person said yes, and exactly once.
-
-    \b
-    Try it without an account:
-      smswrap --sandbox list-signs
-      smswrap --sandbox send -p 13900000000 -s 阿里云短信测试 \\
-        -t SMS_100000001 --var code=123456 --wait
-    """  # noqa: D301  \b is click's mark for text that keeps its lines
-
-
+app = Verbs("smswrap", help=pages()["smswrap"].text, context_settings=SETTINGS, epilog=TOPICS)
 app.params.append(telling(["--version"], lambda _: versions(), "Tell versions and places."))
 with_common_options(app, variables=True)
 

@@ -31,23 +31,6 @@ if TYPE_CHECKING:
     from smswrap.sending.table.problems import ProblemReport
     from smswrap.sending.table.rows import Table
 
-HELP = """Send each recipient a text of their own: from a file of any size, or from the API's arrays of up to 100.
-
-The whole file is checked first, and nothing is sent while there are problems. Columns are named by --map, or by their
-headers: phone, sign, and the template's variables. Without --yes it asks at a terminal; elsewhere it sends nothing and
-exits 9.
-
-\b
-Examples:
-  printf '手机号,验证码\\n13900000000,234567\\n' > people.csv
-  smswrap send-batch --file people.csv -s 阿里云短信测试 \\
-    -t SMS_100000001 --map phone=手机号,code=验证码 --yes
-  smswrap send-batch -t SMS_100000001 --yes \\
-    --phone-number-json '["13900000000","13900000020"]' \\
-    --sign-name-json '["阿里云短信测试","阿里云短信测试"]' \\
-    --template-param-json '[{"code":"111111"},{"code":"222222"}]'
-"""
-
 
 @dataclass(frozen=True)
 class Listing:
@@ -191,4 +174,4 @@ def _messages(  # noqa: PLR0913, PLR0917  each is a thing of its own
     read.warn(notices.lines)
 
 
-COMMAND = command("send-batch", run, (Listing, Arrays, Heading, Deciding, Following, Guarding, Speed), HELP)
+COMMAND = command("send-batch", run, (Listing, Arrays, Heading, Deciding, Following, Guarding, Speed))

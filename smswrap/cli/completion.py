@@ -19,19 +19,6 @@ if TYPE_CHECKING:
     from smswrap.cli.runtime import Runtime
 
 VARIABLE = "_SMSWRAP_COMPLETE"
-HELP = """Print what makes a shell complete verbs, options, signs, templates and plans.
-
-Signs and templates are those that were listed last; nothing is called. Where it belongs:
-
-\b
-  bash  ~/.local/share/bash-completion/completions/smswrap
-  zsh   _smswrap in a folder of $fpath
-  fish  ~/.config/fish/completions/smswrap.fish
-
-\b
-Example:
-  smswrap completion bash > smswrap.bash
-"""
 SHELL = click.Argument(["shell"], type=click.Choice(["bash", "zsh", "fish"]))
 KEPT = 500
 """Names of a list that are remembered."""
@@ -80,4 +67,4 @@ def _file(runtime: Runtime) -> str:
     return "listed-sandbox.json" if runtime.common.sandbox else "listed.json"
 
 
-COMMAND = command("completion", run, (), HELP, SHELL)
+COMMAND = command("completion", run, (), SHELL)

@@ -26,14 +26,6 @@ if TYPE_CHECKING:
     from smswrap.journal.journal import Filter, Journal
     from smswrap.model import Line
 
-HELP = """List what was sent, newest first: one row a recipient.
-
-\b
-Examples:
-  smswrap history --outcome unknown
-  smswrap history --limit 1000 --csv
-  smswrap history --chart
-"""
 COLUMNS = tuple(LineData.__annotations__)
 OUTCOMES = tuple(one.value for one in (Outcome.ACCEPTED, Outcome.REFUSED, Outcome.UNKNOWN, Outcome.NOT_SENT))
 
@@ -124,4 +116,4 @@ def _csv(rows: list[dict[str, object]]) -> str:
     return drawn.getvalue()
 
 
-COMMAND = command("history", run, (Looking, Drawing), HELP)
+COMMAND = command("history", run, (Looking, Drawing))

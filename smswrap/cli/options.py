@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import field, fields, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -13,7 +15,7 @@ from smswrap.providers.parameters import SHAPES, shorten
 from smswrap.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from click.shell_completion import CompletionItem
 
@@ -74,8 +76,27 @@ def options_of(record: type) -> list[Option]:
     ]
 
 
+class Page(NamedTuple):
+    """What help says of a verb: its group and its line in the list of verbs, and all the rest."""
+
+    group: str
+    line: str
+    text: str
+
+
+@cache
+def pages() -> Mapping[str, Page]:
+    """The pages of verbs.txt by what they are about."""
+    found = {}
+    for page in Path(__file__).with_name("verbs.txt").read_text("utf-8").split("\n== ")[1:]:
+        head, _, text = page.partition("\n")
+        name, group, line = [*head.split(" | "), "", ""][:3]
+        found[name] = Page(group, line, text.rstrip())
+    return found
+
+
 def command(
-    verb: str, run: Callable[..., Answer], records: Sequence[type], text: str, *arguments: click.Parameter
+    name: str, run: Callable[..., Answer], records: Sequence[type] = (), *arguments: click.Parameter
 ) -> click.Command:
     """Make a command: its options fill the records, with which `run(runtime, *arguments, *records)` is called."""
 
@@ -85,8 +106,9 @@ def command(
         filled = [record(**{one.name: values[one.name] for one in fields(record)}) for record in records]
         return run(runtime, *given, *filled)
 
-    made = [one for record in records for one in options_of(record)]
-    return with_common_options(click.Command(verb, callback=call, params=[*arguments, *made], help=text))
+    params = [*arguments, *(one for record in records for one in options_of(record))]
+    verb, text = name.rpartition(" ")[2], pages()[name].text
+    return with_common_options(click.Command(verb, callback=call, params=params, help=text))
 
 
 @dataclass(frozen=True)

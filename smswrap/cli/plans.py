@@ -22,31 +22,6 @@ if TYPE_CHECKING:
     from smswrap.sending.house import House
     from smswrap.sending.report import Report
 
-CONFIRM = """Say yes to a plan: send exactly what it shows, once, within 30 minutes of its making.
-
-A second confirm sends nothing and tells what became of the first.
-
-\b
-Example:
-  smswrap confirm 858a23a6452ebd11 --wait
-"""
-RESUME = """Go on with a plan that was cut short: send what was never sent, and leave alone what may have been.
-
-A yes holds for 30 minutes; later, what is left is shown and needs a new one. With --unknown, find out about requests of
-unknown outcome instead, in one plan or in all.
-
-\b
-Examples:
-  smswrap resume 858a23a6452ebd11
-  smswrap resume --unknown
-  smswrap resume --resend-unknown 858a23a6452ebd11
-"""
-CANCEL = """Say no to a plan: it can no longer be confirmed, and what is left of it is not sent.
-
-\b
-Example:
-  smswrap cancel 858a23a6452ebd11
-"""
 PLAN = click.Argument(["plan_id"], metavar="PLAN", shell_complete=complete_plans)
 PLAN_OR_NONE = click.Argument(["plan_id"], metavar="[PLAN]", required=False, shell_complete=complete_plans)
 
@@ -138,7 +113,7 @@ def write_or_warn(runtime: Runtime, write: Callable[[], None]) -> None:
 
 
 COMMANDS = {
-    "confirm": command("confirm", run_confirm, (Following, ResultFile, Guarding, Speed), CONFIRM, PLAN),
-    "resume": command("resume", run_resume, (Resuming, ResultFile, Speed), RESUME, PLAN_OR_NONE),
-    "cancel": command("cancel", run_cancel, (), CANCEL, PLAN),
+    "confirm": command("confirm", run_confirm, (Following, ResultFile, Guarding, Speed), PLAN),
+    "resume": command("resume", run_resume, (Resuming, ResultFile, Speed), PLAN_OR_NONE),
+    "cancel": command("cancel", run_cancel, (), PLAN),
 }

@@ -85,10 +85,10 @@ def verbs() -> list[str]:
     return list(dict.fromkeys(row.verb for row in rows))
 
 
-def group_and_line(verb: str) -> tuple[str, str] | None:
-    """The group of a reading verb in the list of verbs, and its line; None for another verb."""
-    row = next((table[verb] for table in _tables().values() if verb in table), None)
-    return None if row is None else ("Look up" if row.awaited or row.totals else "Account", row.help)
+def group_and_line(verb: str) -> tuple[str, str]:
+    """The group of a reading verb in the list of verbs, and its line."""
+    row = next(table[verb] for table in _tables().values() if verb in table)
+    return "Look up" if row.awaited or row.totals else "Account", row.help
 
 
 def command_for(verb: str) -> click.Command:
@@ -99,7 +99,7 @@ def command_for(verb: str) -> click.Command:
         verb,
         callback=click.pass_obj(partial(_run, verb=verb)),
         params=[*map(option_for, parameters.values()), *_extra_options(rows[0])],
-        help=f"{rows[0].help}\n\n\b\nExample:\n  {rows[0].example}",
+        help=f"{rows[0].help}\n\nExample:\n  {rows[0].example}",
     )
     return with_common_options(made)
 

@@ -21,18 +21,6 @@ if TYPE_CHECKING:
     from smswrap.errors import Problem
     from smswrap.sending.house import House
 
-HELP = """Send one text to one or many recipients.
-
-Without --yes it asks at a terminal; elsewhere it sends nothing and exits 9.
-
-\b
-Examples:
-  smswrap send -p 13900000000 -s 阿里云短信测试 -t SMS_100000001 \\
-    -tp '{"code":"123456"}' --verify --dry-run
-  smswrap send -p 13900000000,13900000020 -s 阿里云短信测试 \\
-    -t SMS_100000001 --var code=123456 --yes --wait
-"""
-
 
 @dataclass(frozen=True)
 class Sending:
@@ -112,4 +100,4 @@ def _split(text: str, *, old: bool) -> list[str]:
     return [number for number in split_numbers(text) if number.strip() or not old]
 
 
-COMMAND = command("send", run, (Sending, Heading, Deciding, Following, Guarding), HELP)
+COMMAND = command("send", run, (Sending, Heading, Deciding, Following, Guarding))

@@ -15,16 +15,6 @@ if TYPE_CHECKING:
     from smswrap.cli.answer import Answer
     from smswrap.cli.runtime import Runtime
 
-HELP = """Install and configure what a send needs, step by step, at a terminal; each step can be refused.
-
-Keys are typed into the aliyun CLI's own questions: smswrap neither reads nor keeps them.
-
-\b
-Examples:
-  smswrap setup
-  smswrap --provider volcengine setup
-"""
-
 
 def run(runtime: Runtime) -> Answer:
     """Go through the steps, then judge."""
@@ -39,4 +29,4 @@ def run(runtime: Runtime) -> Answer:
     return answer
 
 
-COMMAND = command("setup", run, (), HELP)
+COMMAND = command("setup", run)
