@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smswrap.__main__ import leave
-from smswrap.cli.runtime import Console, program
+from smswrap.cli.console import Console, program
 from smswrap.errors import Exit, InputError, Kind, without_sending
 from smswrap.providers.parameters import shorten
 

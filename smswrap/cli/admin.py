@@ -9,7 +9,6 @@ import click
 
 from smswrap import catalogue, disk, state
 from smswrap.cli.answer import Answer
-from smswrap.cli.desk import Terminal
 from smswrap.cli.doctor import Examining, called, judged, repaired
 from smswrap.cli.options import command, option, pages
 from smswrap.clock import iso
@@ -99,7 +98,7 @@ def run_path(_runtime: Runtime) -> Answer:
 def run_reset(runtime: Runtime) -> Answer:
     """Delete the sandbox's folder, after asking at a terminal."""
     refuse_foreign_home(runtime.common)
-    directory, desk = Sandbox().directory, Terminal(runtime)
+    directory, desk = Sandbox().directory, runtime.desk()
     if desk.asks and directory.exists() and not desk.ask(f"Delete {directory} and all in it? [y/N] "):
         return Answer("sandbox reset", data={"path": str(directory), "deleted": False})
     return Answer("sandbox reset", data={"path": str(directory), "deleted": Sandbox().reset()})

@@ -16,8 +16,9 @@ from click.exceptions import NoArgsIsHelpError
 from smswrap import process
 from smswrap.cli import versions
 from smswrap.cli.answer import Answer, write
+from smswrap.cli.console import Console, named, program
 from smswrap.cli.options import pages, telling, with_common_options
-from smswrap.cli.runtime import Console, Runtime, named, program
+from smswrap.cli.runtime import Runtime
 from smswrap.errors import Fault, InputError, Kind, SmswrapError, without_sending
 from smswrap.masking import redact
 from smswrap.providers.base import ProviderError, Settings, recover

@@ -11,7 +11,7 @@ from smswrap.cli.screen import HEADING, Screen
 from smswrap.errors import InputError
 
 if TYPE_CHECKING:
-    from smswrap.cli.runtime import Runtime
+    from smswrap.cli.console import Console
     from smswrap.sending.shown import ShownPlan
 
 YES = frozenset({"y", "yes", "是", "确认", "发送"})
@@ -27,8 +27,8 @@ EXISTS = "is there already"
 class Terminal:
     """The person at the other end, if stdin and stderr are terminals."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
+    def __init__(self, talk: Console, *, sandbox: bool) -> None:
+        self._talk, self._sandbox = talk, sandbox
 
     @property
     def asks(self) -> bool:
@@ -37,8 +37,8 @@ class Terminal:
 
     def confirm(self, shown: ShownPlan) -> bool:
         """Show the plan and ask for a yes; no answer and end of input are a no. A signal raises Ended."""
-        lines = describe(shown, Screen.of(2), sandbox=self._runtime.common.sandbox)
-        self._runtime.talk.show("\n".join(["", *lines, ""]))
+        lines = describe(shown, Screen.of(2), sandbox=self._sandbox)
+        self._talk.show("\n".join(["", *lines, ""]))
         count = shown.plan.recipients
         question = SEND_ONE if count == 1 else SEND_MANY.format(count=count)
         while (answer := self.answer(question) or "").lower() in EXPORT:
@@ -51,15 +51,15 @@ class Terminal:
 
     def answer(self, question: str) -> str | None:
         """A line from the person, without its outer blanks; None at the end of input. A signal raises Ended."""
-        self._runtime.talk.say(Screen.of(2).styled(question.rstrip(), HEADING) + " ", end="")
+        self._talk.say(Screen.of(2).styled(question.rstrip(), HEADING) + " ", end="")
         try:
             with process.interruptible():
                 line = sys.stdin.readline()
         except process.Ended:
-            self._runtime.talk.say("")  # what is said next begins a line
+            self._talk.say("")  # what is said next begins a line
             raise
         if not line.endswith("\n"):
-            self._runtime.talk.say("")
+            self._talk.say("")
         return line.strip() if line else None
 
     def _export(self, shown: ShownPlan) -> None:
@@ -83,6 +83,6 @@ class Terminal:
                     count += 1
                     file.write([one.message.recipient, one.message.content.sign, one.text or one.values, one.parts])
         except (InputError, RuntimeError) as error:
-            self._runtime.talk.say(str(error).strip(": "))
+            self._talk.say(str(error).strip(": "))
             return
-        self._runtime.talk.say(EXPORTED.format(count=count, path=path))
+        self._talk.say(EXPORTED.format(count=count, path=path))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smswrap.cli.admin import run_doctor
-from smswrap.cli.desk import Terminal
 from smswrap.cli.doctor import Examining
 from smswrap.cli.options import command
 from smswrap.errors import InputError
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 def run(runtime: Runtime) -> Answer:
     """Go through the steps, then judge."""
-    person = Terminal(runtime)
+    person = runtime.desk()
     if not person.asks:
         step = "Run it at a terminal; `smswrap doctor` says what is missing, without questions."
         raise InputError.of("setup", "", "asks questions, and there is no terminal", step)
