@@ -1,4 +1,4 @@
-"""`explain`, `doctor` and `sandbox`: verbs that send nothing and ask no provider for what it holds."""
+"""`explain`, `setup`, `doctor` and `sandbox`: verbs that send nothing and ask no provider for what it holds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from smswrap.cli.options import command, option, pages
 from smswrap.clock import iso
 from smswrap.errors import InputError, SmswrapError
 from smswrap.household import refuse_foreign_home
-from smswrap.providers.base import Finding, diagnosis_of
+from smswrap.providers.base import Finding, diagnosis_of, set_up
 from smswrap.record import dataclass
 from smswrap.sandbox import Sandbox
 from smswrap.sending.refusals import loss
@@ -90,6 +90,19 @@ def _place(runtime: Runtime, directory: Path) -> Iterator[Finding]:
         yield Finding("state directory", "warning", detail, "Name a folder of this machine with SMSWRAP_STATE_DIR.")
 
 
+def run_setup(runtime: Runtime) -> Answer:
+    """Go through the steps, then judge."""
+    person = runtime.desk()
+    if not person.asks:
+        step = "Run it at a terminal; `smswrap doctor` says what is missing, without questions."
+        raise InputError.of("setup", "", "asks questions, and there is no terminal", step)
+    set_up(runtime.provider_name, runtime.settings(), person)
+    live = person.ask("Make one call that only reads, to see whether the keys are taken? [y/N] ")
+    answer = run_doctor(runtime, Examining(live=live))
+    answer.command = "setup"
+    return answer
+
+
 def run_path(_runtime: Runtime) -> Answer:
     """Show where the sandbox lives."""
     return Answer("sandbox path", data={"path": str(Sandbox().directory)}, text=str(Sandbox().directory))
@@ -129,6 +142,7 @@ SANDBOX = click.Group(
 )
 COMMANDS = {
     "explain": command("explain", run_explain, (Searching,), CODE_OR_WORDS),
+    "setup": command("setup", run_setup),
     "doctor": command("doctor", run_doctor, (Examining,)),
     "sandbox": SANDBOX,
 }

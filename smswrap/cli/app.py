@@ -40,7 +40,7 @@ COMMANDS: Mapping[str, str] = {
     "doctor": ADMIN,
     "explain": ADMIN,
     "sandbox": ADMIN,
-    "setup": "smswrap.cli.setup:COMMAND",
+    "setup": ADMIN,
     "completion": "smswrap.cli.completion:COMMAND",
     "help": "smswrap.cli.helping:COMMAND",
     "schema": "smswrap.cli.schema:COMMAND",

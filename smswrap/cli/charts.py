@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smswrap.cli.options import flag, option
-from smswrap.cli.words import padded
+from smswrap.cli.screen import padded
 from smswrap.errors import InputError
 from smswrap.messages import said, width
 from smswrap.record import dataclass

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from smswrap.cli.answer import Answer
 from smswrap.cli.options import flag
+from smswrap.cli.screen import HEADING, STYLES, padded, wrapped
 from smswrap.errors import Fault, Kind, SmswrapError
 from smswrap.messages import said
 from smswrap.providers.base import Finding, operations_of, repair
@@ -81,9 +82,6 @@ def _ready(runtime: Runtime) -> str:
 
 
 def _drawn(screen: Screen, verdict: str, findings: Sequence[Finding]) -> Iterator[str]:
-    from smswrap.cli.screen import HEADING, STYLES
-    from smswrap.cli.words import padded, wrapped
-
     worst = "failed" if any(one.state == "failed" for one in findings) else "ok"
     yield f"{screen.styled(MARKS[worst], STYLES[worst])} {screen.styled(said(verdict), HEADING)}"
     yield ""

@@ -8,7 +8,7 @@ import click
 
 from smswrap.cli.answer import Answer
 from smswrap.cli.options import command, pages
-from smswrap.cli.words import padded, wrapped
+from smswrap.cli.screen import padded, wrapped
 from smswrap.errors import InputError
 from smswrap.messages import said, width
 

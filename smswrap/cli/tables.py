@@ -8,8 +8,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from smswrap.cli.answer import EMPTY
-from smswrap.cli.screen import HEADING, STYLES, Screen
-from smswrap.cli.words import padded
+from smswrap.cli.screen import HEADING, STYLES, Screen, padded
 from smswrap.masking import visible
 from smswrap.messages import said
 
