@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from dataclasses import asdict, field, replace
 from typing import TYPE_CHECKING, Any
 
-from smswrap import process
 from smswrap.clock import iso
 from smswrap.errors import STATUS_OF, Exit, Kind
-from smswrap.messages import said, spoken
+from smswrap.messages import said
 from smswrap.patterns import pattern
 from smswrap.providers.records import as_json
 from smswrap.record import dataclass
@@ -234,51 +231,8 @@ def _parsed(text: str) -> Any:  # noqa: ANN401  whatever the provider said
         return text
 
 
-def write(answer: Answer, form: str, *, with_reply: bool) -> Exception | None:
-    """Write the answer to stdout; what kept it from being written whole comes back."""
-    answer.data = spoken(answer.data)
-    if form == "json":
-        return _put(json_text(answer.envelope(with_reply=with_reply), pretty=process.is_terminal(1)))
-    if form == "raw":
-        return _put(answer.text)
-    from smswrap.cli.screen import Screen
-
-    screen = Screen.of(1)
-    if answer.drawn is not None:
-        return _put(answer.drawn(screen))
-    from smswrap.cli.outcome import tell
-    from smswrap.cli.tables import render
-
-    text = render(answer, screen) if answer.report is None else tell(answer.report, screen, sandbox=answer.sandbox)
-    return _put(text) if not (answer.long and _paged(text, screen)) else None
-
-
-def _paged(text: str, screen: Screen) -> bool:
-    """Show what is longer than the screen through the person's pager; whether it was."""
-    if screen.width is None or text.count("\n") < screen.height or not process.is_terminal(0, 1):
-        return False
-    import click
-
-    os.environ.setdefault("LESS", "-FRX")
-    click.echo_via_pager(text, color=screen.colour)
-    return True
-
-
 def json_text(value: object, *, pretty: bool) -> str:
     """JSON on one line, or for people at a terminal; what a terminal would obey stands as escapes."""
     form = {"indent": 2} if pretty else {"separators": (",", ":")}
     text = json.dumps(value, ensure_ascii=False, default=dict, **form)
     return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
-def _put(text: str) -> Exception | None:
-    if not text:
-        return None
-    try:
-        # Half characters can come in from JSON escapes; as escapes they may leave again.
-        sys.stdout.buffer.write(text.rstrip("\n").encode("utf-8", "backslashreplace") + b"\n")
-        sys.stdout.flush()
-    except (OSError, ValueError, AttributeError) as error:
-        process.abandon(1)
-        return error
-    return None

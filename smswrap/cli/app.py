@@ -15,12 +15,14 @@ from click.exceptions import NoArgsIsHelpError
 
 from smswrap import process
 from smswrap.cli import versions
-from smswrap.cli.answer import Answer, write
+from smswrap.cli.answer import Answer, json_text
 from smswrap.cli.console import Console, named, program
-from smswrap.cli.options import pages, telling, with_common_options
+from smswrap.cli.options import COMPLETING, pages, telling, with_common_options
 from smswrap.cli.runtime import Runtime
+from smswrap.cli.screen import Screen
 from smswrap.errors import Fault, InputError, Kind, SmswrapError, without_sending
 from smswrap.masking import redact
+from smswrap.messages import spoken
 from smswrap.providers.base import ProviderError, Settings, recover
 from smswrap.providers.parameters import shorten
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 PLANS, ADMIN = "smswrap.cli.plans:COMMANDS", "smswrap.cli.admin:COMMANDS"
+HELPING = "smswrap.cli.helping:COMMANDS"
 COMMANDS: Mapping[str, str] = {
     "send": "smswrap.cli.send:COMMAND",
     "send-batch": "smswrap.cli.batch:COMMAND",
@@ -41,8 +44,8 @@ COMMANDS: Mapping[str, str] = {
     "explain": ADMIN,
     "sandbox": ADMIN,
     "setup": ADMIN,
-    "completion": "smswrap.cli.completion:COMMAND",
-    "help": "smswrap.cli.helping:COMMAND",
+    "completion": HELPING,
+    "help": HELPING,
     "schema": "smswrap.cli.schema:COMMAND",
     "skill": "smswrap.cli.skill:COMMAND",
 }
@@ -50,9 +53,6 @@ COMMANDS: Mapping[str, str] = {
 
 SENDING = frozenset({"send", "send-batch", "confirm", "resume"})
 """Verbs of which "nothing was sent" is worth saying."""
-
-COMPLETING = "_SMSWRAP_COMPLETE"
-"""By this a shell asks for what completes a line."""
 
 MANY = 2
 """Problems that make a table of their own."""
@@ -153,7 +153,7 @@ def main(argv: Sequence[str], talk: Console | None = None) -> int:
 def _told(answer: Answer, runtime: Runtime) -> int:
     form = answer.form or runtime.output
     _settle(answer, runtime, form)
-    lost = write(answer, form, with_reply=runtime.common.with_reply)
+    lost = _write(answer, form, with_reply=runtime.common.with_reply)
     return answer.exit if lost is None else _unwritten(answer, runtime, lost)
 
 
@@ -164,6 +164,47 @@ def _unwritten(answer: Answer, runtime: Runtime, lost: Exception) -> int:
     plan = f", plan {answer.report.plan.plan_id}" if answer.report else ""
     runtime.talk.say(f"The answer could not be written to stdout whole: status {answer.status}{plan}.")
     return 1 if answer.exit == 0 and answer.report is None else answer.exit
+
+
+def _write(answer: Answer, form: str, *, with_reply: bool) -> Exception | None:
+    """Write the answer to stdout; what kept it from being written whole comes back."""
+    answer.data = spoken(answer.data)
+    if form == "json":
+        return _put(json_text(answer.envelope(with_reply=with_reply), pretty=process.is_terminal(1)))
+    if form == "raw":
+        return _put(answer.text)
+    screen = Screen.of(1)
+    if answer.drawn is not None:
+        return _put(answer.drawn(screen))
+    from smswrap.cli.outcome import tell
+    from smswrap.cli.tables import render
+
+    text = render(answer, screen) if answer.report is None else tell(answer.report, screen, sandbox=answer.sandbox)
+    return _put(text) if not (answer.long and _paged(text, screen)) else None
+
+
+def _paged(text: str, screen: Screen) -> bool:
+    """Show what is longer than the screen through the person's pager; whether it was."""
+    if screen.width is None or text.count("\n") < screen.height or not process.is_terminal(0, 1):
+        return False
+    import click
+
+    os.environ.setdefault("LESS", "-FRX")
+    click.echo_via_pager(text, color=screen.colour)
+    return True
+
+
+def _put(text: str) -> Exception | None:
+    if not text:
+        return None
+    try:
+        # Half characters can come in from JSON escapes; as escapes they may leave again.
+        sys.stdout.buffer.write(text.rstrip("\n").encode("utf-8", "backslashreplace") + b"\n")
+        sys.stdout.flush()
+    except (OSError, ValueError, AttributeError) as error:
+        process.abandon(1)
+        return error
+    return None
 
 
 def _answer(argv: Sequence[str], runtime: Runtime) -> Answer | int:
@@ -198,12 +239,15 @@ def _fault_of(error: Exception, runtime: Runtime) -> Fault:
     if isinstance(error, NoArgsIsHelpError):
         runtime.talk.note(error.format_message())
         return Fault(Kind.INPUT, "No command was given.", "", f"See `{error.ctx.command_path} --help`.")
+    if isinstance(error, click.UsageError):
+        where = error.ctx.command_path if error.ctx else "smswrap"
+        return Fault(Kind.INPUT, error.format_message(), "Nothing was sent.", f"See `{where} --help`.")
     if isinstance(error, OSError) and error.errno in {EMFILE, ENFILE}:
         step = "End some programs, or allow more (`ulimit -n 256`); `smswrap history` tells whether anything was sent."
         return Fault(
             Kind.SETUP, f"This machine has no file descriptor left: {error.strerror}.", "", step, "never", "files"
         )
-    return _usage_fault(error) if isinstance(error, click.UsageError) else _internal_fault(error, runtime)
+    return _internal_fault(error, runtime)
 
 
 def _settle(answer: Answer, runtime: Runtime, form: str) -> None:
@@ -244,11 +288,6 @@ def _headline(answer: Answer, error: Fault, form: str) -> Fault:
     count = answer.data.get("problems_total", len(problems))
     form = PROBLEMS_OF_KINDS if len(kinds) >= MANY else PROBLEMS
     return replace(answer.fault, message=form.format(count=count, kinds=len(kinds)))
-
-
-def _usage_fault(error: click.UsageError) -> Fault:
-    where = error.ctx.command_path if error.ctx else "smswrap"
-    return Fault(Kind.INPUT, error.format_message(), "Nothing was sent.", f"See `{where} --help`.")
 
 
 def _interrupted(runtime: Runtime, ended: process.Ended) -> Answer:

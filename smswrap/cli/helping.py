@@ -1,4 +1,4 @@
-"""How help looks: verbs in groups, lines by their columns on a screen, the reader's language; and `smswrap help`."""
+"""How help looks: verbs in groups, lines by their columns, the reader's language; `smswrap help` and `completion`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from smswrap.cli.answer import Answer
-from smswrap.cli.options import command, pages
+from smswrap.cli.options import COMPLETING, command, pages
 from smswrap.cli.screen import padded, wrapped
 from smswrap.errors import InputError
 from smswrap.messages import said, width
@@ -21,6 +21,7 @@ GROUPS = ("Send", "Look up", "Account", "This machine")
 FIRST_COLUMN = 30
 """Columns that a term may take before its text goes below it."""
 
+SHELL = click.Argument(["shell"], type=click.Choice(["bash", "zsh", "fish"]))
 TOPIC = click.Argument(["topic"], metavar="[VERB | TOPIC]", required=False)
 
 
@@ -111,4 +112,17 @@ def _page(formatter: click.HelpFormatter, topic: str) -> str:
     return formatter.getvalue()
 
 
-COMMAND = command("help", run, (), TOPIC)
+def run_completion(_runtime: Runtime, shell: str) -> Answer:
+    """Print what makes a shell complete."""
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    assert kind is not None  # noqa: S101  one of SHELL's
+    root = click.get_current_context().find_root().command
+    return Answer("completion", text=kind(root, {}, "smswrap", COMPLETING).source(), form="raw")
+
+
+COMMANDS = {
+    "help": command("help", run, (), TOPIC),
+    "completion": command("completion", run_completion, (), SHELL),
+}

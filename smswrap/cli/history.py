@@ -11,7 +11,7 @@ import click
 
 from smswrap.cli.answer import Answer
 from smswrap.cli.charts import Drawing, check_file, finish, history_bars
-from smswrap.cli.options import command, complete_plans, flag, option
+from smswrap.cli.options import command, flag, option
 from smswrap.cli.shapes import LineData
 from smswrap.clock import iso
 from smswrap.errors import InputError
@@ -41,7 +41,7 @@ class Looking:
     date: str | None = option("--date", "DAY", "Only this day (Asia/Shanghai).")
     phone_number: str | None = option("-p --phone-number", "NUMBER", "Only this recipient.")
     outcome: str | None = option("--outcome", None, "Only this outcome.", type=click.Choice(OUTCOMES))
-    plan_id: str | None = option("--plan", "PLAN", "Only this plan.", shell_complete=complete_plans)
+    plan_id: str | None = option("--plan", "PLAN", "Only this plan.")
     show_numbers: bool = flag("--show-numbers", "Show recipients unmasked.")
     limit: int = option("--limit", None, "Messages at most.", type=MOST_SHOWN, default=40, show_default=True)
     offset: int = option("--offset", None, "Messages to pass over.", type=click.IntRange(0), default=0)

@@ -28,6 +28,12 @@ LONGEST_TIMEOUT = 60
 SECONDS = click.IntRange(1, 3600)
 """How long may be waited for receipts."""
 
+COMPLETED = frozenset({"sign_name", "template_code", "plan_id"})
+"""Options whose values are completed from what is known."""
+
+COMPLETING = "_SMSWRAP_COMPLETE"
+"""By this a shell asks for what completes a line."""
+
 C = TypeVar("C", bound=click.Command)
 
 
@@ -35,6 +41,8 @@ class Option(click.Option):
     """An option whose help is clean as it stands: to clean it, click would load `inspect`, an eighth of a start."""
 
     def __init__(self, spellings: Sequence[str], *, help: str | None = None, **more: Any) -> None:  # noqa: A002, ANN401
+        if spellings[-1] in COMPLETED:
+            more["shell_complete"] = complete
         super().__init__(spellings, **more)
         self.help = help
 
@@ -70,7 +78,7 @@ def several(spellings: str, metavar: str, help: str) -> Any:  # noqa: A002, ANN4
 def options_of(record: type) -> list[Option]:
     """The options that fill a record; each has the field's name and default."""
     return [
-        Option([*one.metadata["spellings"], one.name], **{**completing(one.name), **one.metadata["attributes"]})
+        Option([*one.metadata["spellings"], one.name], **one.metadata["attributes"])
         for one in fields(record)
         if "spellings" in one.metadata
     ]
@@ -179,27 +187,14 @@ def with_common_options(made: C, *, variables: bool = False) -> C:
 def option_for(parameter: Parameter) -> Option:
     """Make the option of a provider's parameter; its value is checked later, with all others, by `parameters.check`."""
     spellings = [word for word in parameter.short if word.startswith("-")]
-    more = completing(parameter.key)
-    return Option([*spellings, parameter.option, parameter.key], help=parameter.help, metavar="VALUE", **more)
+    return Option([*spellings, parameter.option, parameter.key], help=parameter.help, metavar="VALUE")
 
 
-def completing(name: str) -> dict[str, Any]:
-    """What makes an option of this name complete from what was listed last; nothing for another."""
-    thing = {"sign_name": "signs", "template_code": "templates"}.get(name)
+def complete(ctx: click.Context, one: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What the value of this option or argument can be, by its name."""
+    from smswrap.cli.completion import known
 
-    def complete(ctx: click.Context, _one: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        from smswrap.cli.completion import listed
-
-        return listed(ctx, str(thing), incomplete)
-
-    return {"shell_complete": complete} if thing else {}
-
-
-def complete_plans(ctx: click.Context, one: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The plans that the journal holds."""
-    from smswrap.cli.completion import plans
-
-    return plans(ctx, one, incomplete)
+    return known(ctx, str(one.name), incomplete)
 
 
 def _keep(ctx: click.Context, one: click.Parameter, value: Any) -> None:  # noqa: ANN401  click's own signature

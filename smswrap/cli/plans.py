@@ -11,7 +11,7 @@ import click
 
 from smswrap.cli.answer import Answer, of_report
 from smswrap.cli.input import options_of, pace_of
-from smswrap.cli.options import Deciding, Following, Guarding, Speed, command, complete_plans, flag, option
+from smswrap.cli.options import Deciding, Following, Guarding, Speed, command, complete, flag, option
 from smswrap.errors import InputError, Kind, SmswrapError
 from smswrap.record import dataclass
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from smswrap.sending.house import House
     from smswrap.sending.report import Report
 
-PLAN = click.Argument(["plan_id"], metavar="PLAN", shell_complete=complete_plans)
-PLAN_OR_NONE = click.Argument(["plan_id"], metavar="[PLAN]", required=False, shell_complete=complete_plans)
+PLAN = click.Argument(["plan_id"], metavar="PLAN", shell_complete=complete)
+PLAN_OR_NONE = click.Argument(["plan_id"], metavar="[PLAN]", required=False, shell_complete=complete)
 
 
 @dataclass(frozen=True)
