@@ -48,13 +48,11 @@ def run_explain(runtime: Runtime, words: tuple[str, ...], searching: Searching) 
         close = catalogue.near(text)
         step = f"Did you mean {', '.join(close)}?" if close else "`smswrap explain` lists all codes."
         raise InputError.of("CODE", text[:60], "is not a code that smswrap knows", step)
-    told = (lambda row: row.step()) if len(rows) <= MOST_WITH_STEPS else (lambda _row: None)
-    codes = [
-        {"code": row.code, "provider": row.provider, "kind": row.kind, "meaning": row.meaning, "next_step": told(row)}
-        for row in rows
-    ]
-    known = [{name: value for name, value in code.items() if value is not None} for code in codes]
-    return Answer("explain", data={"codes": known, "total": len(known)}, long=True)
+    names = ("code", "provider", "kind", "meaning")
+    codes = [{name: getattr(row, name) for name in names} for row in rows]
+    if len(rows) <= MOST_WITH_STEPS:
+        codes = [{**code, "next_step": row.step()} for code, row in zip(codes, rows, strict=True)]
+    return Answer("explain", data={"codes": codes, "total": len(codes)}, long=True)
 
 
 def run_doctor(runtime: Runtime, examining: Examining) -> Answer:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from smswrap.clock import iso
 from smswrap.errors import STATUS_OF, Exit, Kind
+from smswrap.masking import escape_json
 from smswrap.messages import said
-from smswrap.patterns import pattern
 from smswrap.providers.records import as_json
 from smswrap.record import dataclass
 
@@ -35,8 +35,6 @@ MOST_RECIPIENTS = 1000
 
 EMPTY: tuple[object, ...] = (None, [], {}, "", ())
 """What short rows and tables leave out."""
-
-_UNSAFE = pattern("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
 
 @dataclass
@@ -99,6 +97,13 @@ class Answer:
             return 128 + self.signum
         return int(self.error.exit) if self.error else int(Exit.OK)
 
+    def attach(self, bodies: Sequence[Any], texts: Sequence[str]) -> None:
+        """Bring in what the provider answered, to one request or to several."""
+        if len(texts) == 1:
+            self.reply, self.text = bodies[0], texts[0]
+        elif texts:
+            self.reply, self.text = [*bodies], json.dumps(bodies, ensure_ascii=False, indent=2)
+
     def envelope(self, *, with_reply: bool) -> dict[str, Any]:
         """The answer as JSON, the same shape for all commands and for success and failure.
 
@@ -134,7 +139,8 @@ def of_report(command: str, report: Report) -> Answer:
     failed = (one.request_id for one in report.requests if one.fault is not None and one.request_id)
     answer.request_id = next(failed, None)
     answer.warnings = [*(report.shown.warnings if report.shown else ()), *report.warnings]
-    _attach_replies(answer, [request.reply for request in report.requests if request.reply])
+    texts = [request.reply for request in report.requests if request.reply]
+    answer.attach([_parsed(text) for text in texts], texts)
     return answer
 
 
@@ -203,25 +209,10 @@ def _requests(requests: Sequence[RequestRecord]) -> list[RequestData]:
 def _receipts(receipts: Sequence[Receipt]) -> dict[str, object]:
     counted = {word: sum(one.receipt == word for one in receipts) for word in ("delivered", "failed", "in_flight")}
     first = sorted(receipts, key=lambda one: one.receipt != "failed")[:MOST_RECEIPTS]
-    shown = [as_json(one) for one in first] if len(receipts) <= MOST_RECEIPTS else [_brief(one) for one in first]
+    shown = [as_json(one) for one in first]
+    if len(receipts) > MOST_RECEIPTS:
+        shown = [{name: one[name] for name in ("recipient", "receipt", "code", "meaning")} for one in shown]
     return {"receipt_counts": counted, "receipts": shown, "receipts_left_out": len(receipts) - len(first)}
-
-
-def _brief(receipt: Receipt) -> dict[str, object]:
-    return {
-        "recipient": receipt.recipient,
-        "receipt": receipt.receipt,
-        "code": receipt.code,
-        "meaning": receipt.meaning,
-    }
-
-
-def _attach_replies(answer: Answer, texts: list[str]) -> None:
-    bodies = [_parsed(text) for text in texts]
-    if len(texts) == 1:
-        answer.reply, answer.text = bodies[0], texts[0]
-    elif texts:
-        answer.reply, answer.text = bodies, json.dumps(bodies, ensure_ascii=False, indent=2)
 
 
 def _parsed(text: str) -> Any:  # noqa: ANN401  whatever the provider said
@@ -234,5 +225,4 @@ def _parsed(text: str) -> Any:  # noqa: ANN401  whatever the provider said
 def json_text(value: object, *, pretty: bool) -> str:
     """JSON on one line, or for people at a terminal; what a terminal would obey stands as escapes."""
     form = {"indent": 2} if pretty else {"separators": (",", ":")}
-    text = json.dumps(value, ensure_ascii=False, default=dict, **form)
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return escape_json(json.dumps(value, ensure_ascii=False, default=dict, **form))

@@ -13,7 +13,7 @@ from smswrap.model import Outcome
 from smswrap.sending.report import MOST_REQUESTS, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from smswrap.cli.screen import Screen
     from smswrap.model import RequestRecord
@@ -89,26 +89,22 @@ def sentence(report: Report, screen: Screen) -> str:
     counts, receipts = report.counts, report.receipts or ()
     assert counts is not None  # noqa: S101  whatever was sent was counted
     codes = ", ".join(sorted({str(one.fault.code) for one in report.requests if one.fault and one.fault.code}))
-    accepted = said(ACCEPTED).format(count=counts.accepted, requests=requests(report.plan.requests))
-    told = [
-        *([accepted] if counts.accepted else ()),
-        *([said(REFUSED).format(count=counts.refused, codes=codes)] if counts.refused else ()),
-        *([said(UNKNOWN).format(count=counts.unknown)] if counts.unknown else ()),
-        *([said(NOT_SENT).format(count=counts.not_sent)] if counts.not_sent else ()),
-    ]
+    forms = {ACCEPTED: counts.accepted, REFUSED: counts.refused, UNKNOWN: counts.unknown, NOT_SENT: counts.not_sent}
+    told = _told(forms, codes=codes, requests=requests(report.plan.requests))
     good = report.error is None
     mark = "✓" if good else "?" if counts.unknown else "✗"
     form = RECEIPTS if receipts else SENTENCE
-    text = said(form).format(mark=mark, sent=", ".join(told), received=_received(receipts), plan_id=report.plan.plan_id)
+    text = said(form).format(mark=mark, sent=told, received=_received(receipts), plan_id=report.plan.plan_id)
     return screen.styled(text, GOOD if good else OPEN if counts.unknown else BAD)
 
 
 def _received(receipts: Sequence[Receipt]) -> str:
     counted = {word: sum(one.receipt == word for one in receipts) for word in ("delivered", "failed", "in_flight")}
     codes = ", ".join(sorted({str(one.code) for one in receipts if one.receipt == "failed"}))
-    told = [
-        said(DELIVERED).format(count=counted["delivered"]),
-        *([said(FAILED).format(count=counted["failed"], codes=codes)] if counted["failed"] else ()),
-        *([said(IN_FLIGHT).format(count=counted["in_flight"])] if counted["in_flight"] else ()),
-    ]
-    return ", ".join(told)
+    forms = {FAILED: counted["failed"], IN_FLIGHT: counted["in_flight"]}
+    return ", ".join(filter(None, (said(DELIVERED).format(count=counted["delivered"]), _told(forms, codes=codes))))
+
+
+def _told(forms: Mapping[str, int], **more: str) -> str:
+    """How many of each, but for what there is none of."""
+    return ", ".join(said(form).format(count=count, **more) for form, count in forms.items() if count)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import replace
 from functools import partial
@@ -26,7 +25,7 @@ from smswrap.sending.receipts import FINAL, FIRST_PAUSE, LONGEST_PAUSE, explaine
 from smswrap.sending.recipients import Recipient, number_of, read_recipient
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from smswrap.cli.runtime import Runtime
     from smswrap.providers.base import Operation, Reply, Session, Talk
@@ -198,10 +197,8 @@ def _read(reading: Reading) -> Answer:
         remember(runtime, operation.listed, (item[operation.columns[0]] for item in answer.data[operation.listed]))
     if operation.listed and not reading.extras.full:
         _shorten(reading, answer)
-    bodies = [reply.body for reply in replies]
     answer.pages = len(replies)
-    answer.reply = bodies[0] if len(bodies) == 1 else bodies
-    answer.text = replies[0].text if len(replies) == 1 else json.dumps(bodies, ensure_ascii=False, indent=2)
+    answer.attach([reply.body for reply in replies], [reply.text for reply in replies])
     if operation.personal and not reading.extras.show_personal_data:
         answer.data = mask_under(answer.data, {"personal"})
         answer.reply = mask_under(answer.reply, operation.personal)
@@ -257,11 +254,6 @@ def _in_flight(replies: list[Reply]) -> bool:
     return not messages or any(message.receipt not in FINAL for message in messages)
 
 
-def _holds(item: Any, word: str, columns: Sequence[str]) -> bool:  # noqa: ANN401  an item of any list
-    """Whether the word stands in what is shown of the item, in any case."""
-    return any(word.casefold() in str(getattr(item, name, None) or "").casefold() for name in columns)
-
-
 def _shorten(reading: Reading, answer: Answer) -> None:
     """Tell of each item what its columns name and what is known; of very many, as many as fit."""
     name, columns = reading.operation.listed, reading.operation.columns
@@ -286,7 +278,10 @@ def _joined(reading: Reading, replies: list[Reply]) -> Any:  # noqa: ANN401  one
     if extras.approved:
         items = [item for item in items if item.state == "approved"]
     if extras.search:
-        items = [item for item in items if _holds(item, extras.search, operation.columns)]
+        word, columns = extras.search.casefold(), operation.columns
+        items = [
+            one for one in items if any(word in str(getattr(one, name, None) or "").casefold() for name in columns)
+        ]
     if operation.awaited:
         items = [explained(_spelt(item), reading.runtime.provider_name) for item in items]
     told: dict[str, object] = {"totals": operation.totals(items)} if operation.totals else {}
