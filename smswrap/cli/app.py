@@ -153,7 +153,7 @@ def main(argv: Sequence[str], talk: Console | None = None) -> int:
 def _told(answer: Answer, runtime: Runtime) -> int:
     form = answer.form or runtime.output
     _settle(answer, runtime, form)
-    lost = _write(answer, form, with_reply=runtime.common.with_reply)
+    lost = write(answer, form, with_reply=runtime.common.with_reply)
     return answer.exit if lost is None else _unwritten(answer, runtime, lost)
 
 
@@ -166,7 +166,7 @@ def _unwritten(answer: Answer, runtime: Runtime, lost: Exception) -> int:
     return 1 if answer.exit == 0 and answer.report is None else answer.exit
 
 
-def _write(answer: Answer, form: str, *, with_reply: bool) -> Exception | None:
+def write(answer: Answer, form: str, *, with_reply: bool) -> Exception | None:
     """Write the answer to stdout; what kept it from being written whole comes back."""
     answer.data = spoken(answer.data)
     if form == "json":
