@@ -75,7 +75,8 @@ def main(argv: Sequence[str]) -> int:
     try:
         translated = translate(argv)
     except InputError as error:
-        return _refuse(error, sends=argv[:1] == ["send"])
+        Console().error(error.fault if argv[:1] == ["send"] else without_sending(error.fault))
+        return int(error.fault.exit)
     from smswrap.cli.app import main as carry_out
 
     return carry_out(translated, Console(spelling_of(argv[0])))
@@ -83,11 +84,8 @@ def main(argv: Sequence[str]) -> int:
 
 def spelling_of(name: str) -> Callable[[str], str]:
     """How messages about this command are worded at this door: its own options, and a `smswrap` that can be started."""
-    old: dict[str, str] = {}
-    for spelling, new in {**COMMANDS[name].options, **COMMON}.items():
-        if new not in {**COMMANDS[name].options, **COMMON}:
-            old.setdefault(new, spelling)
-    return _speller(old)
+    known = {**COMMANDS[name].options, **COMMON}
+    return _speller({new: spelling for spelling, new in reversed(known.items()) if new not in known})
 
 
 NOT_AN_OPTION: Mapping[str, str] = {
@@ -170,11 +168,6 @@ def _suggestion(word: str, known: Mapping[str, object]) -> str:
 
     near = get_close_matches(word, known, n=1)
     return f"Did you mean {near[0]}? {HELP}" if near else HELP
-
-
-def _refuse(error: InputError, *, sends: bool) -> int:
-    Console().error(error.fault if sends else without_sending(error.fault))
-    return int(error.fault.exit)
 
 
 def _show_help() -> int:

@@ -8,7 +8,7 @@ import sys
 from dataclasses import replace
 from errno import EMFILE, ENFILE
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.exceptions import NoArgsIsHelpError
@@ -31,25 +31,17 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
-PLANS, ADMIN = "smswrap.cli.plans:COMMANDS", "smswrap.cli.admin:COMMANDS"
-HELPING = "smswrap.cli.helping:COMMANDS"
 COMMANDS: Mapping[str, str] = {
-    "send": "smswrap.cli.send:COMMAND",
-    "send-batch": "smswrap.cli.batch:COMMAND",
-    "confirm": PLANS,
-    "resume": PLANS,
-    "cancel": PLANS,
-    "history": "smswrap.cli.history:COMMAND",
-    "doctor": ADMIN,
-    "explain": ADMIN,
-    "sandbox": ADMIN,
-    "setup": ADMIN,
-    "completion": HELPING,
-    "help": HELPING,
-    "schema": "smswrap.cli.schema:COMMAND",
-    "skill": "smswrap.cli.skill:COMMAND",
+    "send": "send",
+    "send-batch": "batch",
+    **dict.fromkeys(("confirm", "resume", "cancel"), "plans"),
+    "history": "history",
+    **dict.fromkeys(("doctor", "explain", "sandbox", "setup"), "admin"),
+    **dict.fromkeys(("completion", "help"), "helping"),
+    "schema": "schema",
+    "skill": "skill",
 }
-"""Where each verb's command lives, so that only the one that runs is loaded; the others are the operations' verbs."""
+"""The module of each verb's command, so that only the one that runs is loaded; the others are the operations' verbs."""
 
 SENDING = frozenset({"send", "send-batch", "confirm", "resume"})
 """Verbs of which "nothing was sent" is worth saying."""
@@ -96,9 +88,8 @@ class Verbs(click.Group):
             from smswrap.cli.read import command_for, verbs
 
             return command_for(cmd_name) if cmd_name in verbs() else None
-        module, _, name = COMMANDS[cmd_name].partition(":")
-        found = getattr(import_module(module), name)
-        return cast("click.Command", found[cmd_name] if isinstance(found, dict) else found)
+        found: Mapping[str, click.Command] = import_module(f"smswrap.cli.{COMMANDS[cmd_name]}").COMMANDS
+        return found[cmd_name]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

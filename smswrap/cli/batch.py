@@ -174,4 +174,4 @@ def _messages(  # noqa: PLR0913, PLR0917  each is a thing of its own
     read.warn(notices.lines)
 
 
-COMMAND = command("send-batch", run, (Listing, Arrays, Heading, Deciding, Following, Guarding, Speed))
+COMMANDS = {"send-batch": command("send-batch", run, (Listing, Arrays, Heading, Deciding, Following, Guarding, Speed))}

@@ -57,7 +57,9 @@ def called(runtime: Runtime) -> Finding:
 def judged(runtime: Runtime, findings: Sequence[Finding], done: Sequence[str]) -> Answer:
     """The answer: whether the next send would pass, and what keeps it from that."""
     failed = [finding for finding in findings if finding.state == "failed"]
-    verdict = _problems(len(failed)) if failed else _ready(runtime)
+    several = f"{len(failed)} problems: nothing can be sent."
+    found = several if len(failed) > 1 else "1 problem: nothing can be sent like this."
+    verdict = found if failed else _ready(runtime)
     checks = [one._asdict() for one in findings]
     data = {"ready": not failed, "verdict": verdict, "checks": checks, **({"fixed": list(done)} if done else {})}
     answer = Answer("doctor", runtime.provider_name, data)
@@ -67,10 +69,6 @@ def judged(runtime: Runtime, findings: Sequence[Finding], done: Sequence[str]) -
         message = f"{failed[0].check}: {failed[0].detail}"
         answer.fault = Fault(kind, message, "Nothing can be sent like this.", failed[0].next_step)
     return answer
-
-
-def _problems(count: int) -> str:
-    return "1 problem: nothing can be sent like this." if count == 1 else f"{count} problems: nothing can be sent."
 
 
 def _ready(runtime: Runtime) -> str:

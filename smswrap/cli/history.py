@@ -116,4 +116,4 @@ def _csv(rows: list[dict[str, object]]) -> str:
     return drawn.getvalue()
 
 
-COMMAND = command("history", run, (Looking, Drawing))
+COMMANDS = {"history": command("history", run, (Looking, Drawing))}

@@ -123,4 +123,4 @@ def run(runtime: Runtime, verb: tuple[str, ...]) -> Answer:
     return Answer("schema", data=schema, text=json_text(schema, pretty=True), form=form)
 
 
-COMMAND = command("schema", run, (), click.Argument(["verb"], nargs=-1, metavar="[VERB]"))
+COMMANDS = {"schema": command("schema", run, (), click.Argument(["verb"], nargs=-1, metavar="[VERB]"))}

@@ -100,4 +100,4 @@ def _split(text: str, *, old: bool) -> list[str]:
     return [number for number in split_numbers(text) if number.strip() or not old]
 
 
-COMMAND = command("send", run, (Sending, Heading, Deciding, Following, Guarding))
+COMMANDS = {"send": command("send", run, (Sending, Heading, Deciding, Following, Guarding))}

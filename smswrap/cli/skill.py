@@ -93,7 +93,7 @@ def _copy(new: Path) -> None:
         shutil.copytree(folded, new / folded.name, ignore=unwanted)
 
 
-COMMAND = click.Group(
+SKILL = click.Group(
     "skill",
     commands=[
         command("skill path", run_path),
@@ -101,3 +101,4 @@ COMMAND = click.Group(
     ],
     help=pages()["skill"].text,
 )
+COMMANDS = {"skill": SKILL}
