@@ -1,4 +1,4 @@
-"""What is said on stderr: notes, warnings, failures, and how far something has come that lasts."""
+"""The person at the terminal, all on stderr: what they are told, how far something has come, what they are asked."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from threading import Event, RLock, Thread
 from typing import TYPE_CHECKING
 
 from smswrap import process
-from smswrap.cli.screen import GOOD, STYLES, Screen, has_cursor
+from smswrap.cli.screen import GOOD, HEADING, STYLES, Screen, has_cursor
+from smswrap.errors import InputError
 from smswrap.messages import said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from smswrap.errors import Fault
+    from smswrap.sending.shown import ShownPlan
 
 ENDS = tuple(".!?:;,…。！？；")  # noqa: RUF001  as Chinese sentences end
 WIPE = "\r\x1b[K"
@@ -38,6 +40,16 @@ BAR = 20
 OF = "{done:,} of {total:,}"
 LEFT = "{seconds:.0f} s left"
 SINCE = "{seconds:.0f} s"
+
+
+YES = frozenset({"y", "yes", "是", "确认", "发送"})
+EXPORT = frozenset({"e", "export", "导出"})
+
+SEND_ONE = "Send it? [y/N/e(xport)] "
+SEND_MANY = "Send to {count:,} recipients? [y/N/e(xport)] "
+EXPORT_TO = "Write all messages to which CSV file? [{name}] "
+EXPORTED = "{count:,} messages are in {path}; nothing was sent yet."
+EXISTS = "is there already"
 
 
 def program(*, beside: bool = False) -> str:
@@ -211,3 +223,67 @@ class _Progress:
     def _bar(self, screen: Screen) -> str:
         filled = min(BAR, BAR * self._done // (self._total or 1))
         return screen.styled("━" * filled, GOOD) + "─" * (BAR - filled)
+
+
+class Terminal:
+    """The person at the other end, if stdin and stderr are terminals."""
+
+    def __init__(self, talk: Console, *, sandbox: bool) -> None:
+        self._talk, self._sandbox = talk, sandbox
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is somebody to ask."""
+        return process.is_terminal(0, 2)
+
+    def confirm(self, shown: ShownPlan) -> bool:
+        """Show the plan and ask for a yes; no answer and end of input are a no. A signal raises Ended."""
+        from smswrap.cli.planview import describe
+
+        lines = describe(shown, Screen.of(2), sandbox=self._sandbox)
+        self._talk.show("\n".join(["", *lines, ""]))
+        count = shown.plan.recipients
+        question = SEND_ONE if count == 1 else SEND_MANY.format(count=count)
+        while (answer := self.answer(question) or "").lower() in EXPORT:
+            self._export(shown)
+        return answer.lower() in YES
+
+    def ask(self, question: str) -> bool:
+        """Ask for a yes; no answer and end of input are a no. A signal raises Ended."""
+        return (self.answer(question) or "").lower() in YES
+
+    def answer(self, question: str) -> str | None:
+        """A line from the person, without its outer blanks; None at the end of input. A signal raises Ended."""
+        self._talk.say(Screen.of(2).styled(question.rstrip(), HEADING) + " ", end="")
+        try:
+            with process.interruptible():
+                line = sys.stdin.readline()
+        except process.Ended:
+            self._talk.say("")  # what is said next begins a line
+            raise
+        if not line.endswith("\n"):
+            self._talk.say("")
+        return line.strip() if line else None
+
+    def _export(self, shown: ShownPlan) -> None:
+        """Write every message of the plan to a new file that the person names, so that they can look at all of it."""
+        from smswrap.sending.table.writing import CsvFile
+
+        usual = f"plan-{shown.plan.plan_id}.csv"
+        name = self.answer(EXPORT_TO.format(name=usual))
+        if name is None:
+            return
+        try:
+            path = Path(name or usual).expanduser()
+            if path.exists():
+                raise InputError.of("", str(path), EXISTS, "")
+            with CsvFile("", str(path)) as file:
+                file.write(["recipient", "sign", "text", "parts"])
+                count = 0
+                for one in shown.every():
+                    count += 1
+                    file.write([one.message.recipient, one.message.content.sign, one.text or one.values, one.parts])
+        except (InputError, RuntimeError) as error:
+            self._talk.say(str(error).strip(": "))
+            return
+        self._talk.say(EXPORTED.format(count=count, path=path))

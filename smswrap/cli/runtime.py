@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from smswrap import process
-from smswrap.cli.console import Console
+from smswrap.cli.console import Console, Terminal
 from smswrap.household import DEFAULT_PROVIDER, Choices, open_house, open_journal, settings_of
 from smswrap.providers.base import provider_named
 from smswrap.record import dataclass
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from smswrap.cli.desk import Terminal
     from smswrap.journal.journal import Journal
     from smswrap.providers.base import Provider, Settings
     from smswrap.sending.house import House
@@ -86,8 +85,6 @@ class Runtime:
 
     def desk(self) -> Terminal:
         """Where the person sits."""
-        from smswrap.cli.desk import Terminal
-
         return Terminal(self.talk, sandbox=self.common.sandbox)
 
     def announce(self) -> None:
