@@ -257,11 +257,9 @@ def _check_texts(read: Reader, name: str, texts: list[Any]) -> None:
         if not isinstance(text, str):
             read.problems.append(Problem(name, "", "is not a string", 'Put it in quotes: ["…"].', row))
             continue
-        found = Reader.of(read)
-        found.collect(partial(check_text, name, text))
-        if name == SIGNS and not found.problems:
-            found.collect(partial(check_shape, name, text, "sign"))
-        read.problems += [replace(problem, row=row) for problem in found.problems]
+        checked = read.collect(partial(check_text, name, text), row)
+        if name == SIGNS and checked is not None:
+            read.collect(partial(check_shape, name, text, "sign"), row)
 
 
 def _check_objects(read: Reader, parameters: list[Any]) -> list[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from smswrap.errors import InputError, Problem
@@ -47,18 +48,13 @@ class Reader:
         self.samples_allowed = runtime.common.sandbox
         self._runtime = runtime
 
-    @classmethod
-    def of(cls, other: Reader) -> Reader:
-        """Another reader for the same run, with no problems yet."""
-        return cls(other._runtime)
-
     def sign(self, value: str | None) -> str:
         """A sign that must be given."""
-        return self._named("--sign-name", self._tidied(value, tidy_sign), "sign")
+        return self._named("--sign-name", value, "sign", tidy_sign)
 
     def template(self, value: str | None) -> str:
         """A template that must be given."""
-        return self._named("--template-code", self._tidied(value, tidy_template), "template")
+        return self._named("--template-code", value, "template", tidy_template)
 
     def notice(self, notices: Iterable[Problem]) -> None:
         """Tell what was noticed and stops nothing."""
@@ -68,13 +64,6 @@ class Reader:
         """Tell what the person should know."""
         for line in lines:
             self._runtime.talk.warn(line)
-
-    def _tidied(self, value: str | None, tidy: Callable[[str], Tidied]) -> str | None:
-        if value is None:
-            return None
-        tidied = tidy(value)
-        self.notice(tidied.notices)
-        return tidied.value
 
     def text(self, option: str, value: str, *, longest: int = LONGEST_TEXT) -> str:
         """A text that a provider can take."""
@@ -143,20 +132,22 @@ class Reader:
         if self.problems or (self.lacking and not asks):
             raise InputError([*self.lacking, *self.problems])
 
-    def collect(self, read: Callable[[], T]) -> T | None:
-        """Read something; what is wrong with it joins the problems, and None comes back."""
+    def collect(self, read: Callable[[], T], row: int | None = None) -> T | None:
+        """Read something; what is wrong with it, in that row, joins the problems, and None comes back."""
         try:
             return read()
         except InputError as error:
-            self.problems += error.problems
+            self.problems += error.problems if row is None else [replace(one, row=row) for one in error.problems]
             return None
 
-    def _named(self, option: str, value: str | None, shape: str) -> str:
+    def _named(self, option: str, value: str | None, shape: str, tidy: Callable[[str], Tidied]) -> str:
         if value is None:
             verb = listing(self._runtime.provider_name, shape)
             self.missing(option, f"Let the person choose from `smswrap {verb} --approved`.")
             return ""
-        text = self.text(option, value)
+        tidied = tidy(value)
+        self.notice(tidied.notices)
+        text = self.text(option, tidied.value)
         return self.collect(lambda: check_shape(option, text, shape)) or "" if text else ""
 
     def _unknown(self, name: str) -> list[Problem]:

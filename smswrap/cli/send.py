@@ -61,14 +61,14 @@ def order_of(runtime: Runtime, house: House, given: Sending, heading: Heading, d
     if asks:
         if not deciding.dry_run:
             house.provider.check(sends=True)  # before a person types what could not be sent
-        wanted = _asked(runtime, house, wanted, read, odd=odd)
+        wanted = _asked(runtime, house, wanted, odd=odd)
     content = Content(wanted.sign, wanted.parameters)
     messages = ((row, Message(recipient, content)) for row, recipient in enumerate(wanted.recipients, 1))
     account = house.provider.account()
     return Order("send", account, wanted.template, messages, wanted.group, heading.out_id, sign=wanted.sign)
 
 
-def _asked(runtime: Runtime, house: House, wanted: Wanted, read: Reader, *, odd: bool) -> Wanted:
+def _asked(runtime: Runtime, house: House, wanted: Wanted, *, odd: bool) -> Wanted:
     """What is wanted, with what the person at the terminal adds."""
     from smswrap.cli.picking import Picker
 
@@ -76,7 +76,7 @@ def _asked(runtime: Runtime, house: House, wanted: Wanted, read: Reader, *, odd:
         return check_parameters(values) or ([] if odd else odd_values(values))
 
     def numbers(text: str) -> tuple[list[str], list[Problem]]:
-        again = Reader.of(read)
+        again = Reader(runtime)
         return _recipients(again, (text,), repeated_once=False), [*again.lacking, *again.problems]
 
     return Picker(runtime, house).complete(wanted, wrong, numbers)
