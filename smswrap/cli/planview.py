@@ -34,8 +34,8 @@ ONE_REQUEST, REQUESTS = "1 request", "{count:,} requests"
 
 def describe(shown: ShownPlan, screen: Screen, *, sandbox: bool, plan_id: bool = False) -> Iterator[str]:
     """The lines that show what would be sent, to whom and by whom."""
-    for label, value, style in _facts(shown, sandbox=sandbox, plan_id=plan_id):
-        word = said(label)
+    for label, value in _facts(shown, sandbox=sandbox, plan_id=plan_id):
+        word, style = said(label), OPEN if label == "Warning" or value == said(TEXT_UNKNOWN) else None
         yield f"{screen.styled(word, HEADING)}{' ' * (LABEL - width(word))}{screen.styled(visible(value), style)}"
 
 
@@ -44,31 +44,28 @@ def requests(count: int) -> str:
     return said(ONE_REQUEST) if count == 1 else said(REQUESTS).format(count=count)
 
 
-def _facts(shown: ShownPlan, *, sandbox: bool, plan_id: bool) -> Iterator[tuple[str, str, str | None]]:
+def _facts(shown: ShownPlan, *, sandbox: bool, plan_id: bool) -> Iterator[tuple[str, str]]:
     plan = shown.plan
     if plan_id:
-        yield (
-            "Plan",
-            said(PLAN).format(plan_id=plan.plan_id, until=datetime.fromtimestamp(plan.expires_at).astimezone()),
-            None,
-        )
-    yield "Provider", said(SANDBOX).format(provider=plan.account.provider) if sandbox else plan.account.provider, None
-    yield "Account", _account(shown), None
-    yield "Sign", ", ".join(plan.signs), None
-    yield "Template", plan.template, None
+        until = datetime.fromtimestamp(plan.expires_at).astimezone()
+        yield "Plan", said(PLAN).format(plan_id=plan.plan_id, until=until)
+    yield "Provider", said(SANDBOX).format(provider=plan.account.provider) if sandbox else plan.account.provider
+    yield "Account", _account(shown)
+    yield "Sign", ", ".join(plan.signs)
+    yield "Template", plan.template
     if plan.group is not None:
-        yield "Group", plan.group, None
-    yield "Recipients", _recipients(shown), None
+        yield "Group", plan.group
+    yield "Recipients", _recipients(shown)
     for label, message in samples(shown):
-        yield label, _said(message), None
+        yield label, _said(message)
     if plan.parts is None:
-        yield "Text", said(TEXT_UNKNOWN), OPEN
+        yield "Text", said(TEXT_UNKNOWN)
     else:
         low, high, total = plan.parts.low, plan.parts.high, plan.parts.total
         form = PARTS if low == high else PARTS_EACH
-        yield "Parts", said(form).format(total=total, requests=requests(plan.requests), low=low, high=high), None
+        yield "Parts", said(form).format(total=total, requests=requests(plan.requests), low=low, high=high)
     for warning in shown.warnings:
-        yield "Warning", said(warning), OPEN
+        yield "Warning", said(warning)
 
 
 def samples(shown: ShownPlan) -> list[tuple[str, ShownMessage]]:

@@ -279,9 +279,7 @@ def _joined(reading: Reading, replies: list[Reply]) -> Any:  # noqa: ANN401  one
         items = [item for item in items if item.state == "approved"]
     if extras.search:
         word, columns = extras.search.casefold(), operation.columns
-        items = [
-            one for one in items if any(word in str(getattr(one, name, None) or "").casefold() for name in columns)
-        ]
+        items = [one for one in items if any(word in str(getattr(one, key, None) or "").casefold() for key in columns)]
     if operation.awaited:
         items = [explained(_spelt(item), reading.runtime.provider_name) for item in items]
     told: dict[str, object] = {"totals": operation.totals(items)} if operation.totals else {}
