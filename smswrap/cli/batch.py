@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smswrap.cli.answer import Answer, of_report
-from smswrap.cli.input import Reader, options_of
-from smswrap.cli.options import Deciding, Following, Guarding, Heading, Speed, command, flag, option, several
+from smswrap.cli.input import Deciding, Following, Guarding, Heading, Reader, Speed, options_of
+from smswrap.cli.options import command, flag, option, several
 from smswrap.cli.plans import write_or_warn
 from smswrap.errors import InputError, Problem
 from smswrap.model import Content, Message, Order

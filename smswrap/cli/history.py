@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import click
@@ -12,11 +13,10 @@ import click
 from smswrap.cli.answer import Answer
 from smswrap.cli.charts import Drawing, check_file, finish, history_bars
 from smswrap.cli.options import command, flag, option
-from smswrap.cli.shapes import LineData
 from smswrap.clock import iso
 from smswrap.errors import InputError
 from smswrap.masking import mask_number
-from smswrap.model import Outcome
+from smswrap.model import Line, Outcome
 from smswrap.providers.parameters import Parameter, check
 from smswrap.record import dataclass
 from smswrap.sending.recipients import number_of
@@ -24,9 +24,8 @@ from smswrap.sending.recipients import number_of
 if TYPE_CHECKING:
     from smswrap.cli.runtime import Runtime
     from smswrap.journal.journal import Filter, Journal
-    from smswrap.model import Line
 
-COLUMNS = tuple(LineData.__annotations__)
+COLUMNS = tuple(one.name for one in fields(Line) if one.name != "row")
 OUTCOMES = tuple(one.value for one in (Outcome.ACCEPTED, Outcome.REFUSED, Outcome.UNKNOWN, Outcome.NOT_SENT))
 
 MOST_SHOWN = click.IntRange(1, 100_000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field, fields, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -84,7 +84,8 @@ def options_of(record: type) -> list[Option]:
     ]
 
 
-class Page(NamedTuple):
+@dataclass(frozen=True)
+class Page:
     """What help says of a verb: its group and its line in the list of verbs, and all the rest."""
 
     group: str
@@ -117,63 +118,6 @@ def command(
     params = [*arguments, *(one for record in records for one in options_of(record))]
     verb, text = name.rpartition(" ")[2], pages()[name].text
     return with_common_options(click.Command(verb, callback=call, params=params, help=text))
-
-
-@dataclass(frozen=True)
-class Heading:
-    """What all messages of a send have in common."""
-
-    template_code: str | None = option("-t --template-code", "CODE", "The approved template, SMS_….")
-    out_id: str | None = option("-o --out-id", "ID", "Your own id of this send, below 256 characters.")
-    message_group: str | None = option(
-        "--message-group", "ID", "Volcengine's message group; needed if the account has several."
-    )
-    accept_odd_values: bool = flag("--accept-odd-values", "Send values such as nan or 4.2E+05 as they are.")
-
-
-@dataclass(frozen=True)
-class Deciding:
-    """Options of whatever sends: how it is checked, decided and followed."""
-
-    verify: bool = flag("--verify", "Check sign, template and variables first.")
-    yes: bool = flag("--yes", "A person has said yes: do not ask.")
-    dry_run: bool = flag("--dry-run", "Show what would be sent; send nothing.")
-    idempotency_key: str | None = option(
-        "--idempotency-key", "KEY", "The same key and content is sent once; then replayed."
-    )
-
-
-@dataclass(frozen=True)
-class Following:
-    """Options about what comes after a send."""
-
-    wait: bool = flag("--wait", "Wait for the receipts.")
-    wait_timeout: int = option("--wait-timeout", None, "Seconds.", type=SECONDS, default=60, show_default=True)
-    settle: bool = flag("--settle", "If the outcome is unknown, look for it in the receipts at once.")
-
-
-@dataclass(frozen=True)
-class Guarding:
-    """Options about duplicates."""
-
-    allow_duplicate: bool = flag("--allow-duplicate", "Send although the same was sent just now.")
-    duplicate_window: int = option(
-        "--duplicate-window",
-        "SECONDS",
-        "How long the same send again is taken for a mistake.",
-        type=click.IntRange(0),
-        default=600,
-        show_default=True,
-    )
-    only_unknown_duplicates: bool = flag("--only-unknown-duplicates", hidden=True)
-
-
-@dataclass(frozen=True)
-class Speed:
-    """Options about speed."""
-
-    jobs: int = option("--jobs", None, "Requests at once; 4.", type=click.IntRange(1, 32), default=4)
-    rate: float | None = option("--rate", None, "Requests a second.", type=click.FloatRange(0, min_open=True))
 
 
 def with_common_options(made: C, *, variables: bool = False) -> C:

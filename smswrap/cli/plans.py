@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from smswrap.cli.answer import Answer, of_report
-from smswrap.cli.input import options_of, pace_of
-from smswrap.cli.options import Deciding, Following, Guarding, Speed, command, complete, flag, option
+from smswrap.cli.input import Deciding, Following, Guarding, Speed, options_of, pace_of
+from smswrap.cli.options import command, complete, flag, option
 from smswrap.errors import InputError, Kind, SmswrapError
 from smswrap.record import dataclass
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smswrap.cli.answer import of_report
-from smswrap.cli.input import Reader, Wanted, options_of
-from smswrap.cli.options import Deciding, Following, Guarding, Heading, command, flag, option, several
+from smswrap.cli.input import Deciding, Following, Guarding, Heading, Reader, Wanted, options_of
+from smswrap.cli.options import command, flag, option, several
 from smswrap.model import Content, Message, Order
 from smswrap.record import dataclass
 from smswrap.sending.message import check_parameters, odd_values
