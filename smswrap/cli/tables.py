@@ -56,13 +56,8 @@ TELLING = frozenset({"at", "row", "rule", "recipient", "outcome", "receipt", "st
 STATES = frozenset({"outcome", "receipt", "state"})
 """Columns that have colours."""
 
-CLEAR = (
-    TEXTS
-    | STATES
-    | {
-        *("at", "call", "code", "name", "plan_id", "provider", "recipient", "sign", "template", "type"),
-    }
-)
+CLEAR = TEXTS | STATES
+CLEAR |= {"at", "call", "code", "name", "plan_id", "provider", "recipient", "sign", "template", "type"}
 """Columns whose values tell what they are, without a label on a card."""
 
 FEW = 3
