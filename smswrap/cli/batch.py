@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smswrap.cli.answer import Answer, of_report
-from smswrap.cli.input import Deciding, Following, Guarding, Heading, Reader, Speed, options_of
+from smswrap.cli.input import Carrying, Deciding, Heading, Reader, Speed, options_of
 from smswrap.cli.options import command, flag, option, several
 from smswrap.cli.plans import write_or_warn
 from smswrap.errors import InputError, Problem
@@ -76,8 +76,7 @@ def run(  # noqa: PLR0913, PLR0917  a record for each kind of option
     arrays: Arrays,
     heading: Heading,
     deciding: Deciding,
-    following: Following,
-    guarding: Guarding,
+    carrying: Carrying,
     speed: Speed,
 ) -> Answer:
     """Parse, send, tell."""
@@ -85,7 +84,7 @@ def run(  # noqa: PLR0913, PLR0917  a record for each kind of option
     from smswrap.sending.planning import Found
 
     _refuse_mixture(listing, arrays)
-    options = options_of(deciding, following, guarding, speed)
+    options = options_of(deciding, carrying, speed)
     with runtime.house() as house:
         if listing.source is not None:
             report = _send_file(runtime, house, listing.source, listing, heading, options)
@@ -275,4 +274,4 @@ def _check_objects(read: Reader, parameters: list[Any]) -> list[Problem]:
     return odd
 
 
-COMMANDS = {"send-batch": command("send-batch", run, (Listing, Arrays, Heading, Deciding, Following, Guarding, Speed))}
+COMMANDS = {"send-batch": command("send-batch", run, (Listing, Arrays, Heading, Deciding, Carrying, Speed))}

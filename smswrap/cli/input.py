@@ -55,18 +55,12 @@ class Deciding:
 
 
 @dataclass(frozen=True)
-class Following:
-    """Options about what comes after a send."""
+class Carrying:
+    """Options of how a send is carried out: what comes after it, and what is a duplicate."""
 
     wait: bool = flag("--wait", "Wait for the receipts.")
     wait_timeout: int = option("--wait-timeout", None, "Seconds.", type=SECONDS, default=60, show_default=True)
     settle: bool = flag("--settle", "If the outcome is unknown, look for it in the receipts at once.")
-
-
-@dataclass(frozen=True)
-class Guarding:
-    """Options about duplicates."""
-
     allow_duplicate: bool = flag("--allow-duplicate", "Send although the same was sent just now.")
     duplicate_window: int = option(
         "--duplicate-window",
@@ -223,15 +217,15 @@ def _same(number: str) -> object:
     return read.number if isinstance(read, Recipient) else number
 
 
-def options_of(deciding: Deciding, following: Following, guarding: Guarding, speed: Speed | None = None) -> Options:
+def options_of(deciding: Deciding, carrying: Carrying, speed: Speed | None = None) -> Options:
     """The options as the hall takes them. Raises InputError for a rate that is no number."""
     from smswrap.sending.refusals import DuplicatePolicy
     from smswrap.sending.service import Options
 
-    duplicates = DuplicatePolicy(guarding.duplicate_window, guarding.only_unknown_duplicates, guarding.allow_duplicate)
+    duplicates = DuplicatePolicy(carrying.duplicate_window, carrying.only_unknown_duplicates, carrying.allow_duplicate)
     decided = (deciding.verify, deciding.yes, deciding.dry_run)
-    waited = following.wait_timeout if following.wait else None
-    return Options(*decided, waited, following.settle, deciding.idempotency_key, duplicates, pace_of(speed))
+    waited = carrying.wait_timeout if carrying.wait else None
+    return Options(*decided, waited, carrying.settle, deciding.idempotency_key, duplicates, pace_of(speed))
 
 
 def pace_of(speed: Speed | None) -> Pace:

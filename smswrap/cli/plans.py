@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from smswrap.cli.answer import Answer, of_report
-from smswrap.cli.input import Deciding, Following, Guarding, Speed, options_of, pace_of
+from smswrap.cli.input import Carrying, Deciding, Speed, options_of, pace_of
 from smswrap.cli.options import command, complete, flag, option
 from smswrap.errors import InputError, Kind, SmswrapError
 from smswrap.record import dataclass
@@ -43,13 +43,11 @@ class Resuming:
     allow_duplicate: bool = flag("--allow-duplicate", "Send even what was sent again by another plan meanwhile.")
 
 
-def run_confirm(  # noqa: PLR0913, PLR0917  an argument, and a record for each kind of option
-    runtime: Runtime, plan_id: str, following: Following, results: ResultFile, guarding: Guarding, speed: Speed
-) -> Answer:
+def run_confirm(runtime: Runtime, plan_id: str, carrying: Carrying, results: ResultFile, speed: Speed) -> Answer:
     """Confirm a plan."""
     from smswrap.sending.service import confirm
 
-    options = options_of(Deciding(), following, guarding, speed)
+    options = options_of(Deciding(), carrying, speed)
     with runtime.house(plan_id) as house, _results(runtime, house, plan_id, results):
         return of_report("confirm", confirm(plan_id, options, house))
 
@@ -113,7 +111,7 @@ def write_or_warn(runtime: Runtime, write: Callable[[], None]) -> None:
 
 
 COMMANDS = {
-    "confirm": command("confirm", run_confirm, (Following, ResultFile, Guarding, Speed), PLAN),
+    "confirm": command("confirm", run_confirm, (Carrying, ResultFile, Speed), PLAN),
     "resume": command("resume", run_resume, (Resuming, ResultFile, Speed), PLAN_OR_NONE),
     "cancel": command("cancel", run_cancel, (), PLAN),
 }

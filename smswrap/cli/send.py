@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smswrap.cli.answer import of_report
-from smswrap.cli.input import Deciding, Following, Guarding, Heading, Reader, Wanted, options_of
+from smswrap.cli.input import Carrying, Deciding, Heading, Reader, Wanted, options_of
 from smswrap.cli.options import command, flag, option, several
 from smswrap.model import Content, Message, Order
 from smswrap.record import dataclass
@@ -35,16 +35,14 @@ class Sending:
     repeated_once: bool = flag("--repeated-once", hidden=True)
 
 
-def run(  # noqa: PLR0913, PLR0917  a record for each kind of option
-    runtime: Runtime, given: Sending, heading: Heading, deciding: Deciding, following: Following, guarding: Guarding
-) -> Answer:
+def run(runtime: Runtime, given: Sending, heading: Heading, deciding: Deciding, carrying: Carrying) -> Answer:
     """Parse, send, tell."""
     from smswrap.sending import service
     from smswrap.sending.planning import Found
 
     with runtime.house() as house:
         order = order_of(runtime, house, given, heading, deciding)
-        return of_report("send", service.send(order, options_of(deciding, following, guarding), house, Found()))
+        return of_report("send", service.send(order, options_of(deciding, carrying), house, Found()))
 
 
 def order_of(runtime: Runtime, house: House, given: Sending, heading: Heading, deciding: Deciding) -> Order:
@@ -100,4 +98,4 @@ def _split(text: str, *, old: bool) -> list[str]:
     return [number for number in split_numbers(text) if number.strip() or not old]
 
 
-COMMANDS = {"send": command("send", run, (Sending, Heading, Deciding, Following, Guarding))}
+COMMANDS = {"send": command("send", run, (Sending, Heading, Deciding, Carrying))}
