@@ -238,7 +238,7 @@ class Terminal:
 
     def confirm(self, shown: ShownPlan) -> bool:
         """Show the plan and ask for a yes; no answer and end of input are a no. A signal raises Ended."""
-        from smswrap.cli.planview import describe
+        from smswrap.cli.outcome import describe
 
         lines = describe(shown, Screen.of(2), sandbox=self._sandbox)
         self._talk.show("\n".join(["", *lines, ""]))
