@@ -10,7 +10,7 @@ import click
 from smswrap import catalogue, disk, state
 from smswrap.cli.answer import Answer
 from smswrap.cli.doctor import Examining, called, judged, repaired
-from smswrap.cli.options import command, option, pages
+from smswrap.cli.options import command, group, option
 from smswrap.clock import iso
 from smswrap.errors import InputError, SmswrapError
 from smswrap.household import refuse_foreign_home
@@ -129,18 +129,14 @@ def _call(call: Mapping[str, Any]) -> dict[str, object]:
     return {"at": iso(call["time"]), "ai_mode": mode, "exit": call["exit"], "call": line}
 
 
-SANDBOX = click.Group(
-    "sandbox",
-    commands=[
-        command("sandbox path", run_path),
-        command("sandbox reset", run_reset),
-        command("sandbox log", run_log),
-    ],
-    help=pages()["sandbox"].text,
-)
 COMMANDS = {
     "explain": command("explain", run_explain, (Searching,), CODE_OR_WORDS),
     "setup": command("setup", run_setup),
     "doctor": command("doctor", run_doctor, (Examining,)),
-    "sandbox": SANDBOX,
+    "sandbox": group(
+        "sandbox",
+        command("sandbox path", run_path),
+        command("sandbox reset", run_reset),
+        command("sandbox log", run_log),
+    ),
 }

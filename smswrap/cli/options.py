@@ -120,6 +120,11 @@ def command(
     return with_common_options(click.Command(verb, callback=call, params=params, help=text))
 
 
+def group(name: str, *commands: click.Command) -> click.Group:
+    """Make a group of commands."""
+    return click.Group(name, commands=commands, help=pages()[name].text)
+
+
 def with_common_options(made: C, *, variables: bool = False) -> C:
     """Add the common options; `variables` lets SMSWRAP_<NAME> stand for them, which only the group does."""
     made.add_help_option = False

@@ -45,8 +45,13 @@ class Runtime:
 
     @property
     def asked_output(self) -> str | None:
-        """The output that the command line asks for; the environment's does not count."""
-        return _scan(self.argv)
+        """The output that the command line asks for, parsed or not; the environment's does not count."""
+        for word, following in zip(self.argv, [*self.argv[1:], ""], strict=False):
+            if word == "--output":
+                return following
+            if word.startswith("--output="):
+                return word.partition("=")[2]
+        return None
 
     @property
     def provider_name(self) -> str:
@@ -59,7 +64,7 @@ class Runtime:
 
         Reads argv and the environment itself if the options could not be parsed.
         """
-        asked = self.common.output or _scan(self.argv) or os.environ.get("SMSWRAP_OUTPUT")
+        asked = self.common.output or self.asked_output or os.environ.get("SMSWRAP_OUTPUT")
         if asked in OUTPUTS:
             return str(asked)
         return "table" if process.is_terminal(1) else "json"
@@ -92,12 +97,3 @@ class Runtime:
         if self.common.sandbox and not self._announced:
             self.talk.note("sandbox: nothing real is sent")
             self._announced = True
-
-
-def _scan(argv: Sequence[str]) -> str | None:
-    for word, following in zip(argv, [*argv[1:], ""], strict=False):
-        if word == "--output":
-            return following
-        if word.startswith("--output="):
-            return word.partition("=")[2]
-    return None

@@ -12,7 +12,7 @@ import click
 
 import smswrap
 from smswrap.cli.answer import Answer
-from smswrap.cli.options import command, flag, pages
+from smswrap.cli.options import command, flag, group
 from smswrap.errors import InputError, SetupError
 
 if TYPE_CHECKING:
@@ -93,12 +93,8 @@ def _copy(new: Path) -> None:
         shutil.copytree(folded, new / folded.name, ignore=unwanted)
 
 
-SKILL = click.Group(
-    "skill",
-    commands=[
-        command("skill path", run_path),
-        command("skill install", run_install, (Forcing,), DIRECTORY),
-    ],
-    help=pages()["skill"].text,
-)
-COMMANDS = {"skill": SKILL}
+COMMANDS = {
+    "skill": group(
+        "skill", command("skill path", run_path), command("skill install", run_install, (Forcing,), DIRECTORY)
+    )
+}
