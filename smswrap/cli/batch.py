@@ -12,7 +12,6 @@ import click
 from smswrap.cli.answer import Answer, of_report
 from smswrap.cli.input import Carrying, Deciding, Heading, Reader, Speed, options_of
 from smswrap.cli.options import command, flag, option, several
-from smswrap.cli.plans import write_or_warn
 from smswrap.errors import InputError, Problem
 from smswrap.model import Content, Message, Order
 from smswrap.providers.parameters import Parameter, check, check_shape, check_text

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from smswrap.cli.options import SECONDS, flag, option
-from smswrap.errors import InputError, Problem
+from smswrap.errors import InputError, Problem, SmswrapError
 from smswrap.providers.base import listing, operations_of
 from smswrap.providers.parameters import LONGEST_TEXT, check_shape, check_text
 from smswrap.record import dataclass
@@ -237,3 +237,11 @@ def pace_of(speed: Speed | None) -> Pace:
     if speed.rate is not None and not math.isfinite(speed.rate):
         raise InputError.of("--rate", str(speed.rate), "is not a finite number", "Give requests a second, such as 2.5.")
     return Pace(speed.jobs, speed.rate)
+
+
+def write_or_warn(runtime: Runtime, write: Callable[[], None]) -> None:
+    """Write a result file; what was sent must be told even if that fails."""
+    try:
+        write()
+    except SmswrapError as error:
+        runtime.talk.warn(error.fault.message)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from smswrap.cli.answer import Answer, of_report
-from smswrap.cli.input import Carrying, Deciding, Speed, options_of, pace_of
+from smswrap.cli.input import Carrying, Deciding, Speed, options_of, pace_of, write_or_warn
 from smswrap.cli.options import command, complete, flag, option
-from smswrap.errors import InputError, Kind, SmswrapError
+from smswrap.errors import InputError, Kind
 from smswrap.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from smswrap.cli.runtime import Runtime
     from smswrap.sending.house import House
@@ -100,14 +100,6 @@ def _results(runtime: Runtime, house: House, plan_id: str, results: ResultFile) 
     finally:
         plan = find(plan_id, house.journal)
         write_or_warn(runtime, partial(write_results, results.result_file, house.journal.outcomes(plan)))
-
-
-def write_or_warn(runtime: Runtime, write: Callable[[], None]) -> None:
-    """Write a result file; what was sent must be told even if that fails."""
-    try:
-        write()
-    except SmswrapError as error:
-        runtime.talk.warn(error.fault.message)
 
 
 COMMANDS = {
