@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smswrap.cli.answer import Answer, of_report
-from smswrap.cli.input import Carrying, Deciding, Heading, Reader, Speed, options_of
+from smswrap.cli.input import Carrying, Deciding, Heading, Reader, Speed, options_of, write_or_warn
 from smswrap.cli.options import command, flag, option, several
 from smswrap.errors import InputError, Problem
 from smswrap.model import Content, Message, Order

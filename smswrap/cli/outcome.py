@@ -1,4 +1,4 @@
-"""A plan for a person: before the question and after a rehearsal what it is; then what became of it, in one sentence."""
+"""A plan for a person: before the question and after a rehearsal; then what became of it, in one sentence."""
 
 from __future__ import annotations
 
