@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from smswrap.cli.screen import Screen
-    from smswrap.cli.shapes import AccountData, PlanData, RequestData
+    from smswrap.cli.shapes import PlanData, RequestData
     from smswrap.errors import Fault
-    from smswrap.model import Account, RequestRecord
+    from smswrap.model import RequestRecord
     from smswrap.providers.records import Receipt
     from smswrap.sending.report import Report
     from smswrap.sending.shown import ShownPlan
@@ -126,7 +126,7 @@ def of_report(command: str, report: Report) -> Answer:
     """The answer about a plan."""
     data: dict[str, object] = {"plan_id": report.plan.plan_id}
     if report.shown is not None:
-        data = {**plan_json(report.shown), "state": report.plan.state.value}
+        data = {**_plan(report.shown), "state": report.plan.state.value}
     if report.counts is not None:
         data |= {"counts": asdict(report.counts), "requests": _requests(report.requests)}
         data["requests_total"] = report.plan.requests
@@ -144,15 +144,20 @@ def of_report(command: str, report: Report) -> Answer:
     return answer
 
 
-def plan_json(shown: ShownPlan) -> PlanData:
+def _plan(shown: ShownPlan) -> PlanData:
     """A plan as `data` shows it: plan_id, account, …, recipients, requests, parts, texts."""
-    plan = shown.plan
-    parts = plan.parts
+    plan, account, parts = shown.plan, shown.plan.account, shown.plan.parts
     return {
         "plan_id": plan.plan_id,
-        "provider": plan.account.provider,
-        "profile": plan.account.profile,
-        "account": account_json(plan.account),
+        "provider": account.provider,
+        "profile": account.profile,
+        "account": {
+            "profile": account.profile,
+            "mode": account.mode,
+            "key_end": account.key_end,
+            "region": account.region,
+            "base": account.base,
+        },
         "group": plan.group,
         "signs": list(plan.signs),
         "template": plan.template,
@@ -176,17 +181,6 @@ def plan_json(shown: ShownPlan) -> PlanData:
         ],
         "messages_left_out": shown.left_out,
         "recipients": list(shown.recipients),
-    }
-
-
-def account_json(account: Account) -> AccountData:
-    """An account as `data` shows it."""
-    return {
-        "profile": account.profile,
-        "mode": account.mode,
-        "key_end": account.key_end,
-        "region": account.region,
-        "base": account.base,
     }
 
 
