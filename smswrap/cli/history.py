@@ -16,7 +16,7 @@ from smswrap.cli.options import command, flag, option
 from smswrap.clock import iso
 from smswrap.errors import InputError
 from smswrap.masking import mask_number
-from smswrap.model import Line, Outcome
+from smswrap.model import OUTCOMES, Line, Outcome
 from smswrap.providers.parameters import Parameter, check
 from smswrap.record import dataclass
 from smswrap.sending.recipients import number_of
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from smswrap.journal.journal import Filter, Journal
 
 COLUMNS = tuple(one.name for one in fields(Line) if one.name != "row")
-OUTCOMES = tuple(one.value for one in (Outcome.ACCEPTED, Outcome.REFUSED, Outcome.UNKNOWN, Outcome.NOT_SENT))
 
 MOST_SHOWN = click.IntRange(1, 100_000)
 MOST_COUNTED = 1_000_000

@@ -11,7 +11,7 @@ import click
 from smswrap.cli.options import SECONDS, flag, option
 from smswrap.errors import InputError, Problem, SmswrapError
 from smswrap.providers.base import listing, operations_of
-from smswrap.providers.parameters import LONGEST_TEXT, check_shape, check_text
+from smswrap.providers.parameters import LONGEST_OUT_ID, LONGEST_TEXT, check_shape, check_text
 from smswrap.record import dataclass
 from smswrap.sending.message import odd_values, read_parameters, tidy_sign, tidy_template
 from smswrap.sending.recipients import Recipient, read_recipient
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from smswrap.sending.service import Options
 
 T = TypeVar("T")
-
-LONGEST_OUT_ID = 255
-"""Characters: below 256 by the API page of SendBatchSms."""
 
 
 @dataclass(frozen=True)
@@ -222,6 +219,8 @@ def options_of(deciding: Deciding, carrying: Carrying, speed: Speed | None = Non
     from smswrap.sending.refusals import DuplicatePolicy
     from smswrap.sending.service import Options
 
+    if deciding.idempotency_key is not None:  # of a shell's variable that is not set, it would stop no repeat
+        check_text("--idempotency-key", deciding.idempotency_key)
     duplicates = DuplicatePolicy(carrying.duplicate_window, carrying.only_unknown_duplicates, carrying.allow_duplicate)
     decided = (deciding.verify, deciding.yes, deciding.dry_run)
     waited = carrying.wait_timeout if carrying.wait else None
