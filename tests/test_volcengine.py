@@ -23,7 +23,7 @@ import pytest
 from conftest import DEADLINE, wait_until
 from hypothesis import given
 from hypothesis import strategies as st
-from test_sandbox_gateway import KEY, run_gateway
+from test_sandbox_gateway import KEY, served
 
 from smswrap.clock import SHANGHAI, today
 from smswrap.errors import CredentialsError, InputError, SetupError
@@ -111,7 +111,7 @@ def volcengine(smswrap: Callable[..., Ran], account: Account) -> Callable[..., R
 @pytest.fixture
 def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
     """A gateway that the test starts, with an account of one group; the environment leads to it."""
-    with run_gateway(tmp_path / "gateway", "--groups", "1") as started:
+    with served(tmp_path / "gateway", groups=1) as started:
         monkeypatch.setenv("ARK_SKILL_API_KEY", KEY)
         monkeypatch.setenv("ARK_SKILL_API_BASE", f"http://127.0.0.1:{started.port}")
         yield started
