@@ -84,6 +84,8 @@ def spoken() -> dict[str, str]:
                 found.setdefault(text.strip(), place)
     for name in _columns():
         found.setdefault(name.replace("_", " "), "a column")
+    for text in filter(_is_talk, _helps()):
+        found.setdefault(text, "an operation")
     for line in (ROOT / "catalogue" / "codes.tsv").read_text("utf-8").splitlines()[1:]:
         for text in line.split("\t")[5:7]:
             if text:
@@ -97,6 +99,12 @@ def _columns() -> Iterator[str]:
         for columns in lists.values():
             yield from columns
     yield from (row.listed for kind in PROVIDER_NAMES for row in operations_of(kind).values() if row.listed)
+
+
+def _helps() -> Iterator[str]:
+    """What the help says of operations and their parameters."""
+    for row in (row for kind in PROVIDER_NAMES for row in operations_of(kind).values()):
+        yield from (row.help, *(parameter.help for parameter in row.parameters))
 
 
 def _strings(tree: ast.Module) -> Iterator[str]:
