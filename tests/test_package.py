@@ -80,14 +80,24 @@ def test_the_wheel_holds_package_and_skill_and_nothing_that_lies_about(packed: P
     share = f"smswrap-{__version__}.data/data/share/smswrap/"
     data = {"smswrap/py.typed", "smswrap/cli/help.txt", "smswrap/providers/volcengine/volc_sms.py"}
     brought = {*skill.FILES, *tracked("references/*.*")}
-    assert names == tracked("smswrap/**/*.py", "smswrap/**/*.tsv") | data | {share + name for name in brought}
+    assert names == tracked("smswrap/**/*.py", "smswrap/**/*.tsv", "smswrap/sandbox/**/*.json") | data | {
+        share + name for name in brought
+    }
     assert {f"{share}scripts/smswrap", f"{share}scripts/send_sms.sh"} <= runs
 
 
 def test_the_source_holds_what_the_wheel_is_made_of(packed: Path) -> None:
     with tarfile.open(next(packed.glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert names >= tracked("smswrap/**/*.py", "smswrap/**/*.tsv", "scripts/*", "references/*.md", "tests/*.py", "*.md")
+    assert names >= tracked(
+        "smswrap/**/*.py",
+        "smswrap/**/*.tsv",
+        "smswrap/sandbox/**/*.json",
+        "scripts/*",
+        "references/*.md",
+        "tests/*.py",
+        "*.md",
+    )
     assert names >= {
         "smswrap/cli/help.txt",
         "requirements/run.txt",

@@ -1,4 +1,4 @@
-"""Signs and templates, in the spellings that differ from operation to operation."""
+"""Signs, templates and qualifications, in the spellings that differ from operation to operation."""
 
 from __future__ import annotations
 
@@ -20,6 +20,16 @@ NUMBERS = {"reviewing": 0, "approved": 1, "rejected": 2, "cancelled": 10}
 TYPES = {"verification": 0, "notification": 1, "promotion": 2, "international": 3}
 LIST_TYPES = {"notification": 0, "promotion": 1, "verification": 2, "international": 6}
 REGISTRATION_REASONS = {0: "OTHERS_ERROR", -1: "REGISTERING", -2: "NON_REGISTER", 3: "DETECT_SUCCESS"}
+RECORD_STATES = {"reviewing": "INIT", "approved": "PASS", "rejected": "NOT_PASS", "cancelled": "CANCEL"}
+SINGLE_STATES = {"reviewing": "INT", "approved": "PASSED", "rejected": "FAILED", "cancelled": "CANCELED"}
+FILTERS = (
+    ("state", "StateName"),
+    ("use-by-self", "UseBySelf"),
+    ("work-order-id", "WorkOrderId"),
+    ("qualification-group-name", "QualificationGroupName"),
+    ("company-name", "CompanyName"),
+    ("legal-person-name", "LegalPersonName"),
+)
 
 
 def query_sms_sign_list(request: Request) -> Reply:
@@ -84,6 +94,23 @@ def get_sms_template(request: Request) -> Reply:
     )
 
 
+def query_sms_qualification_record(request: Request) -> Reply:
+    """One page of records; UseBySelf is a string here."""
+    listed = map(_listed_qualification, request.account().qualifications)
+    rows = [record for record in listed if all(request.text(flag) in ("", str(record[key])) for flag, key in FILTERS)]
+    number, size, page = request.page("page-no", rows)
+    return gateway.accepted(Success=True, Data={"PageNo": number, "PageSize": size, "Total": len(rows), "List": page})
+
+
+def query_single_sms_qualification(request: Request) -> Reply:
+    """One qualification in full; UseBySelf is a boolean here, states are spelt otherwise, AuditRemark is missing."""
+    account, group = request.account(), request.integer("qualification-group-id", 0)
+    for row in account.qualifications:
+        if row["group_id"] == group and request.integer("order-id", row["order_id"]) == row["order_id"]:
+            return gateway.accepted(Success=True, Data=_single_qualification(row, account.papers))
+    raise RefusalError("isv.INVALID_PARAMETERS", "资质不存在")
+
+
 def _listed(request: Request, key: str, rows: list[Row]) -> Reply:
     number, size, page = request.page("page-index", rows)
     return gateway.accepted(CurrentPage=number, PageSize=size, TotalCount=len(rows), **{key: page})
@@ -142,3 +169,34 @@ def _registration(sign: Row, operator: str) -> Row:
 def _order_id(name: str) -> str:
     """The same made-up number for the same name, in every process."""
     return str(30000000000 + sum(name.encode()) % 10**6)
+
+
+def _listed_qualification(row: Row) -> Row:
+    return {
+        "GroupId": row["group_id"],
+        "WorkOrderId": row["order_id"],
+        "QualificationGroupName": row["name"],
+        "CompanyName": row["company"],
+        "LegalPersonName": row["legal_person"],
+        "StateName": RECORD_STATES[row["state"]],
+        "AuditRemark": row["remark"],
+        "AuditTime": "" if row["state"] == "reviewing" else row["created"],
+        "CreateDate": row["created"],
+        "UseBySelf": "true" if row["own_use"] else "false",
+    }
+
+
+def _single_qualification(row: Row, papers: Row) -> Row:
+    return {
+        **papers,
+        "QualificationGroupId": row["group_id"],
+        "WorkOrderId": row["order_id"],
+        "QualificationName": row["name"],
+        "CompanyName": row["company"],
+        "CompanyType": row["company_type"],
+        "LegalPersonName": row["legal_person"],
+        "State": SINGLE_STATES[row["state"]],
+        "UseBySelf": row["own_use"],
+        "WhetherShare": False,
+        "Remark": "",
+    }

@@ -35,6 +35,12 @@ def read_object(path: str) -> Row:
     return value if isinstance(value, dict) else {}
 
 
+def read_table(module: str, name: str) -> list[list[str]]:
+    """The rows of the table of that name that lies beside a module of ours; each has all its cells."""
+    _head, *lines = (read(f"{module.rpartition('/')[0]}/{name}") or "").split("\n")[:-1]
+    return [line.split("\t") for line in lines]
+
+
 def read_lines(path: str) -> list[Row]:
     """The objects of a file that holds one in each line, oldest first; a line that is still being written is none."""
     text = read(path) or ""
