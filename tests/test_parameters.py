@@ -212,6 +212,6 @@ def test_the_tables_name_only_types_shapes_and_traits_that_the_program_knows() -
     assert {row.kind for row in rows} == {"read", "send"}
     assert {parameter.type for parameter in known} == set(get_args(Type))
     assert {parameter.shape for parameter in known} <= {None, *SHAPES}
-    for path in Path(tables.__file__).parent.glob("*/*.tsv"):
-        traits = {trait for row in tables.rows(path) for trait in row["traits"].split()}
-        assert traits <= ({"required", "private"} if path.stem == "parameters" else {"stateful", "awaited"})
+    for name, allowed in {"parameters": {"required", "private"}, "operations": {"stateful", "awaited"}}.items():
+        for path in Path(tables.__file__).parent.glob(f"*/{name}.tsv"):
+            assert {trait for row in tables.rows(path) for trait in row["traits"].split()} <= allowed

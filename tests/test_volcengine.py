@@ -827,7 +827,7 @@ def test_a_receipt_is_read_by_its_code_and_its_time(
 
 def test_a_status_that_nobody_documented_is_passed_on_as_it_came() -> None:
     found = normalise.signs({"Result": {"List": [{"Signature": "x", "Status": 1}, {"Signature": "y"}, "z"]}})
-    assert [sign.state for sign in found.signs] == ["1", "None"]
+    assert [sign.state for sign in found.signs] == ["1", None]
     assert [sign.groups for sign in found.signs] == [None, None]
 
 
