@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from smswrap.errors import SmswrapError
-
 DEFAULT_REGION = "cn-hangzhou"
 REGION = pattern(r"[A-Za-z0-9-]+")
 """What the CLI takes for a region."""
@@ -157,9 +155,21 @@ def effective(home: Path, environment: Mapping[str, str], named: str | None, reg
 
 def require(profile: Profile) -> None:
     """Raise SetupError or CredentialsError for what the CLI refuses before it starts the plugin."""
-    problem = _problem(profile)
-    if problem is not None:
-        raise problem
+    name, mode = profile.name, profile.mode
+    if REGION.fullmatch(profile.region) is None:
+        step = "Give the profile a region, mostly cn-hangzhou, with `aliyun configure`, or pass --region."
+        raise SetupError(f"The region {profile.region!r} of the profile {name!r} is not a region.", step)
+    if not mode:
+        message = f"Neither the profile {name!r} nor the environment has credentials."
+        step = "Run `aliyun configure`, or set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET."
+        raise CredentialsError(message, step, code="cli.credentials-missing")
+    if mode not in NEEDS:
+        step = f"Run `aliyun configure --profile {shlex.quote(name)}`; the CLI knows {', '.join(NEEDS)}."
+        raise SetupError(f"The profile {name!r} has the mode {mode!r}, which the aliyun CLI does not know.", step)
+    if wrong := _wrong_field(profile):
+        step = f"Run `aliyun configure --profile {shlex.quote(name)} --mode {mode}`."
+        message = f"The profile {name!r} has the mode {mode}, but {wrong}."
+        raise CredentialsError(message, step, code="cli.credentials-missing")
 
 
 def refuse_retries(profile: Profile) -> None:
@@ -172,27 +182,6 @@ def refuse_retries(profile: Profile) -> None:
             f"{shlex.quote(name)} --retry-count 0` does that, too, but makes {name!r} your current profile."
         )
         raise SetupError(message, step)
-
-
-def _problem(profile: Profile) -> SmswrapError | None:
-    name, mode = profile.name, profile.mode
-    if REGION.fullmatch(profile.region) is None:
-        step = "Give the profile a region, mostly cn-hangzhou, with `aliyun configure`, or pass --region."
-        return SetupError(f"The region {profile.region!r} of the profile {name!r} is not a region.", step)
-    if not mode:
-        step = "Run `aliyun configure`, or set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET."
-        return CredentialsError(
-            f"Neither the profile {name!r} nor the environment has credentials.", step, code="cli.credentials-missing"
-        )
-    if mode not in NEEDS:
-        step = f"Run `aliyun configure --profile {shlex.quote(name)}`; the CLI knows {', '.join(NEEDS)}."
-        return SetupError(f"The profile {name!r} has the mode {mode!r}, which the aliyun CLI does not know.", step)
-    wrong = _wrong_field(profile)
-    if wrong is None:
-        return None
-    step = f"Run `aliyun configure --profile {shlex.quote(name)} --mode {mode}`."
-    message = f"The profile {name!r} has the mode {mode}, but {wrong}."
-    return CredentialsError(message, step, code="cli.credentials-missing")
 
 
 def _wrong_field(profile: Profile) -> str | None:

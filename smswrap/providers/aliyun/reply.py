@@ -13,7 +13,7 @@ from smswrap.errors import Fault, Kind
 from smswrap.masking import hide, redact, strip_colour
 from smswrap.patterns import pattern
 from smswrap.providers.base import ProviderError, Reply
-from smswrap.signals import name_of
+from smswrap.providers.calls import LONGEST_COMPLAINT, ending
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -32,9 +32,6 @@ MOST_NESTED = 40
 
 LONGEST_NUMBER = 100
 """Digits; a longer number is nothing that we know of, and Python refuses to write the longest ones."""
-
-LONGEST_COMPLAINT = 300
-"""Characters of foreign text that a message repeats."""
 
 
 class HostText(NamedTuple):
@@ -249,7 +246,7 @@ def _cli_fault(operation: Operation, finished: Finished, said: str) -> Fault:
     if finished.code is None:
         return _known("cli.not-started", finished.stderr)
     if not finished.complete:
-        return _unreadable(operation, _ending(finished), "cli.timeout" if finished.timed_out else "cli.killed")
+        return _unreadable(operation, ending(finished), "cli.timeout" if finished.timed_out else "cli.killed")
     row = next((row for row in PLUGIN_TEXTS if re.search(row.pattern, said, re.IGNORECASE | re.MULTILINE)), None)
     words = _words(said)
     if row is None:
@@ -288,13 +285,3 @@ def _unreadable(operation: Operation, why: str, code: str = "cli.no-reply") -> F
 
 def _glimpse(finished: Finished) -> str:
     return "its output is no reply" if finished.stdout.strip() else "no output"
-
-
-def _ending(finished: Finished) -> str:
-    if finished.stopped:
-        return "it was stopped by your second signal"
-    if finished.cut_off:
-        return "it printed without end and was stopped"
-    if finished.timed_out:
-        return f"no answer within {finished.seconds:.1f} s"
-    return f"it was ended by {name_of(-(finished.code or 0))}"

@@ -14,7 +14,8 @@ from smswrap import catalogue
 from smswrap.errors import Fault, Kind
 from smswrap.masking import redact
 from smswrap.providers.base import ProviderError, Reply
-from smswrap.signals import name_of
+from smswrap.providers.calls import LONGEST_COMPLAINT, ending
+from smswrap.providers.reading import as_object
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -84,9 +85,6 @@ ADVICE: Mapping[Kind, Advice] = {
     ),
 }
 
-LONGEST_COMPLAINT = 300
-"""Characters of foreign text that a message repeats."""
-
 _LINE = re.compile(r"^volc_sms: (?P<word>[a-z]+)(?:\[(?P<code>[a-z0-9-]+)\])?: (?P<text>.*)$", re.MULTILINE)
 
 
@@ -112,7 +110,7 @@ def _fault(operation: Operation, finished: Finished, body: Body | None, private:
     if finished.code is None:
         return _told(Kind.SETUP, f"volc_sms.py could not be started: {finished.stderr}", None)
     if not finished.complete:
-        return _unreadable(operation, _ending(finished), "script.timeout" if finished.timed_out else "script.killed")
+        return _unreadable(operation, ending(finished), "script.timeout" if finished.timed_out else "script.killed")
     said = [line for line in _LINE.finditer(finished.stderr) if line["word"] not in ASIDES]
     kind = KINDS.get(said[-1]["word"], {}).get(finished.code) if said else None
     if kind is None:
@@ -161,16 +159,6 @@ def _unreadable(operation: Operation, why: str, code: str = "script.no-reply") -
     return _told(kind, f"volc_sms.py gave no usable answer to {operation.name}: {why}.", code)
 
 
-def _ending(finished: Finished) -> str:
-    if finished.stopped:
-        return "it was stopped by your second signal"
-    if finished.timed_out:
-        return f"no answer within {finished.seconds:.1f} s"
-    if finished.cut_off:
-        return "it printed without end"
-    return f"it was ended by {name_of(-(finished.code or 0))}"
-
-
 def _object(text: str) -> Body | None:
     try:
         body = json.loads(text)
@@ -180,11 +168,9 @@ def _object(text: str) -> Body | None:
 
 
 def _metadata(body: Body | None) -> Body:
-    found = (body or {}).get("ResponseMetadata")
-    return found if isinstance(found, dict) else {}
+    return as_object((body or {}).get("ResponseMetadata"))
 
 
 def _error(body: Body | None) -> tuple[str, str]:
-    found = _metadata(body).get("Error")
-    error = found if isinstance(found, dict) else {}
+    error = as_object(_metadata(body).get("Error"))
     return str(error.get("Code") or error.get("CodeN") or ""), str(error.get("Message") or "")
