@@ -3,7 +3,7 @@
 What it has stands in account.json beside this file; one in the sandbox's folder may replace `signs`, `templates` or
 `qualifications`. A sign needs only `name`, a template only `code` and `content`, a qualification only `group_id`; the
 rest comes from `defaults`. `state` is reviewing, approved, rejected or cancelled; a template's `type` is verification,
-notification, promotion or international. `papers` are what every qualification shows. `statistics` is a list of {date:
+notification, promotion or international. `always` is what all of a kind have. `statistics` is a list of {date:
 yyyyMMdd, total, succeeded, failed, pending, is_globe, sign, type}; without it the ledger is counted.
 """
 
@@ -25,7 +25,7 @@ class Account:
         self.signs = self._complete("signs", account)
         self.templates = self._complete("templates", account)
         self.qualifications = self._complete("qualifications", account)
-        self.papers: Row = account["papers"]
+        self.always: Row = account["always"]
         self.statistics: list[Row] | None = account.get("statistics")
 
     def sign(self, name: str) -> Row | None:

@@ -44,53 +44,42 @@ def query_sms_template_list(request: Request) -> Reply:
 
 def get_sms_sign(request: Request) -> Reply:
     """One sign: SignStatus is a number, FileUrlList a plain array."""
-    sign = request.account().sign(request.text("sign-name"))
+    account = request.account()
+    sign = account.sign(request.text("sign-name"))
     if sign is None:
         raise RefusalError("SignatureNotFound")
-    operators = ("mobile", "unicom", "telecom")
     return gateway.accepted(
+        **account.always["sign"],
         SignName=sign["name"],
         SignStatus=NUMBERS[sign["state"]],
         SignCode=f"SIGN_{_order_id(sign['name'])}",
-        SignUsage="企业名称",
-        SignTag="2",
         ApplyScene=sign["business"],
-        Remark="",
         CreateDate=sign["created"],
         OrderId=_order_id(sign["name"]),
         AuditInfo=_audit_info(sign),
-        FileUrlList=["https://files.example/licence.png"],
-        QualificationId=10000123,
-        AuthorizationLetterAuditPass=False,
-        ThirdParty=False,
-        SignIspRegisterDetailList=[_registration(sign, operator) for operator in operators],
+        SignIspRegisterDetailList=_registrations(sign),
     )
 
 
 def get_sms_template(request: Request) -> Reply:
     """One template: TemplateStatus and TemplateType are strings, FileUrlList is an object around an array."""
-    template = request.account().template(request.text("template-code"))
+    account = request.account()
+    template = account.template(request.text("template-code"))
     if template is None:
         raise RefusalError("TemplateNotFound")
     international = {"IntlType": 1} if template["type"] == "international" else {}
     return gateway.accepted(
+        **account.always["template"],
+        **international,
         TemplateCode=template["code"],
         TemplateName=template["name"],
         TemplateContent=template["content"],
         TemplateStatus=str(NUMBERS[template["state"]]),
         TemplateType=str(TYPES[template["type"]]),
-        TemplateTag=2,
         RelatedSignName=template["sign"],
-        VariableAttribute="{}",
-        ApplyScene="",
-        Remark="",
         OrderId=_order_id(template["code"]),
         CreateDate=template["created"],
         AuditInfo=_audit_info(template),
-        FileUrlList={"FileUrl": ["https://files.example/template.png"]},
-        MoreDataFileUrlList={"MoreDataFileUrl": []},
-        VendorAuditStatus={},
-        **international,
     )
 
 
@@ -107,7 +96,7 @@ def query_single_sms_qualification(request: Request) -> Reply:
     account, group = request.account(), request.integer("qualification-group-id", 0)
     for row in account.qualifications:
         if row["group_id"] == group and request.integer("order-id", row["order_id"]) == row["order_id"]:
-            return gateway.accepted(Success=True, Data=_single_qualification(row, account.papers))
+            return gateway.accepted(Success=True, Data=_single_qualification(row, account.always["qualification"]))
     raise RefusalError("isv.INVALID_PARAMETERS", "资质不存在")
 
 
@@ -155,15 +144,11 @@ def _audit_info(row: Row) -> Row:
     return {} if row["state"] == "reviewing" else {"AuditDate": row["created"], "RejectInfo": row["reason"]}
 
 
-def _registration(sign: Row, operator: str) -> Row:
+def _registrations(sign: Row) -> list[Row]:
     status = sign["registration"]
     reason = {"ReasonCode": REGISTRATION_REASONS.get(status, "OTHERS_ERROR"), "ReasonDescList": []}
-    return {
-        "OperatorCode": operator,
-        "OperatorCompleteTime": sign["created"],
-        "RegisterStatus": status,
-        "RegisterStatusReasons": [reason],
-    }
+    alike = {"OperatorCompleteTime": sign["created"], "RegisterStatus": status, "RegisterStatusReasons": [reason]}
+    return [{"OperatorCode": operator, **alike} for operator in ("mobile", "unicom", "telecom")]
 
 
 def _order_id(name: str) -> str:
@@ -186,9 +171,9 @@ def _listed_qualification(row: Row) -> Row:
     }
 
 
-def _single_qualification(row: Row, papers: Row) -> Row:
+def _single_qualification(row: Row, always: Row) -> Row:
     return {
-        **papers,
+        **always,
         "QualificationGroupId": row["group_id"],
         "WorkOrderId": row["order_id"],
         "QualificationName": row["name"],
@@ -197,6 +182,4 @@ def _single_qualification(row: Row, papers: Row) -> Row:
         "LegalPersonName": row["legal_person"],
         "State": SINGLE_STATES[row["state"]],
         "UseBySelf": row["own_use"],
-        "WhetherShare": False,
-        "Remark": "",
     }
