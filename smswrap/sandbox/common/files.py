@@ -36,9 +36,9 @@ def read_object(path: str) -> Row:
 
 
 def read_table(module: str, name: str) -> list[list[str]]:
-    """The rows of the table of that name that lies beside a module of ours; each has all its cells."""
+    r"""The rows of the table of that name beside a module of ours, each with all its cells; `\n` is a line's end."""
     _head, *lines = (read(f"{module.rpartition('/')[0]}/{name}") or "").split("\n")[:-1]
-    return [line.split("\t") for line in lines]
+    return [line.replace("\\n", "\n").split("\t") for line in lines]
 
 
 def read_lines(path: str) -> list[Row]:

@@ -223,32 +223,18 @@ class Action:
     run: Callable[[State, Row], Row]
     required: Mapping[str, type]
     optional: Mapping[str, type]
-    method: str = "POST"
+    method: str
 
 
-PAGING = {"Page": int, "PageSize": int}
+def read_types(cell: str) -> dict[str, type]:
+    """`Mobile Page:int SubAccounts:list`: fields and their types, a text where nothing else is said."""
+    named = (word.partition(":") for word in cell.split())
+    return {name: {"int": int, "list": list, "": str}[kind] for name, _, kind in named}
+
+
 ACTIONS: Mapping[str, Action] = {
-    "SendSmsForAgent": Action(
-        send, {"SubAccount": str, "Signature": str, "TemplateId": str, "Mobiles": str}, {"TemplateParam": str}
-    ),
-    "ListSubAccountForAgent": Action(list_groups, {}, {"SubAccountName": str}),
-    "ListSignatureForAgent": Action(list_signatures, PAGING, {"Signature": str, "SubAccounts": list}),
-    "ListSmsTemplateForAgent": Action(
-        list_templates, PAGING, {"TemplateId": str, "SubAccounts": list, "Signatures": list}
-    ),
-    "ListSmsSendLogForAgent": Action(
-        list_log,
-        {"SubAccount": str, **PAGING},
-        {"FromTime": int, "ToTime": int, "Mobile": str, "TemplateId": str, "Signature": str, "MessageId": str},
-    ),
-    "ListTotalSendCountStatForAgent": Action(
-        count,
-        {"StartTime": int, "EndTime": int},
-        {"SubAccount": str, "ChannelType": str, "Signature": str, "TemplateId": str},
-    ),
-    "ListSecondTemplate": Action(
-        list_texts, {"templateId": str}, {"signatures": str, "secondTemplateId": str}, method="GET"
-    ),
+    name: Action(globals()[function], read_types(required), read_types(optional), method)
+    for name, method, function, required, optional in files.read_table(__file__, "actions.tsv")
 }
 
 
