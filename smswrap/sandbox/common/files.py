@@ -43,12 +43,7 @@ def read_table(module: str, name: str) -> list[list[str]]:
 
 def read_lines(path: str) -> list[Row]:
     """The objects of a file that holds one in each line, oldest first; a line that is still being written is none."""
-    text = read(path) or ""
-    lines = text.split("\n")[:-1]
-    if len(text) > jsontext.SMALL:
-        import json  # by now it pays
-
-        return [json.loads(line) for line in lines]
+    lines = (read(path) or "").split("\n")[:-1]
     return [value for value in map(jsontext.parse, lines) if isinstance(value, dict)]
 
 
