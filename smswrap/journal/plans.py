@@ -174,7 +174,7 @@ class Plans(Drafts):
 
     def _of_request(self, plan: int, number: int) -> Iterator[tuple[str, bytes]]:
         sql = (
-            "SELECT recipient, contents.key FROM messages "
+            "SELECT recipient, contents.key FROM messages INDEXED BY messages_by_request "
             "JOIN contents ON contents.plan = messages.plan AND contents.number = messages.content "
             "WHERE messages.plan = ? AND messages.request = ? ORDER BY position"
         )

@@ -148,7 +148,10 @@ class Requests(Plans):
         )
         rows = sorted(self._rows(sql, plan.number, most), key=lambda row: int(row["number"]))
         recipients: dict[int, list[str]] = {row["number"]: [] for row in rows}
-        sql = "SELECT request, recipient FROM messages WHERE plan = ? AND request BETWEEN ? AND ? ORDER BY position"
+        sql = (
+            "SELECT request, recipient FROM messages INDEXED BY messages_by_request "
+            "WHERE plan = ? AND request BETWEEN ? AND ? ORDER BY position"
+        )
         between = (min(recipients, default=0), max(recipients, default=0))
         for row in self._rows(sql, plan.number, *between):
             if row["request"] in recipients:
@@ -183,7 +186,10 @@ class Requests(Plans):
 
     def recipients_of(self, plan: Plan, number: int, most: int = -1) -> list[str]:
         """The recipients of one request."""
-        sql = "SELECT recipient FROM messages WHERE plan = ? AND request = ? ORDER BY position LIMIT ?"
+        sql = (
+            "SELECT recipient FROM messages INDEXED BY messages_by_request "
+            "WHERE plan = ? AND request = ? ORDER BY position LIMIT ?"
+        )
         return [row["recipient"] for row in self._rows(sql, plan.number, number, most)]
 
     def message_to(self, plan: Plan, recipient: str) -> Message:
@@ -223,9 +229,12 @@ class Requests(Plans):
         """Erase the parameters of a request, but for a content that other requests of the plan still need."""
         sql = """
             UPDATE contents SET parameters = NULL
-            WHERE plan = ?1 AND number IN (SELECT content FROM messages WHERE plan = ?1 AND request = ?2)
+            WHERE plan = ?1 AND number IN (
+                SELECT content FROM messages INDEXED BY messages_by_request WHERE plan = ?1 AND request = ?2
+            )
             AND NOT EXISTS (
-                SELECT 1 FROM requests AS open WHERE open.plan = ?1 AND open.content = contents.number
+                SELECT 1 FROM requests AS open INDEXED BY requests_by_content
+                WHERE open.plan = ?1 AND open.content = contents.number
                 AND (open.state IN ('not_sent', 'sending', 'unknown') OR open.passing)
             )
         """
@@ -243,7 +252,8 @@ _OF_REQUEST = """
     SELECT requests.number, requests.shared, requests.out_id, requests.digest, messages.recipient, messages.content,
            contents.sign, contents.parameters, contents.extend_code
     FROM requests
-    JOIN messages ON messages.plan = requests.plan AND messages.request = requests.number
+    JOIN messages INDEXED BY messages_by_request
+        ON messages.plan = requests.plan AND messages.request = requests.number
     JOIN contents ON contents.plan = messages.plan AND contents.number = messages.content
     WHERE requests.plan = ?1 AND requests.number =
 """

@@ -109,6 +109,7 @@ INDEXES = (
     "CREATE INDEX requests_by_content ON requests (plan, content)",
     # The recipient first: it finds earlier sends to them, and keeps them from standing twice in one plan.
     "CREATE UNIQUE INDEX messages_by_recipient ON messages (recipient, plan)",
+    # Named where it is used: SQLite knows no sizes, and would rather walk through a whole plan (measured, 3.40).
     "CREATE INDEX messages_by_request ON messages (plan, request)",
 )
 TABLES = (PLANS, CONTENTS, REQUESTS, MESSAGES, *INDEXES)

@@ -205,9 +205,10 @@ def _spell(value: object) -> str:
     return str(value)
 
 
-def _private(operation: Operation, values: Mapping[str, Any]) -> set[str]:
-    given = (values.get(parameter.key) for parameter in operation.parameters if parameter.private)
-    return {text for value in given for text in _leaves(value)}
+def _private(operation: Operation, values: Mapping[str, Any]) -> Iterator[str]:
+    for parameter in operation.parameters:
+        if parameter.private:
+            yield from _leaves(values.get(parameter.key))
 
 
 def _leaves(value: object) -> Iterator[str]:

@@ -16,7 +16,7 @@ from smswrap.providers.base import ProviderError, Reply
 from smswrap.providers.calls import LONGEST_COMPLAINT, ending
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from smswrap.process import Finished
     from smswrap.providers.base import Body, Operation
@@ -104,12 +104,11 @@ _MESSAGE = pattern(r"^\s*Message:\s*(?:code: \d+, )?(.+?)(?:\s+request id: \S+)?
 _REQUEST_ID = pattern(r'request[ -]?id"?: ?"?([0-9A-Za-z-]{8,})', re.IGNORECASE)
 
 
-def read(
-    operation: Operation, finished: Finished, private: Collection[str] = (), secrets: Collection[str] = ()
-) -> Reply:
+def read(operation: Operation, finished: Finished, private: Iterable[str] = (), secrets: Collection[str] = ()) -> Reply:
     """Give the reply, or raise ProviderError: kind `unknown` where a send may have been made all the same.
 
-    `private` are values of the call that no message may repeat, `secrets` are keys that nothing may hold.
+    `private` are values of the call that no message may repeat, gone through once, where there is a message at all;
+    `secrets` are keys that nothing may hold.
     """
     finished = replace(finished, stdout=hide(finished.stdout, secrets), stderr=hide(finished.stderr, secrets))
     try:
@@ -211,7 +210,7 @@ def _refusal(operation: Operation, code: str, message: str) -> Fault:
     return Fault(kind, said, entry.meaning, entry.step(operation.action), entry.retry, code)
 
 
-def _without_reply(operation: Operation, finished: Finished, private: Collection[str]) -> ProviderError:
+def _without_reply(operation: Operation, finished: Finished, private: Iterable[str]) -> ProviderError:
     complaint = strip_colour(finished.stderr)[:MOST_READ]
     found = _REQUEST_ID.search(complaint) or _REQUEST_ID.search(finished.stdout[:MOST_READ])
     request_id = found[1] if found else ""
