@@ -1,4 +1,4 @@
-"""The seven actions: what each request must look like, and what the account answers."""
+"""The seven actions: what each request must look like, and what the account (account.json) answers."""
 
 from __future__ import annotations
 
@@ -11,16 +11,29 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from ..common import Row, files, message
-from .account import APPROVED, CREATED, find_item
 from .magic import find_receipt
 from .replies import BAD_PARAMETER, Refusal, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+CREATED = 1767225600  # seconds; 2026-01-01
+APPROVED = (3, 5)  # approved, and exempt from review
 MOST_NUMBERS = 200
 MOST_ITEMS = 100
 NUMBER = re.compile(r"(\+86)?(1[0-9]{10})|\+(?!86)[1-9][0-9]{6,14}")
+
+
+def load_account(directory: str, groups: int | None) -> Row:
+    """The account, overridden key by key by the directory's file; `groups` keeps only the first so many."""
+    account = files.read_object(f"{__file__.rpartition('/')[0]}/account.json")
+    account |= files.read_object(f"{directory}/gateway-account.json")
+    return {**account, "groups": account["groups"][:groups]}
+
+
+def find_item(items: list[Row], field: str, value: str) -> Row | None:
+    """The item whose field has this value."""
+    return next((item for item in items if item[field] == value), None)
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from ..common import Row, files, rules
-from .account import load_account
-from .actions import ACTIONS, State, read_fields, split_mobiles
+from .actions import ACTIONS, State, load_account, read_fields, split_mobiles
 from .auth import authenticate
 from .magic import Incident, find_incident, read_rule
 from .replies import Refusal, Reply, Request, accept, refuse
