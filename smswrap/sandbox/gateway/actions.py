@@ -43,9 +43,16 @@ class State:
     account: Row
     ledger: str
 
-    def sent(self) -> list[Row]:
-        """The messages as the send log shows them now, newest first."""
-        return [show_record(record) for record in reversed(files.read_lines(self.ledger))]
+    def sent(self, body: Row, first: float, last: float) -> list[Row]:
+        """The messages of these seconds that have all that is asked for, as the send log shows them, newest first."""
+        records = [show_record(record) for record in reversed(files.read_lines(self.ledger))]
+        asked = body | {"Mobile": body.get("Mobile", "").removeprefix("+86")}
+        return [
+            record
+            for record in records
+            if first <= record["SendTime"] / 1000 <= last
+            and all(asked[name] in ("", record[name]) for name in asked.keys() & record.keys())
+        ]
 
 
 def send(state: State, body: Row) -> Row:
@@ -110,30 +117,24 @@ def read_parameters(body: Row, template: Row) -> dict[str, str]:
 
 def list_groups(state: State, body: Row) -> Row:
     """Message groups by part of their name."""
-    groups = [item for item in state.account["groups"] if body.get("SubAccountName", "") in item["SubAccountName"]]
+    groups = [item for item in state.account["groups"] if fits(item, body)]
     return {"Total": len(groups), "List": groups}
 
 
 def list_signatures(state: State, body: Row) -> Row:
     """Signatures of every state."""
-    found = [
-        {**item, "CreatedAt": CREATED}
-        for item in state.account["signatures"]
-        if body.get("Signature", "") in item["Signature"] and overlap(body, item, "SubAccounts")
-    ]
-    return cut_page(found, body)
+    return cut_page([{**item, "CreatedAt": CREATED} for item in state.account["signatures"] if fits(item, body)], body)
 
 
 def list_templates(state: State, body: Row) -> Row:
     """Templates of every state; their text is not returned."""
-    found = [
-        show_template(item)
-        for item in state.account["templates"]
-        if body.get("TemplateId", "") in item["TemplateId"]
-        and overlap(body, item, "SubAccounts")
-        and overlap(body, item, "Signatures")
-    ]
-    return cut_page(found, body)
+    return cut_page([show_template(item) for item in state.account["templates"] if fits(item, body)], body)
+
+
+def fits(item: Row, body: Row) -> bool:
+    """Whether the item has what is asked for: a part of a text, or one of several names."""
+    asked = ((body[name], item[name]) for name in body.keys() & item.keys() if body[name])
+    return all(want in has if isinstance(want, str) else set(want) & set(has) for want, has in asked)
 
 
 def list_texts(state: State, body: Row) -> Row:
@@ -167,27 +168,9 @@ def show_template(template: Row) -> Row:
     }
 
 
-def overlap(body: Row, item: Row, field: str) -> bool:
-    """Whether the item has one of the asked names, if any is asked."""
-    return not body.get(field) or bool(set(body[field]) & set(item[field]))
-
-
 def list_log(state: State, body: Row) -> Row:
     """Accepted messages, newest first, with the receipts that have come by now."""
-    mobile = body.get("Mobile", "").removeprefix("+86")
-    found = [
-        record
-        for record in state.sent()
-        if has_all(record, body, ("SubAccount", "TemplateId", "Signature", "MessageId"))
-        and mobile in ("", record["Mobile"])
-        and body.get("FromTime", 0) <= record["SendTime"] / 1000 <= body.get("ToTime", 10**11)
-    ]
-    return cut_page(found, body)
-
-
-def has_all(record: Row, body: Row, names: tuple[str, ...]) -> bool:
-    """Whether the record has what is asked for by these names."""
-    return all(body.get(name) in (None, "", record[name]) for name in names)
+    return cut_page(state.sent(body, body.get("FromTime", 0), body.get("ToTime", 10**11)), body)
 
 
 def show_record(record: Row) -> Row:
@@ -209,12 +192,7 @@ def receipt_time(record: Row) -> int:
 
 def count(state: State, body: Row) -> Row:
     """Messages and receipts of a stretch of time."""
-    found = [
-        record
-        for record in state.sent()
-        if has_all(record, body, ("SubAccount", "ChannelType", "Signature", "TemplateId"))
-        and body["StartTime"] <= record["SendTime"] / 1000 <= body["EndTime"]
-    ]
+    found = state.sent(body, body["StartTime"], body["EndTime"])
     received = [record for record in found if record["ReceiptTime"]]
     good = sum(record["ErrorCode"] == "0" for record in received)
     totals = dict.fromkeys(("TotalSendCount", "TotalAllSendCount", "TotalSendSuccessCount"), len(found))
