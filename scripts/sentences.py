@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from smswrap.cli.tables import COLUMNS
 from smswrap.providers.base import PROVIDER_NAMES, operations_of
+from smswrap.providers.tables import rows as rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,9 @@ HELPFUL = {"sandbox/aliyun/magic.py"}
 
 LABELLED = {"Finding", "_checked"}
 """What is called with the name of a point that doctor looks at."""
+
+SPOKEN = ("help", "meaning", "next_step", "about")
+"""Columns of the providers' tables that people read."""
 
 SILENT_ROOMS = ("sandbox/aliyun", "sandbox/gateway", "sandbox/common", "sandbox/standin.py", "messages", "record.py")
 """Files that say nothing to people in our name."""
@@ -84,12 +88,9 @@ def spoken() -> dict[str, str]:
                 found.setdefault(text.strip(), place)
     for name in _columns():
         found.setdefault(name.replace("_", " "), "a column")
-    for text in filter(_is_talk, _helps()):
-        found.setdefault(text, "an operation")
-    for line in (ROOT / "catalogue" / "codes.tsv").read_text("utf-8").splitlines()[1:]:
-        for text in line.split("\t")[5:7]:
-            if text:
-                found.setdefault(text, "catalogue/codes.tsv")
+    for path in sorted((ROOT / "providers").rglob("*.tsv")):
+        for text in filter(_is_talk, (row.get(column, "") for row in rows_of(path) for column in SPOKEN)):
+            found.setdefault(text, path.relative_to(ROOT).as_posix())
     return found
 
 
@@ -99,12 +100,6 @@ def _columns() -> Iterator[str]:
         for columns in lists.values():
             yield from columns
     yield from (row.listed for kind in PROVIDER_NAMES for row in operations_of(kind).values() if row.listed)
-
-
-def _helps() -> Iterator[str]:
-    """What the help says of operations and their parameters."""
-    for row in (row for kind in PROVIDER_NAMES for row in operations_of(kind).values()):
-        yield from (row.help, *(parameter.help for parameter in row.parameters))
 
 
 def _strings(tree: ast.Module) -> Iterator[str]:

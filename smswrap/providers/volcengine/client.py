@@ -80,7 +80,7 @@ class Client:
         try:
             found = Session(find_script(), self._settings, self._settings.environment).call_once(ACCOUNT, {}).body
         except ProviderError as error:
-            raise CredentialsError(error.fault.message, reply.LOG_IN) from error
+            raise CredentialsError(error.fault.message, reply.ADVICE[Kind.CREDENTIALS].next_step) from error
         return Account(self.name, mode=found["mode"], key_end=found["key_end"], base=found["base"])
 
     def check(self, *, sends: bool) -> None:  # noqa: ARG002  nothing forbids a send alone

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from smswrap import catalogue
 from smswrap.errors import Fault, Kind
@@ -16,6 +17,7 @@ from smswrap.masking import redact
 from smswrap.providers.base import ProviderError, Reply
 from smswrap.providers.calls import LONGEST_COMPLAINT, ending
 from smswrap.providers.reading import as_object
+from smswrap.providers.tables import rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -59,30 +61,9 @@ class Advice(NamedTuple):
     retry: Retry
 
 
-LOG_IN = "Set ARK_SKILL_API_KEY and ARK_SKILL_API_BASE, or VOLCENGINE_ACCESS_KEY and VOLCENGINE_SECRET_KEY."
 ADVICE: Mapping[Kind, Advice] = {
-    Kind.INPUT: Advice("Nothing was called and nothing was sent.", "Fix the value and run the command again.", "never"),
-    Kind.INTERNAL: Advice(
-        "This is a mistake in volc_sms.py; the request was not made.",
-        "Run it with --sandbox --verbose and report what it prints.",
-        "never",
-    ),
-    Kind.SETUP: Advice(
-        "The request was not made; nothing was sent.",
-        "Fix the Python installation that smswrap runs with, or what the message names.",
-        "never",
-    ),
-    Kind.CREDENTIALS: Advice("Volcengine cannot know, or does not allow, who asks.", LOG_IN, "never"),
-    Kind.REFUSED: Advice("The request was not carried out.", "Fix the cause, then run the command again.", "never"),
-    Kind.THROTTLED: Advice("There were too many calls.", "Wait a minute, then run the command again.", "later"),
-    Kind.UNAVAILABLE: Advice("The service gave no answer.", "Run the command again in a moment.", "later"),
-    Kind.INTERRUPTED: Advice("The request was not made; nothing was sent.", "Run it again if you like.", "later"),
-    Kind.UNKNOWN: Advice(
-        "The outcome is unknown: the SMS may have been sent.",
-        "Do not send again. Look for it first: `smswrap --provider volcengine query-status -p NUMBER` shows what "
-        "reached the gateway.",
-        "after-receipt",
-    ),
+    Kind(row["kind"]): Advice(row["meaning"], row["next_step"], cast("Retry", row["retry"]))
+    for row in rows(Path(__file__).with_name("advice.tsv"))
 }
 
 _LINE = re.compile(r"^volc_sms: (?P<word>[a-z]+)(?:\[(?P<code>[a-z0-9-]+)\])?: (?P<text>.*)$", re.MULTILINE)
