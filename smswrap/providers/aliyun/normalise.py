@@ -12,22 +12,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from smswrap.patterns import pattern
+from smswrap.providers import records
 from smswrap.providers.reading import as_object, boolean, count, field_reader, items, number, rate, text, word
-from smswrap.providers.records import (
-    Counts,
-    Day,
-    Qualification,
-    Qualifications,
-    Receipt,
-    Receipts,
-    Registration,
-    Sent,
-    Sign,
-    Signs,
-    Statistics,
-    Template,
-    Templates,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,66 +63,70 @@ PERSONAL = (
 VARIABLE = pattern(r"\$\{([^${}]*)\}")
 
 
-def sent(body: Body) -> Sent:
+def sent(body: Body) -> records.Sent:
     """SendSms, SendBatchSms."""
-    return Sent(text(body.get("BizId")))
+    return records.Sent(text(body.get("BizId")))
 
 
-def signs(body: Body) -> Signs:
+def signs(body: Body) -> records.Signs:
     """QuerySmsSignList."""
-    found = (Sign(**_listed("listed_sign", item)) for item in items(body.get("SmsSignList")))
-    return Signs(tuple(found), *_page(body, "TotalCount", "CurrentPage"))
+    found = (records.Sign(**_listed("listed_sign", item)) for item in items(body.get("SmsSignList")))
+    return records.Signs(tuple(found), *_page(body, "TotalCount", "CurrentPage"))
 
 
-def sign(body: Body) -> Sign:
+def sign(body: Body) -> records.Sign:
     """GetSmsSign: one sign with its registration at each carrier."""
-    carriers = (Registration(**_fields("registration", one)) for one in items(body.get("SignIspRegisterDetailList")))
-    return Sign(**_fields("sign", body), registration=tuple(carriers))
+    carriers = (
+        records.Registration(**_fields("registration", one)) for one in items(body.get("SignIspRegisterDetailList"))
+    )
+    return records.Sign(**_fields("sign", body), registration=tuple(carriers))
 
 
-def templates(body: Body) -> Templates:
+def templates(body: Body) -> records.Templates:
     """QuerySmsTemplateList."""
     found = tuple(map(_listed_template, items(body.get("SmsTemplateList"))))
-    return Templates(found, *_page(body, "TotalCount", "CurrentPage"))
+    return records.Templates(found, *_page(body, "TotalCount", "CurrentPage"))
 
 
-def template(body: Body) -> Template:
+def template(body: Body) -> records.Template:
     """GetSmsTemplate."""
-    return Template(**_fields("template", body))
+    return records.Template(**_fields("template", body))
 
 
-def receipts(body: Body) -> Receipts:
+def receipts(body: Body) -> records.Receipts:
     """QuerySendDetails; it tells no page."""
     found = items(as_object(body.get("SmsSendDetailDTOs")).get("SmsSendDetailDTO"))
-    return Receipts(tuple(Receipt(**_fields("receipt", item)) for item in found), count(body.get("TotalCount")))
+    return records.Receipts(
+        tuple(records.Receipt(**_fields("receipt", item)) for item in found), count(body.get("TotalCount"))
+    )
 
 
-def statistics(body: Body) -> Statistics:
+def statistics(body: Body) -> records.Statistics:
     """QuerySendStatistics; counts are billed parts, not recipients."""
     data = as_object(body.get("Data"))
     days = tuple(map(_day, items(data.get("TargetList"))))
-    return Statistics("parts", days, totals(days), count(data.get("TotalSize")))
+    return records.Statistics("parts", days, totals(days), count(data.get("TotalSize")))
 
 
-def totals(days: Iterable[Day]) -> Counts:
+def totals(days: Iterable[records.Day]) -> records.Counts:
     """Add days up."""
     counts = [(day.sent, day.delivered, day.failed, day.no_receipt) for day in days]
     sent_out, delivered, failed, no_receipt = (sum(column) for column in zip((0, 0, 0, 0), *counts, strict=True))
-    return Counts(sent_out, delivered, failed, no_receipt, rate(delivered, sent_out))
+    return records.Counts(sent_out, delivered, failed, no_receipt, rate(delivered, sent_out))
 
 
-def qualifications(body: Body) -> Qualifications:
+def qualifications(body: Body) -> records.Qualifications:
     """QuerySmsQualificationRecord."""
     data = as_object(body.get("Data"))
     found = tuple(map(_listed_qualification, items(data.get("List"))))
-    return Qualifications(found, *_page(data, "Total", "PageNo"))
+    return records.Qualifications(found, *_page(data, "Total", "PageNo"))
 
 
-def qualification(body: Body) -> Qualification:
+def qualification(body: Body) -> records.Qualification:
     """QuerySingleSmsQualification."""
     data = as_object(body.get("Data"))
     personal = {_snake(key): data[key] for key in PERSONAL if key in data}
-    return Qualification(**_fields("qualification", data), personal=personal)
+    return records.Qualification(**_fields("qualification", data), personal=personal)
 
 
 def variables(content: object) -> tuple[str, ...]:
@@ -196,20 +186,20 @@ def _listed(thing: str, item: Body) -> Any:  # noqa: ANN401  the fields of a rec
     return fields if fields["state"] == "rejected" else {**fields, "reason": None}
 
 
-def _listed_template(item: Body) -> Template:
+def _listed_template(item: Body) -> records.Template:
     # OuterTemplateType numbers as every other operation does; TemplateType of this list alone numbers otherwise.
     fields = _listed("listed_template", item)
-    return Template(**{**fields, "type": fields["type"] or word(LISTED_TYPES)(item.get("TemplateType"))})
+    return records.Template(**{**fields, "type": fields["type"] or word(LISTED_TYPES)(item.get("TemplateType"))})
 
 
-def _day(item: Body) -> Day:
+def _day(item: Body) -> records.Day:
     fields = _fields("day", item)
-    return Day(**fields, delivery_rate=rate(fields["delivered"], fields["sent"]))
+    return records.Day(**fields, delivery_rate=rate(fields["delivered"], fields["sent"]))
 
 
-def _listed_qualification(item: Body) -> Qualification:
+def _listed_qualification(item: Body) -> records.Qualification:
     personal = {"legal_person_name": item.get("LegalPersonName")}
-    return Qualification(**_fields("listed_qualification", item), personal=personal)
+    return records.Qualification(**_fields("listed_qualification", item), personal=personal)
 
 
 def _page(body: Body, total: str, page: str) -> tuple[int, int | None, int | None]:

@@ -12,20 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from smswrap.clock import SHANGHAI
+from smswrap.providers import records
 from smswrap.providers.reading import as_object, count, field_reader, items, number, rate, text, word
-from smswrap.providers.records import (
-    Counts,
-    Group,
-    Groups,
-    Receipt,
-    Receipts,
-    Sent,
-    Sign,
-    Signs,
-    Statistics,
-    Template,
-    Templates,
-)
 
 if TYPE_CHECKING:
     from smswrap.providers.base import Body
@@ -40,42 +28,42 @@ SUCCESS = frozenset({"", "0"})
 """Receipt codes that are no failure; a message has arrived once it has a receipt time as well."""
 
 
-def sent(body: Body) -> Sent:
+def sent(body: Body) -> records.Sent:
     """SendSmsForAgent: a message id for each recipient, the first of which stands for the request."""
     result = as_object(body.get("Result"))
     found: object = next((result[name] for name in MESSAGE_IDS if result.get(name)), [])
     ids = tuple(str(one) for one in (found if isinstance(found, list) else [found]))
-    return Sent(ids[0] if ids else None, ids)
+    return records.Sent(ids[0] if ids else None, ids)
 
 
-def groups(body: Body) -> Groups:
+def groups(body: Body) -> records.Groups:
     """ListSubAccountForAgent."""
-    return Groups(tuple(Group(**_fields("group", item)) for item in _listed(body)), _total(body))
+    return records.Groups(tuple(records.Group(**_fields("group", item)) for item in _listed(body)), _total(body))
 
 
-def signs(body: Body) -> Signs:
+def signs(body: Body) -> records.Signs:
     """ListSignatureForAgent."""
-    return Signs(tuple(Sign(**_fields("sign", item)) for item in _listed(body)), _total(body))
+    return records.Signs(tuple(records.Sign(**_fields("sign", item)) for item in _listed(body)), _total(body))
 
 
-def templates(body: Body) -> Templates:
+def templates(body: Body) -> records.Templates:
     """ListSmsTemplateForAgent, whose templates have no `content`: ListSecondTemplate alone tells it."""
-    return Templates(tuple(map(_template, _listed(body))), _total(body))
+    return records.Templates(tuple(map(_template, _listed(body))), _total(body))
 
 
-def texts(body: Body) -> Templates:
+def texts(body: Body) -> records.Templates:
     """ListSecondTemplate: a template's forms, one a sign, with their `content`; keys come in both capitalisations."""
     result = _capitalised(body.get("Result"))
     forms = tuple(_template(_capitalised(item)) for item in items(result.get("List") or result.get("Items")))
-    return Templates(forms, len(forms))
+    return records.Templates(forms, len(forms))
 
 
-def receipts(body: Body) -> Receipts:
+def receipts(body: Body) -> records.Receipts:
     """ListSmsSendLogForAgent."""
-    return Receipts(tuple(map(_receipt, _listed(body))), _total(body))
+    return records.Receipts(tuple(map(_receipt, _listed(body))), _total(body))
 
 
-def statistics(body: Body) -> Statistics:
+def statistics(body: Body) -> records.Statistics:
     """ListTotalSendCountStatForAgent; unit and days are None: it tells neither.
 
     In `totals`, `sent` is what went out of `attempted`, which is `send_rate`, and `delivered` what arrived of `sent`,
@@ -84,28 +72,28 @@ def statistics(body: Body) -> Statistics:
     """
     counts = _fields("counts", as_object(body.get("Result")))
     attempted, sent_out, delivered = counts["attempted"], counts["sent"], counts["delivered"]
-    totals = Counts(
+    totals = records.Counts(
         **counts,
         no_receipt=_rest(sent_out, delivered, counts["failed"]),
         send_rate=rate(sent_out, attempted),
         delivery_rate=rate(delivered, sent_out),
     )
-    return Statistics(unit=None, days=None, totals=totals)
+    return records.Statistics(unit=None, days=None, totals=totals)
 
 
-def _template(item: Body) -> Template:
+def _template(item: Body) -> records.Template:
     fields = _fields("template", item)
     if fields["state"] != "rejected":
         fields = {**fields, "reason": None}
     signs_told = _names(item.get("Signatures"), item.get("Signature"), item.get("Sign"))
-    return Template(**fields, variables=_names(item.get("TemplateParams")) or (), signs=signs_told)
+    return records.Template(**fields, variables=_names(item.get("TemplateParams")) or (), signs=signs_told)
 
 
-def _receipt(item: Body) -> Receipt:
+def _receipt(item: Body) -> records.Receipt:
     fields = _fields("receipt", item)
     if fields["code"] not in SUCCESS:
-        return Receipt(**fields, receipt="failed")
-    return Receipt(**{**fields, "code": None}, receipt="delivered" if fields["received_at"] else "in_flight")
+        return records.Receipt(**fields, receipt="failed")
+    return records.Receipt(**{**fields, "code": None}, receipt="delivered" if fields["received_at"] else "in_flight")
 
 
 def _names(*told: object) -> tuple[str, ...] | None:

@@ -14,7 +14,7 @@ from smswrap.providers.base import Operation
 from smswrap.providers.parameters import Parameter, ordered_dates
 from smswrap.providers.tables import read_operations
 from smswrap.providers.volcengine import normalise
-from smswrap.providers.volcengine.times import stretch
+from smswrap.providers.volcengine.arguments import stretch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
