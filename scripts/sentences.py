@@ -38,7 +38,7 @@ HELPFUL = {"sandbox/aliyun/magic.py"}
 LABELLED = {"Finding", "_checked"}
 """What is called with the name of a point that doctor looks at."""
 
-SPOKEN = ("help", "meaning", "next_step", "about")
+SPOKEN = ("help", "meaning", "next_step", "about", "ours")
 """Columns of the providers' tables that people read."""
 
 SILENT_ROOMS = ("sandbox/aliyun", "sandbox/gateway", "sandbox/common", "sandbox/standin.py", "messages", "record.py")

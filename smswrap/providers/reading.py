@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,15 +24,32 @@ if TYPE_CHECKING:
 
 
 def field_reader(module: str, readers: Mapping[str, Reader]) -> Callable[[str, Body], Any]:
-    """Gives the function that reads the fields of a thing (`sign`) from a provider's object; `module` is `__file__`."""
+    """Gives the function that reads the fields of a thing (`sign`) from a provider's object; `module` is `__file__`.
+
+    A row's `reader` is one of `readers`, or a kind of word, which `words.tsv` turns into ours.
+    """
+    folder = Path(module).parent
+    known = {**readers, **word_readers(folder)}
     things: dict[str, list[tuple[str, str, Reader]]] = defaultdict(list)
-    for row in rows(Path(module).with_name("fields.tsv")):
-        things[row["thing"]].append((row["field"], row["key"], readers[row["reader"]]))
+    for row in rows(folder / "fields.tsv"):
+        things[row["thing"]].append((row["field"], row["key"], known[row["reader"]]))
 
     def read(thing: str, item: Body) -> Mapping[str, object]:
         return {field: reader(_value(item, key)) for field, key, reader in things[thing]}
 
     return read
+
+
+def word_readers(folder: Path) -> Mapping[str, Reader]:
+    """The reader of each kind of word: int in one operation, str in another; what nobody documented stays as it is."""
+    kinds: dict[str, dict[str | None, str]] = defaultdict(dict)
+    for row in rows(folder / "words.tsv"):
+        kinds[row["kind"]][row["word"]] = row["ours"]
+    return {kind: partial(_word, words) for kind, words in kinds.items()}
+
+
+def _word(words: Mapping[str | None, str], value: object) -> str | None:
+    return words.get(text(value), text(value))
 
 
 def _value(item: Body, key: str) -> object:
@@ -45,16 +63,6 @@ def text(value: object) -> str | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) and value else None
-
-
-def word(words: Mapping[str, str]) -> Callable[[object], str | None]:
-    """The reader of a state: int in one operation, str in another; one that nobody documented stays as it came."""
-
-    def read(value: object) -> str | None:
-        found = text(value)
-        return None if found is None else words.get(found, found)
-
-    return read
 
 
 def number(value: object) -> int | None:

@@ -2,7 +2,8 @@
 
 Sources: facts sheet §1.3-1.11 (SDK models of dysmsapi 2017-05-25). The traps: states as AUDIT_STATE_* (with a misspelt
 AUDIT_SATE_CANCEL), as int and as string; two numberings of template types; counts as strings; arrays in two levels;
-two names of one state in the two qualification APIs. What is read from which key says fields.tsv.
+two names of one state in the two qualification APIs. What is read from which key says fields.tsv, and words.tsv
+what states and types mean.
 """
 
 from __future__ import annotations
@@ -13,46 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from smswrap.patterns import pattern
 from smswrap.providers import records
-from smswrap.providers.reading import as_object, boolean, count, field_reader, items, number, rate, text, word
+from smswrap.providers.reading import as_object, boolean, count, field_reader, items, number, rate, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from smswrap.providers.base import Body
 
-STATES = {
-    "AUDIT_STATE_INIT": "reviewing",
-    "AUDIT_STATE_PASS": "approved",
-    "AUDIT_STATE_NOT_PASS": "rejected",
-    "AUDIT_STATE_CANCEL": "cancelled",
-    "AUDIT_SATE_CANCEL": "cancelled",
-    "0": "reviewing",
-    "1": "approved",
-    "2": "rejected",
-    "10": "cancelled",
-}
-TEMPLATE_TYPES = {"0": "verification", "1": "notification", "2": "promotion", "3": "international", "7": "digital"}
-LISTED_TYPES = {"0": "notification", "1": "promotion", "2": "verification", "6": "international"}
-RECEIPTS = {"1": "in_flight", "2": "failed", "3": "delivered"}
-REGISTRATIONS = {
-    "0": "failed",
-    "1": "awaiting verification",
-    "2": "lapsed",
-    "3": "registered",
-    "-1": "in progress",
-    "-2": "not registered",
-}
-QUALIFICATION_STATES = {
-    "INIT": "reviewing",
-    "INT": "reviewing",
-    "PASS": "approved",
-    "PASSED": "approved",
-    "NOT_PASS": "rejected",
-    "FAILED": "rejected",
-    "NOT_FINISH": "unfinished",
-    "CANCEL": "cancelled",
-    "CANCELED": "cancelled",
-}
 PERSONAL = (
     *("OrganizationCode", "LegalPersonName", "LegalPersonIDCardNo", "LegalPersonIDCardType"),
     *("LegalPersonIdCardEffTime", "AdminName", "AdminPhoneNo", "AdminIDCardNo", "AdminIDCardType"),
@@ -168,11 +136,6 @@ _fields = field_reader(
         "count": count,
         "boolean": boolean,
         "moment": moment,
-        "state": word(STATES),
-        "type": word(TEMPLATE_TYPES),
-        "receipt": word(RECEIPTS),
-        "registration": word(REGISTRATIONS),
-        "qualification": word(QUALIFICATION_STATES),
         "variables": variables,
         "rules": _rules,
         "reasons": _reasons,
@@ -189,7 +152,7 @@ def _listed(thing: str, item: Body) -> Any:  # noqa: ANN401  the fields of a rec
 def _listed_template(item: Body) -> records.Template:
     # OuterTemplateType numbers as every other operation does; TemplateType of this list alone numbers otherwise.
     fields = _listed("listed_template", item)
-    return records.Template(**{**fields, "type": fields["type"] or word(LISTED_TYPES)(item.get("TemplateType"))})
+    return records.Template(**{**fields, "type": fields["type"] or _fields("type_in_list", item)["type"]})
 
 
 def _day(item: Body) -> records.Day:

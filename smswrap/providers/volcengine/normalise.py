@@ -2,7 +2,7 @@
 
 The traps: MessageId and MessageIds for one list; two states that mean approved; a sign under two keys; created times in
 seconds but send and receipt times in milliseconds; success as code "0" or as no code.
-What is read from which key says fields.tsv.
+What is read from which key says fields.tsv, what states mean words.tsv.
 """
 
 from __future__ import annotations
@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING
 
 from smswrap.clock import SHANGHAI
 from smswrap.providers import records
-from smswrap.providers.reading import as_object, count, field_reader, items, number, rate, text, word
+from smswrap.providers.reading import as_object, count, field_reader, items, number, rate, text
 
 if TYPE_CHECKING:
     from smswrap.providers.base import Body
 
-STATES = {"3": "approved", "5": "approved", "2": "rejected"}
 REVIEW_EXEMPT = "5"
-TEMPLATE_TYPES = {"CN_OTP": "verification", "CN_NTC": "notification", "CN_MKT": "promotion"}
 MESSAGE_IDS = ("MessageId", "MessageIds", "MessageID")
 """The SDK's spelling, the older skill's, the older API's."""
 
@@ -122,9 +120,7 @@ _fields = field_reader(
         "number": number,
         "names": _names,
         "code": lambda code: str(code or ""),
-        "state": word(STATES),
         "exempt": lambda status: str(status) == REVIEW_EXEMPT,
-        "type": word(TEMPLATE_TYPES),
         "seconds": _moment,
         "milliseconds": partial(_moment, per_second=1000),
     },
