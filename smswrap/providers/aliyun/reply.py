@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from functools import cache
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smswrap import catalogue
@@ -14,6 +16,7 @@ from smswrap.masking import hide, redact, strip_colour
 from smswrap.patterns import pattern
 from smswrap.providers.base import ProviderError, Reply
 from smswrap.providers.calls import LONGEST_COMPLAINT, ending
+from smswrap.providers.tables import rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -37,39 +40,20 @@ LONGEST_NUMBER = 100
 class HostText(NamedTuple):
     """A text with which the CLI itself ends before it starts the plugin: nothing was sent (facts §2.8).
 
-    `exits` are the codes with which it does so; `pattern` is what follows `ERROR: ` at the beginning of its complaint.
+    `exit` is the code with which it does so; `pattern` is what follows `ERROR: ` at the beginning of its complaint.
     """
 
-    exits: tuple[int, ...]
-    pattern: str
+    exit: int
     code: str
+    pattern: str
 
 
-HOST_TEXTS = (
-    HostText((0,), r"load current configuration failed", "cli.config-unreadable"),
-    HostText((3,), r"unknown profile ", "cli.profile-unknown"),
-    HostText((1,), r"profile not found\b", "cli.profile-unknown"),
-    HostText((3,), r"region can't be empty|invalid region ", "cli.region-missing"),
-    HostText((3,), r"invalid mode: ", "cli.mode-unknown"),
-    HostText((3,), r"profile .* is not configure yet|\w+ is not configured for profile ", "cli.credentials-missing"),
-    HostText((3,), r"invalid oauth_site_type ", "cli.credentials-missing"),
-    HostText((3,), r"(?s:.*)\n[ \t]*Configuration failed, use `aliyun configure`", "cli.credentials-missing"),
-    HostText((3,), r"(?s:.*)\n[ \t]*profile \".*\": failed to resolve credentials\s*\Z", "cli.credentials-failed"),
-    HostText((1,), r"operation blocked by safety policy:|操作被安全策略拒绝[:\uff1a]", "cli.safety-policy"),
-    HostText((1,), r"Safety policy requires confirmation for:|安全策略要求确认以下操作[:\uff1a]", "cli.safety-policy"),
-    HostText((1,), r"operation cancelled by user\s*\Z|操作已由用户取消\s*\Z", "cli.safety-policy"),
-    HostText(
-        (1,), r"failed to (check plugin status|install plugin|resolve plugin binary path)\b", "cli.plugin-missing"
-    ),
-    HostText((1,), r"failed to read user input: EOF|plugin \S+ not found", "cli.plugin-missing"),
-    HostText((1,), r"plugin execution failed: fork/exec ", "cli.plugin-missing"),
-    HostText((1,), r"'dysmsapi' is not a valid built-in product", "cli.plugin-missing"),
-    HostText((2,), r"'dysmsapi' is not a valid product", "cli.plugin-missing"),
-    HostText((2,), r"'\S+' is not a valid (product|command|api)\b|invalid flag\b|unknown flag\b", "cli.flags-refused"),
-    # Its parser's own, cli/parser.go and cli/flag.go; the fourth is misspelt there.
-    HostText((1,), r"--?\S+ (duplicated|must be assigned with value)\s*\Z", "cli.flags-refused"),
-    HostText((1,), r"not support ('--' in command line|flag form -)|flag --\S+ can't be assiged", "cli.flags-refused"),
-)
+@cache
+def host_texts() -> list[HostText]:
+    """The rows of host_texts.tsv; those of `cli.flags-refused` are its parser's own, misspelt as there."""
+    table = rows(Path(__file__).with_name("host_texts.tsv"))
+    return [HostText(int(row["exit"]), row["code"], row["pattern"]) for row in table]
+
 
 HOST_TALK = pattern(
     r"(?:(?:Plugin '.*' is required|Auto-installing plugin|Note: Could not load|To install it, run"
@@ -236,8 +220,8 @@ def _host_code(finished: Finished, complaint: str) -> str | None:
     if begin is None or not finished.complete:
         return None
     why = complaint[begin.end() :]
-    rows = (row for row in HOST_TEXTS if finished.code in row.exits and re.match(row.pattern, why))
-    return next((row.code for row in rows), None)
+    known = (row.code for row in host_texts() if finished.code == row.exit and re.match(row.pattern, why))
+    return next(known, None)
 
 
 def _cli_fault(operation: Operation, finished: Finished, said: str) -> Fault:
