@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from smswrap.__main__ import leave
 from smswrap.cli.runtime import Console, program
 from smswrap.errors import Exit, InputError, Kind, without_sending
-from smswrap.providers.parameters import shorten
+from smswrap.providers.parameters import LONGEST_TIMEOUT, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -293,7 +293,6 @@ def send_sms(body: Mapping[str, Any], timeout: float, *, sandbox: bool) -> int:
     The provider's reply to stdout, talk on stderr in that script's form; its exit code comes back.
     """
     from smswrap.cli.app import main as carry_out
-    from smswrap.cli.options import LONGEST_TIMEOUT
 
     for name in NOT_FOR_VOLC:
         os.environ.pop(f"SMSWRAP_{name}", None)

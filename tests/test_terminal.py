@@ -88,6 +88,17 @@ def test_anything_else_sends_nothing_and_exits_9(
     assert looked_up(standin) == ["get-sms-template"]
 
 
+def test_what_was_typed_before_the_plan_was_shown_is_no_yes_to_it(
+    standin: StandIn, terminal: Callable[..., pexpect.spawn[str]]
+) -> None:
+    child = terminal(*ASKING)
+    child.send("y\ry\r")
+    child.expect_exact(QUESTION)
+    child.sendline("n")
+    assert end(child)[0] == 9
+    assert standin.ledger == []
+
+
 def test_an_interrupt_at_the_question_exits_130(standin: StandIn, terminal: Callable[..., pexpect.spawn[str]]) -> None:
     child = terminal(*ASKING)
     child.expect_exact(QUESTION)

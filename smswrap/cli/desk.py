@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from smswrap import process
@@ -41,13 +42,21 @@ class Terminal:
         self._runtime.talk.show("\n".join(["", *lines, ""]))
         count = shown.plan.recipients
         question = SEND_ONE if count == 1 else SEND_MANY.format(count=count)
-        while (answer := self.answer(question) or "").lower() in EXPORT:
+        while (answer := self._decision(question)) in EXPORT:
             self._export(shown)
-        return answer.lower() in YES
+        return answer in YES
 
     def ask(self, question: str) -> bool:
         """Ask for a yes; no answer and end of input are a no. A signal raises Ended."""
-        return (self.answer(question) or "").lower() in YES
+        return self._decision(question) in YES
+
+    def _decision(self, question: str) -> str:
+        """What the person says to a question that they have seen: what was typed or pasted before it is no answer."""
+        import termios
+
+        with suppress(termios.error):
+            termios.tcflush(0, termios.TCIFLUSH)
+        return (self.answer(question) or "").lower()
 
     def answer(self, question: str) -> str | None:
         """A line from the person, without its outer blanks; None at the end of input. A signal raises Ended."""

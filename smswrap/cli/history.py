@@ -15,7 +15,7 @@ from smswrap.cli.options import command, complete_plans, option
 from smswrap.clock import iso
 from smswrap.errors import InputError, Problem
 from smswrap.masking import mask_number
-from smswrap.model import Outcome
+from smswrap.model import OUTCOMES, Outcome
 from smswrap.providers.parameters import Parameter, check
 from smswrap.record import dataclass
 from smswrap.sending.recipients import read_recipient
@@ -46,7 +46,6 @@ COLUMNS = (
     "out_id",
     "biz_id",
 )
-OUTCOMES = tuple(one.value for one in (Outcome.ACCEPTED, Outcome.REFUSED, Outcome.UNKNOWN, Outcome.NOT_SENT))
 
 MOST_COUNTED = 1_000_000
 """Messages that a chart counts; a journal of 30 days holds fewer."""

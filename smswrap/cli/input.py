@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from smswrap.errors import InputError, Problem
 from smswrap.providers.base import listing, operations_of
-from smswrap.providers.parameters import LONGEST_TEXT, check_shape, check_text
+from smswrap.providers.parameters import LONGEST_OUT_ID, LONGEST_TEXT, check_shape, check_text
 from smswrap.sending.message import odd_values, read_parameters, tidy_sign, tidy_template
 from smswrap.sending.recipients import Recipient, read_recipient
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from smswrap.sending.message import Tidied
 
 T = TypeVar("T")
-
-LONGEST_OUT_ID = 255
-"""Characters: below 256 by the API page of SendBatchSms."""
 
 
 class Reader:

@@ -9,7 +9,7 @@ import click
 
 from smswrap.cli.runtime import OUTPUTS, Runtime
 from smswrap.providers.base import PROVIDER_NAMES
-from smswrap.providers.parameters import SHAPES, shorten
+from smswrap.providers.parameters import LONGEST_TIMEOUT, SHAPES, shorten
 from smswrap.record import dataclass
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     from smswrap.cli.answer import Answer
     from smswrap.providers.parameters import Parameter
-
-LONGEST_TIMEOUT = 60
-"""Seconds; no call should hang longer than a person would wait."""
 
 C = TypeVar("C", bound=click.Command)
 

@@ -8,6 +8,7 @@ from smswrap.cli.answer import of_report
 from smswrap.cli.input import Reader
 from smswrap.cli.options import Deciding, Following, Guarding, command, option
 from smswrap.model import Content, Message, Order
+from smswrap.providers.parameters import check_text
 from smswrap.record import dataclass
 from smswrap.sending.message import check_parameters, odd_values
 from smswrap.sending.recipients import read_recipients
@@ -128,6 +129,8 @@ def options_of(deciding: Deciding, following: Following, guarding: Guarding, pac
     """The options as the hall takes them."""
     from smswrap.sending.service import Options
 
+    if deciding.idempotency_key is not None:  # of a shell's variable that is not set, it would stop no repeat
+        check_text("--idempotency-key", deciding.idempotency_key)
     options = Options(
         verify=deciding.verify,
         yes=deciding.yes,
