@@ -12,17 +12,8 @@ if TYPE_CHECKING:
     from .plugin import Request
 
 HOST = "dysmsapi.example"
-ERRORS = {
-    "InvalidAccessKeyId.NotFound": (404, "Specified access key is not found."),
-    "SignatureDoesNotMatch": (400, "Specified signature is not matched with our calculation."),
-    "Forbidden.RAM": (
-        403,
-        "User not authorized to operate on the specified resource, or this API does not support RAM.",
-    ),
-    "NoPermission": (403, "You are not authorized to perform this operation."),
-    "Throttling.User": (400, "Request was denied due to user flow control."),
-}
-REFUSALS: dict[str, str] = dict(files.read_table(__file__, "refusals.tsv"))
+ERRORS = {code: (status, message) for code, status, message in files.read_table(__file__, "errors.tsv")}
+"""Code -> HTTP status, message: 4xx the line's errors, 200 the API's own refusals."""
 
 
 def authenticate(request: Request) -> None:
@@ -49,7 +40,7 @@ def error(code: str) -> PluginError:
 
 def refusal(refused: RefusalError) -> dict[str, object]:
     """A business error as a reply."""
-    message = refused.message or REFUSALS[refused.code]
+    message = refused.message or ERRORS[refused.code][1]
     return {"Code": refused.code, "Message": message, "RequestId": random_id()}
 
 
