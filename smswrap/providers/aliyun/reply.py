@@ -233,7 +233,8 @@ def _cli_fault(operation: Operation, finished: Finished, said: str) -> Fault:
     row = next((row for row in PLUGIN_TEXTS if re.search(row.pattern, said, re.IGNORECASE | re.MULTILINE)), None)
     words = _words(said)
     if row is None:
-        return _unreadable(operation, f"it ended with exit code {finished.code}: {words or _glimpse(finished)}")
+        words = words or ("its output is no reply" if finished.stdout.strip() else "no output")
+        return _unreadable(operation, f"it ended with exit code {finished.code}: {words}")
     return _unreadable(operation, words, row.code) if row.reached else _unreached(operation, words)
 
 
@@ -264,7 +265,3 @@ def _unreadable(operation: Operation, why: str, code: str = "cli.no-reply") -> F
     meaning = "The outcome is unknown: the SMS may have been sent."
     step = "Do not send again. Look for it first: `smswrap query-status -p NUMBER` shows what reached the gateway."
     return Fault(Kind.UNKNOWN, message, meaning, step, "after-receipt", code)
-
-
-def _glimpse(finished: Finished) -> str:
-    return "its output is no reply" if finished.stdout.strip() else "no output"

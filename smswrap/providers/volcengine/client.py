@@ -199,13 +199,10 @@ class Session:
         words = f"{SCRIPT_NAME} {operation.name} … exit {finished.code} after {finished.seconds:.2f} s"
         self._settings.talk.detail(words)
         for warning in reply.warnings(finished):
-            self._warn_once(warning)
+            if warning not in self._warned:
+                self._warned.add(warning)
+                self._settings.talk.warn(warning)
         return reply.read(operation, finished, set((values.get("template_param") or {}).values()))
-
-    def _warn_once(self, warning: str) -> None:
-        if warning not in self._warned:
-            self._warned.add(warning)
-            self._settings.talk.warn(warning)
 
     def _group_to_send_with(self) -> str:
         try:
