@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smswrap.cli.options import pages
 from smswrap.cli.tables import COLUMNS
 from smswrap.providers.base import PROVIDER_NAMES, operations_of
 from smswrap.providers.tables import rows as rows_of
@@ -79,6 +80,8 @@ def spoken() -> dict[str, str]:
                 found.setdefault(text.strip(), place)
     for name in _columns():
         found.setdefault(name.replace("_", " "), "a column")
+    for text in filter(_is_talk, _helping()):
+        found.setdefault(text, "cli/verbs.txt")
     for path in sorted(ROOT.rglob("*.tsv")):
         for text in (row[column] for row in rows_of(path) for column in SPOKEN if row.get(column)):
             found.setdefault(text, path.relative_to(ROOT).as_posix())
@@ -94,8 +97,7 @@ def _columns() -> Iterator[str]:
 
 
 def _strings(tree: ast.Module) -> Iterator[str]:
-    helping = {id(node.body[0]) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "app"}
-    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and id(node) not in helping}
+    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     silent |= {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(tree):
         if id(node) not in silent and isinstance(node, (ast.Constant, ast.JoinedStr)):
@@ -122,8 +124,16 @@ def _text(node: ast.Constant | ast.JoinedStr) -> str:
 def _paragraphs(text: str) -> Iterator[str]:
     """The paragraphs of a help text, each on one line; examples are left out."""
     for paragraph in text.split("\n\n"):
-        if not paragraph.lstrip().startswith("\b"):
+        if "\n  " not in paragraph and not paragraph.startswith("  "):
             yield " ".join(paragraph.split()) if "\n" in paragraph else paragraph
+
+
+def _helping() -> Iterator[str]:
+    """What help says of verbs, of topics, and of a topic's terms."""
+    for name, page in pages().items():
+        yield from (page.line, *_paragraphs(page.text))
+        if name.startswith("help "):
+            yield from (line.partition("  ")[2].strip() for line in re.findall("^  (.*)$", page.text, re.MULTILINE))
 
 
 def _is_talk(text: str) -> bool:

@@ -91,11 +91,3 @@ def _numbers(numbers: Iterable[str], *, sandbox: bool) -> tuple[list[str], list[
     found, wrong, noticed = read_recipients(map(str, numbers), samples_allowed=sandbox, field="phone_numbers")
     missing = Problem("phone_numbers", "", "names no recipient", "Give at least one number.")
     return found, wrong or ([] if found else [missing]), noticed
-
-
-def recipient_of(number: str) -> str:
-    """One number in E.164; those of the documentation, too. Raises InputError."""
-    found, unread, _ = _numbers([number], sandbox=True)
-    if unread:
-        raise InputError(unread)
-    return found[0]

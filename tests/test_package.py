@@ -78,7 +78,8 @@ def test_the_wheel_holds_package_and_skill_and_nothing_that_lies_about(packed: P
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
         runs = {name for name in names if archive.getinfo(name).external_attr >> 16 & 0o100}
     share = f"smswrap-{__version__}.data/data/share/smswrap/"
-    data = {"smswrap/py.typed", "smswrap/cli/help.txt", "smswrap/providers/volcengine/volc_sms.py"}
+    data = {f"smswrap/{name}" for name in ("py.typed", "cli/help.txt", "cli/verbs.txt")}
+    data |= {"smswrap/providers/volcengine/volc_sms.py"}
     brought = {*skill.FILES, *tracked("references/*.*")}
     assert names == tracked("smswrap/**/*.py", "smswrap/**/*.tsv", "smswrap/sandbox/**/*.json") | data | {
         share + name for name in brought
@@ -100,6 +101,7 @@ def test_the_source_holds_what_the_wheel_is_made_of(packed: Path) -> None:
     )
     assert names >= {
         "smswrap/cli/help.txt",
+        "smswrap/cli/verbs.txt",
         "requirements/run.txt",
         "pyproject.toml",
         "LICENSE",

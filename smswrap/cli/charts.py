@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from smswrap.cli.options import option
-from smswrap.cli.words import padded
+from smswrap.cli.options import flag, option
+from smswrap.cli.screen import padded
 from smswrap.errors import InputError
 from smswrap.messages import said, width
 from smswrap.record import dataclass
@@ -57,8 +57,8 @@ LONGEST_SPAN = 62
 class Drawing:
     """Whether a chart is drawn, and where to."""
 
-    chart: bool = option("--chart", is_flag=True, default=False, help="Draw bars in place of a table.")
-    chart_file: str | None = option("--chart-file", metavar="FILE", help="Write the bars to this .svg file.")
+    chart: bool = flag("--chart", "Draw bars in place of a table.")
+    chart_file: str | None = option("--chart-file", "FILE", "Write the bars to this .svg file.")
 
 
 @dataclass(frozen=True)

@@ -20,12 +20,6 @@ if TYPE_CHECKING:
     from smswrap.cli.runtime import Runtime
     from smswrap.providers.base import Operation
 
-HELP = """Print the JSON Schema of every answer, or of one verb's answers.
-
-\b
-Example:
-  smswrap schema query-status
-"""
 Schema = dict[str, Any]
 """A JSON Schema."""
 
@@ -129,4 +123,4 @@ def run(runtime: Runtime, verb: tuple[str, ...]) -> Answer:
     return Answer("schema", data=schema, text=json_text(schema, pretty=True), form=form)
 
 
-COMMAND = command("schema", run, (), HELP, click.Argument(["verb"], nargs=-1, metavar="[VERB]"))
+COMMANDS = {"schema": command("schema", run, (), click.Argument(["verb"], nargs=-1, metavar="[VERB]"))}
