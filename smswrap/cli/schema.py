@@ -75,7 +75,7 @@ def _read(verb: str) -> list[Schema]:
 def _listed(row: Operation) -> Schema:
     """A record's schema; without --full items are told in short, and `left_out` counts what did not fit."""
     # Their names alone: `normalise` is annotated with one of the records.
-    found = _schema(getattr(records, row.normalise.__annotations__["return"]))
+    found = _schema(getattr(records, row.normalise.__annotations__["return"].removeprefix("records.")))
     if row.listed:
         found["properties"]["left_out"] = {"type": "integer"}
         del found["properties"][row.listed]["items"]["required"]
