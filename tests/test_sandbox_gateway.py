@@ -24,7 +24,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from smswrap.sandbox.gateway.server import Gateway as Serving
+from smswrap.sandbox.gateway.main import Gateway as Serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
