@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from smswrap.errors import InputError, Problem
+from smswrap.patterns import pattern
 from smswrap.providers.parameters import shorten
 from smswrap.sending.spellings import Misspelling, spell
 
@@ -29,7 +30,7 @@ EXAMPLE_NUMBERS: Mapping[str, str] = {
 USUAL_MOBILE = r"1(?:610\d|740[0-5])\d{6}|1(?:[38]\d|4[57]|[59][0-35-9]|6[25-7]|7[0-35-8])\d{8}"
 """Mainland mobiles as libphonenumber has them, which costs 30 ms to load; a test holds the two equal."""
 _USUAL = re.compile(rf"(?:\+86|0086|86)?({USUAL_MOBILE})", re.ASCII)
-_GROUPED = re.compile(r"(?:(?:\+|00)?86[ -]?)?(1\d\d)([ -]?)(\d{4})\2(\d{4})", re.ASCII)
+_GROUPED = pattern(r"(?:(?:\+|00)?86[ -]?)?(1\d\d)([ -]?)(\d{4})\2(\d{4})", re.ASCII)
 
 NO_SMS: Mapping[int, str] = {
     3: "a toll-free number",
@@ -105,8 +106,10 @@ def read_recipient(
     number with a digit lost is a foreign one in every tenth case. `bare_foreign` takes the API's own spelling, without
     either, if it is a mobile's.
     """
-    grouped = _GROUPED.fullmatch(text)
-    if usual := _USUAL.fullmatch("".join(grouped.group(1, 3, 4)) if grouped else text):
+    usual = _USUAL.fullmatch(text)
+    if not usual and (grouped := _GROUPED.fullmatch(text)):
+        usual = _USUAL.fullmatch("".join(grouped.group(1, 3, 4)))
+    if usual:
         return Recipient(MAINLAND + usual[1])
     spelling = spell(text)
     if isinstance(spelling, Misspelling):
