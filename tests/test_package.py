@@ -46,6 +46,7 @@ STRAYS = (
     "scripts/mine.sh",
     "references/.draft.md.swp",
 )
+DATA = ("smswrap/**/*.tsv", "smswrap/cli/help.txt")
 SENT = ("-s", "阿里云短信测试", "-t", "SMS_100000001", "--var", "code=123456", "--yes", "--output", "json")
 
 
@@ -78,8 +79,7 @@ def test_the_wheel_holds_package_and_skill_and_nothing_that_lies_about(packed: P
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
         runs = {name for name in names if archive.getinfo(name).external_attr >> 16 & 0o100}
     share = f"smswrap-{__version__}.data/data/share/smswrap/"
-    data = {f"smswrap/{name}" for name in ("py.typed", "catalogue/codes.tsv", "cli/help.txt", "messages/zh.tsv")}
-    data |= {"smswrap/providers/volcengine/volc_sms.py"}
+    data = {"smswrap/py.typed", "smswrap/providers/volcengine/volc_sms.py", *tracked(*DATA)}
     brought = {*skill.FILES, *tracked("references/*.*")}
     assert names == tracked("smswrap/**/*.py") | data | {share + name for name in brought}
     assert {f"{share}scripts/smswrap", f"{share}scripts/send_sms.sh"} <= runs
@@ -90,9 +90,7 @@ def test_the_source_holds_what_the_wheel_is_made_of(packed: Path) -> None:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert names >= tracked("smswrap/**/*.py", "scripts/*", "references/*.md", "tests/*.py", "*.md")
     assert names >= {
-        "smswrap/catalogue/codes.tsv",
-        "smswrap/cli/help.txt",
-        "smswrap/messages/zh.tsv",
+        *tracked(*DATA),
         "requirements/run.txt",
         "pyproject.toml",
         "LICENSE",
