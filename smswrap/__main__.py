@@ -54,7 +54,8 @@ class Postponed(ModuleType):
 
 # What a start loads is here to stay: looking for garbage in it takes a tenth of the start. All doors come by here.
 gc.set_threshold(FEW)
-sys.modules.setdefault("inspect", Postponed("inspect"))
+for name in ("inspect", "ipaddress"):
+    sys.modules.setdefault(name, Postponed(name))
 
 
 def leave(code: int) -> None:

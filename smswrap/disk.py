@@ -73,12 +73,6 @@ def private_file(path: Path) -> int:
     return number
 
 
-def looks_unsafe(path: Path) -> str | None:
-    """What is wrong with a folder or file that must be ours alone; None if nothing is, or if it is not there."""
-    fault = _fault_of(path)
-    return None if fault is None else fault.what
-
-
 def network_of(path: Path) -> str | None:
     """The network file system that a path lies on; None for a local one, or where the system does not say (macOS)."""
     try:

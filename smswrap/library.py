@@ -1,8 +1,9 @@
 """The library door: plan, confirm, resume, cancel, look up, with the promises of the command line.
 
 Nothing is sent but by `confirm` of a plan that a person was shown; journal, lease and duplicates are every door's.
-What goes wrong raises `SmswrapError` or one of its kinds (`InputError`, `SetupError`, `CredentialsError`,
-`ProviderError`), whose `fault` has kind, code, message, meaning, next_step, retry and exit.
+On the main thread, INT, TERM and HUP wait until a send that runs is known and AI mode is off; then the program's own
+handler gets them. What goes wrong raises `SmswrapError` or one of its kinds (`InputError`, `SetupError`,
+`CredentialsError`, `ProviderError`), whose `fault` has kind, code, message, meaning, next_step, retry and exit.
 """
 
 from __future__ import annotations
@@ -13,22 +14,26 @@ from dataclasses import field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from smswrap.arguments import read, wrong
 from smswrap.clock import SHANGHAI
-from smswrap.errors import Fault, InputError, Problem, SmswrapError
-from smswrap.household import Choices, open_house, open_journal
+from smswrap.errors import Fault, InputError, Kind, SmswrapError
+from smswrap.household import DEFAULT_PROVIDER, Choices, open_house, open_journal
 from smswrap.journal.journal import Filter
-from smswrap.model import Content, Message, Order, Outcome
+from smswrap.model import OUTCOMES, Message, Order, Outcome
 from smswrap.providers.base import PROVIDER_NAMES
-from smswrap.providers.parameters import check_shape, check_text
+from smswrap.providers.parameters import (
+    Parameter,
+    check,
+    check_shape,
+)
 from smswrap.record import dataclass
 from smswrap.sending import carrying, service
-from smswrap.sending.message import check_parameters, odd_values, tidy_sign, tidy_template
 from smswrap.sending.planning import Found
-from smswrap.sending.recipients import read_recipients
+from smswrap.sending.recipients import number_of
 from smswrap.sending.refusals import WINDOW, DuplicatePolicy
 from smswrap.sending.service import Options
 from smswrap.sending.shown import show
-from smswrap.sending.table.problems import Notices
+from smswrap.signals import Ended, signals_noticed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -36,7 +41,6 @@ if TYPE_CHECKING:
 
     from smswrap.model import Account, Line
     from smswrap.sending.house import House
-    from smswrap.sending.message import Tidied
     from smswrap.sending.report import Report
     from smswrap.sending.shown import ShownPlan
 
@@ -83,14 +87,16 @@ def plan(  # noqa: PLR0913  the options of `smswrap send`, each by its long name
     """Plan one text to one or many recipients; sends nothing.
 
     What was noticed is in the proposal's `warnings`; `accept_odd_values` lets pass what a program left behind (nan …).
-
     Raises InputError with everything that is wrong, SmswrapError (kind duplicate) for a repeat of a recent send,
     SetupError, CredentialsError and ProviderError for what certainly forbids it.
     """
     choices, talk = _choices(provider, profile, region, read_timeout, sandbox=sandbox), _Listener()
     names, values = (sign_name, template_code), template_param or {}
     odd, sandbox = accept_odd_values, choices.sandbox
-    content, template, recipients = _read(phone_numbers, names, values, talk, sandbox=sandbox, odd=odd)
+    texts = {"out_id": out_id, "message_group": message_group, "idempotency_key": idempotency_key}
+    seconds = {"read_timeout": read_timeout, "duplicate_window": duplicate_window}
+    problems = wrong(texts, seconds, choices.provider or DEFAULT_PROVIDER)
+    content, template, recipients = read(phone_numbers, names, values, talk.warn, problems, sandbox=sandbox, odd=odd)
     duplicates = DuplicatePolicy(duplicate_window, allowed=allow_duplicate)
     options = Options(verify=verify, key=idempotency_key, duplicates=duplicates)
     with _opened(choices, talk) as house:
@@ -147,8 +153,10 @@ def history(  # noqa: PLR0913  the options of `smswrap history`
     """Lines of what was sent, newest first: one a recipient. `date` is yyyyMMdd in Asia/Shanghai."""
     with open_journal(_choices(sandbox=sandbox)) as journal:
         number = service.find(plan, journal).number if plan is not None else None
-        recipient = _recipient(phone_number) if phone_number is not None else None
-        which = Filter(date, recipient, Outcome(outcome) if outcome is not None else None, number)
+        recipient = number_of(phone_number, "phone_number") if phone_number is not None else None
+        day = None if date is None else check(Parameter("date", "", "", "date"), date)
+        kind = None if outcome is None else Outcome(check(Parameter("outcome", "", "", choices=OUTCOMES), outcome))
+        which = Filter(day, recipient, kind, number)
         return journal.lines(which, limit, offset)
 
 
@@ -206,12 +214,16 @@ class _NobodyThere:
 @contextmanager
 def _opened(choices: Choices, talk: _Listener, plan_id: str | None = None) -> Iterator[House]:
     try:
-        with open_house(choices, talk, _NobodyThere(), plan_id) as house:
+        with signals_noticed(passed_on=True), open_house(choices, talk, _NobodyThere(), plan_id) as house:
             yield house
     except SmswrapError as error:
         if talk.heard:
             error.data = {**(error.data or {}), "warnings": talk.heard}
         raise
+    except Ended as ended:
+        message = f"Ended by {ended.signum.name}."
+        meaning, step = "Nothing was sent now.", "Run it again if you like."
+        raise SmswrapError(Fault(Kind.INTERRUPTED, message, meaning, step, "later", ended.signum.name)) from None
 
 
 def _told(plan_id: str, sandbox: bool | None, do: Callable[[House], Report]) -> Report:  # noqa: FBT001  three-valued
@@ -234,8 +246,8 @@ def _choices(
     provider = provider or os.environ.get("SMSWRAP_PROVIDER") or None
     if provider is not None and provider not in PROVIDER_NAMES:
         raise InputError.of("provider", provider, f"is none of {', '.join(PROVIDER_NAMES)}", "Name one of them.")
-    profile = profile or os.environ.get("SMSWRAP_PROFILE") or None
-    region = region or os.environ.get("SMSWRAP_REGION") or None
+    profile = os.environ.get("SMSWRAP_PROFILE") or None if profile is None else profile
+    region = os.environ.get("SMSWRAP_REGION") or None if region is None else region
     for shape, value in (("profile", profile), ("region", region)):
         if value is not None:
             check_shape(shape, value, shape)
@@ -246,60 +258,6 @@ def _choices(
 
 def _is_true(variable: str) -> bool:
     return os.environ.get(variable, "").lower() in TRUE
-
-
-def _read(  # noqa: PLR0913  what makes a message, each by its name
-    numbers: Iterable[str],
-    names: tuple[str, str],
-    parameters: Mapping[str, str],
-    talk: _Listener,
-    *,
-    sandbox: bool,
-    odd: bool,
-) -> tuple[Content, str, list[str]]:
-    """The content, the template and the recipients, as the command line reads them; `names` are sign and template."""
-    problems: list[Problem] = []
-    notices = Notices()
-    sign, template = (_named(kind, name, problems, notices) for kind, name in zip(_NAMES, names, strict=True))
-    wrong = check_parameters(parameters, field="template_param")
-    strange = [] if wrong else odd_values(parameters, field="template_param")
-    strange = [replace(one, next_step="Correct the value, or say accept_odd_values=True.") for one in strange]
-    notices.let_pass(strange if odd else ())
-    recipients, unread, noticed = _numbers(numbers, sandbox=sandbox)
-    problems += [*wrong, *([] if odd else strange), *unread]
-    if problems:
-        raise InputError(problems)
-    notices.add(noticed)
-    for line in notices.lines:
-        talk.warn(line)
-    return Content(sign, dict(parameters)), template, recipients
-
-
-_NAMES = (("sign_name", "sign", tidy_sign), ("template_code", "template", tidy_template))
-
-
-def _named(kind: tuple[str, str, Callable[..., Tidied]], value: str, problems: list[Problem], notices: Notices) -> str:
-    field, shape, tidy = kind
-    tidied = tidy(value, field=field)
-    notices.add(tidied.notices)
-    try:
-        check_shape(field, check_text(field, tidied.value), shape)
-    except InputError as error:
-        problems += error.problems
-    return tidied.value
-
-
-def _numbers(numbers: Iterable[str], *, sandbox: bool) -> tuple[list[str], list[Problem], list[Problem]]:
-    found, wrong, noticed = read_recipients(map(str, numbers), samples_allowed=sandbox, field="phone_numbers")
-    missing = Problem("phone_numbers", "", "names no recipient", "Give at least one number.")
-    return found, wrong or ([] if found else [missing]), noticed
-
-
-def _recipient(number: str) -> str:
-    found, wrong, _ = _numbers([number], sandbox=True)
-    if wrong:
-        raise InputError(wrong)
-    return found[0]
 
 
 def _proposal(shown: ShownPlan, warnings: list[str], *, again: bool) -> Proposal:

@@ -97,6 +97,8 @@ def hide(text: str, private: Iterable[str]) -> str:
 
 def _spellings(value: str) -> tuple[str, ...]:
     """The value itself, and as it stands in JSON, in a quoted Go string, in a URL and in a signed string."""
+    if value.isascii() and value.isalnum():
+        return (value,)
     from urllib.parse import quote
 
     percent = quote(value.encode("utf-8", "surrogatepass"), safe="")

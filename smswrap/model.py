@@ -35,6 +35,10 @@ class Outcome(str, Enum):
     UNKNOWN = "unknown"
 
 
+OUTCOMES = tuple(one.value for one in (Outcome.ACCEPTED, Outcome.REFUSED, Outcome.UNKNOWN, Outcome.NOT_SENT))
+"""What a person looks for; `sending` is unknown to them."""
+
+
 @unique
 class PlanState(str, Enum):
     """How far a plan has come: a person's yes makes a proposed one confirmed, their no a cancelled one."""

@@ -13,6 +13,7 @@ import time
 from enum import Enum, unique
 from typing import TYPE_CHECKING
 
+from smswrap.loans import lending, lent, starting
 from smswrap.record import dataclass
 from smswrap.signals import (
     GLANCE,
@@ -57,9 +58,6 @@ MOST_OUTPUT = 2**20
 """Bytes of each stream that are read; a reply has some kilobytes, a page of 50 templates some ten."""
 
 CHUNK = 2**16
-
-_lent: set[int] = set()
-"""Files that the programs which we start keep open."""
 
 
 @unique
@@ -240,27 +238,18 @@ class _Exchange:
             key.data.close()
 
 
-@contextlib.contextmanager
-def lending(file: int) -> Iterator[None]:
-    """Keep a file open in every program that is started inside the block: a lock on it outlives us with them."""
-    _lent.add(file)
-    try:
-        yield
-    finally:
-        _lent.discard(file)
-
-
 def _start(argv: Sequence[str], env: Mapping[str, str] | None, inherit: tuple[int, ...]) -> subprocess.Popen[bytes]:
     # Arguments go out in UTF-8 whatever our locale is: the aliyun CLI is a Go program and knows nothing else.
-    return subprocess.Popen(
-        [argument.encode("utf-8", "surrogateescape") for argument in argv],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment() if env is None else env,
-        start_new_session=True,
-        pass_fds=(*inherit, *_lent),
-    )
+    with starting:
+        return subprocess.Popen(
+            [argument.encode("utf-8", "surrogateescape") for argument in argv],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment() if env is None else env,
+            start_new_session=True,
+            pass_fds=(*inherit, *lent),
+        )
 
 
 def _attend(

@@ -64,24 +64,28 @@ _received = _Received()
 
 
 @contextlib.contextmanager
-def signals_noticed() -> Iterator[None]:
+def signals_noticed(*, passed_on: bool = False) -> Iterator[None]:
     """For the length of the block, take INT, TERM and HUP, except those that our parent told us to ignore (nohup).
 
-    Each block begins as if none had come. Off the main thread, where Python lets nobody take signals, it does nothing.
+    Each block begins as if none had come; `passed_on` gives the first that came to whom it was meant for.
+    Off the main thread, where Python lets nobody take signals, it does nothing.
     """
-    global _received  # noqa: PLW0603  signals belong to the process, and so does what has been received of them
+    global _received  # signals belong to the process, and so does what has been received of them
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     outer, _received = _received, _Received()
-    taken = [number for number in ENDING_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    # None: a handler that is not Python's, which could not be put back.
+    taken = [number for number in ENDING_SIGNALS if signal.getsignal(number) not in {signal.SIG_IGN, None}]
     before = {number: signal.signal(number, _received.receive) for number in taken}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        _received = outer
+        mine, _received = _received, outer
+        if passed_on and mine.first is not None:
+            signal.raise_signal(mine.first)
 
 
 @contextlib.contextmanager

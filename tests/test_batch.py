@@ -232,11 +232,10 @@ def test_the_errors_file_cannot_be_the_list_itself(
     assert standin.calls == []
 
 
-@pytest.mark.parametrize("seed", ["11", "12"])
-def test_chaos_a_batch_that_is_killed_again_and_again_is_sent_once(seed: str) -> None:
+def test_chaos_a_batch_that_is_killed_again_and_again_is_sent_once() -> None:
     script = Path(__file__).parent.parent / "scripts" / "chaos.py"
     ended = subprocess.run(
-        [sys.executable, script, "--rounds", "1", "--seed", seed],
+        [sys.executable, script, "--rounds", "1", "--seed", "11"],
         capture_output=True,
         text=True,
         check=False,

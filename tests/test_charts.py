@@ -13,10 +13,10 @@ import pytest
 from conftest import SEND
 
 from smswrap.cli.app import main
-from smswrap.cli.charts import Bars, draw
+from smswrap.cli.charts import draw
 from smswrap.cli.raster import SCALE, SIGNATURE, png
 from smswrap.cli.screen import Screen
-from smswrap.cli.sketch import sketch, svg
+from smswrap.cli.sketch import Bars, sketch, svg
 from smswrap.clock import days_ago, today
 from smswrap.messages import width
 

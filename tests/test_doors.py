@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import DEADLINE, SEND, SIGN, TEMPLATE, Ran, wait_until
-from test_sandbox_gateway import KEY, run_gateway
+from test_sandbox_gateway import KEY, served
 
-from smswrap.cli.runtime import program
+from smswrap.cli.console import program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -185,7 +185,7 @@ def place(
     stated = f"#!/bin/sh\nSMSWRAP_SANDBOX_DIR='{standin.directory}'\nexport SMSWRAP_SANDBOX_DIR\n"
     standin.launcher.write_text(launcher.replace("#!/bin/sh\n", stated, 1), "utf-8")
     monkeypatch.chdir(tmp_path)
-    with run_gateway(gateway) as running:
+    with served(gateway) as running:
         monkeypatch.setenv("ARK_SKILL_API_KEY", KEY)
         monkeypatch.setenv("ARK_SKILL_API_BASE", f"http://127.0.0.1:{running.port}")
         made = Place(request.param, standin, gateway, sandbox, monkeypatch)

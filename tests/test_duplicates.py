@@ -330,6 +330,12 @@ def test_a_key_with_another_content_is_an_error(standin: StandIn, smswrap: Calla
     assert len(standin.ledger) == 1
 
 
+def test_a_key_from_a_variable_that_is_not_set_is_an_error(standin: StandIn, words: Callable[..., Ran]) -> None:
+    ran = words(*SEND, "--idempotency-key", "")
+    assert (ran.code, ran.envelope["data"]["problems"][0]["field"]) == (2, "--idempotency-key")
+    assert standin.calls == []
+
+
 def test_a_plan_that_was_begun_is_never_forgotten(hall: Hall) -> None:
     hall.die(MESSAGE, "die after")
     with hall.house() as house:

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -125,6 +126,27 @@ def test_one_send_makes_at_most_thirty_statements_and_four_write_transactions(ha
     assert hall.send(message(), options=YES).status == "accepted"
     assert len(said) <= 30, said
     assert sum(statement.startswith("BEGIN") for statement in said) <= 4
+
+
+def test_a_request_costs_the_journal_the_same_in_a_large_plan_as_in_a_small_one(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hall.gateway.limits = Limits(shared=1_000, personal=1)
+    connect, ticks = sqlite3.connect, Counter[str]()
+
+    def counting(*arguments: object, **more: object) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*arguments, **more)  # type: ignore[call-overload]  # passed through
+        connection.set_progress_handler(lambda: ticks.update(["SQLite"]), 10)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", counting)
+    each = []
+    for size in (20, 200):
+        ticks.clear()
+        people = [message(f"+8613800{1_000 * size + number:06}", code=str(number)) for number in range(size)]
+        assert hall.send(*people, options=YES).counts == Counts(size, size)
+        each.append(ticks["SQLite"] / size)
+    assert each[1] <= 1.2 * each[0], each
 
 
 def test_a_batch_commits_once_for_each_outcome_and_the_request_that_follows_it(hall: Hall, said: list[str]) -> None:

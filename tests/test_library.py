@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import SIGN, TEMPLATE
+from conftest import SIGN, TEMPLATE, wait_until
 
 import smswrap
 from smswrap.model import Outcome
+from smswrap.sending import service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,14 +104,28 @@ def test_everything_that_is_wrong_is_told_at_once_in_the_words_of_the_arguments(
         ({"phone_numbers": []}, "phone_numbers"),
         ({"provider": "nobody"}, "provider"),
         ({"profile": "-x"}, "profile"),
+        ({"profile": ""}, "profile"),
         ({"phone_numbers": ["13800138000"]}, "phone_numbers"),
+        ({"out_id": "a\nb"}, "out_id"),
+        ({"out_id": "x" * 256}, "out_id"),
+        ({"message_group": "one"}, "message_group"),
+        ({"idempotency_key": ""}, "idempotency_key"),
+        ({"read_timeout": 0}, "read_timeout"),
+        ({"duplicate_window": float("nan")}, "duplicate_window"),
+        ({"duplicate_window": -1}, "duplicate_window"),
     ],
 )
 def test_what_certainly_cannot_be_sent_is_an_input_error(standin: StandIn, more: dict[str, Any], field: str) -> None:
     with pytest.raises(smswrap.InputError) as caught:
         smswrap.plan(**{**SEND, **more})
     assert [problem.field for problem in caught.value.problems] == [field]
-    assert standin.sends == []
+    assert standin.calls == []
+
+
+@pytest.mark.parametrize("which", [{"date": "today"}, {"outcome": "sending"}])
+def test_a_filter_of_the_history_that_is_none_is_an_input_error(which: dict[str, Any]) -> None:
+    with pytest.raises(smswrap.InputError):
+        smswrap.history(**which)
 
 
 def test_a_cancelled_plan_and_an_unknown_one_are_not_sent(standin: StandIn) -> None:
@@ -204,3 +222,68 @@ def test_a_name_that_the_package_does_not_have_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="nothing_like_that"):
         smswrap.nothing_like_that  # noqa: B018  looked up
     assert {"plan", "confirm", "resume", "cancel", "status", "history"} <= set(dir(smswrap))
+
+
+PROGRAM = """
+import json, signal, smswrap, sys
+told = []
+def broken_in(signum, frame):
+    told.append(signal.Signals(signum).name)
+    if sys.argv[2] == "raises":
+        raise TimeoutError(told[-1])
+signal.signal(getattr(signal, sys.argv[1]), broken_in)
+plan_id = json.loads(sys.argv[3])
+try:
+    status = smswrap.confirm(plan_id).status
+except TimeoutError:
+    status = None
+print(json.dumps([told, status]), flush=True)
+sys.stdin.read()
+"""
+"""A program with a handler of its own, which goes on after what that raises."""
+
+SENDING = {"cmd": "dysmsapi send-sms *", "delay_ms": 500, "then": "continue"}
+TURNING_OFF = {"cmd": "configure ai-mode disable", "delay_ms": 500, "then": "continue"}
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "rule", "told"),
+    [
+        ("SIGINT", "raises", SENDING, [["SIGINT"], None]),
+        ("SIGTERM", "goes on", SENDING, [["SIGTERM"], "accepted"]),
+        ("SIGALRM", "raises", TURNING_OFF, [["SIGALRM"], None]),
+    ],
+)
+def test_whatever_breaks_into_a_program_the_outcome_is_known_and_ai_mode_is_off_while_it_lives_on(
+    standin: StandIn, name: str, how: str, rule: dict[str, Any], told: list[Any]
+) -> None:
+    plan_id = smswrap.plan(**SEND).id
+    before = len(standin.calls)
+    standin.rules(rule)
+    words = [sys.executable, "-c", PROGRAM, name, how, json.dumps(plan_id)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        wait_until(
+            lambda: any(call.startswith(rule["cmd"].rstrip(" *")) for call in standin.calls[before:]), "no such call"
+        )
+        program.send_signal(getattr(signal, name))
+        assert json.loads(program.stdout.readline()) == told
+        assert not standin.ai_mode
+    assert len(standin.ledger) == 1
+    assert smswrap.confirm(plan_id).status == "accepted"
+
+
+def test_a_program_that_is_ended_while_it_waits_is_told_that_nothing_was_sent(
+    standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan_id = smswrap.plan(**SEND).id
+    heard: list[int] = []
+    monkeypatch.setattr(service, "refuse_expired", lambda _plan: signal.raise_signal(signal.SIGTERM))
+    before = signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
+    try:
+        with pytest.raises(smswrap.SmswrapError) as caught:
+            smswrap.confirm(plan_id)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert (fault_of(caught), heard) == (("interrupted", "SIGTERM"), [signal.SIGTERM])
+    assert (standin.sends, standin.ai_mode) == ([], False)

@@ -64,12 +64,16 @@ def test_a_replaced_cli_is_asked_again(standin: StandIn, smswrap: Callable[..., 
     assert smswrap(*SEND, "--allow-duplicate").code == 3
 
 
-def test_a_corrupt_configuration_exits_3_and_is_no_success(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
-    (standin.home / ".aliyun" / "config.json").write_text('{"current": "def', "utf-8")
-    ran = smswrap(*SEND)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_corrupt_configuration_exits_3_and_is_no_success(
+    standin: StandIn, words: Callable[..., Ran], encoding: str
+) -> None:
+    text = '{"current": "def' if encoding == "utf-8" else json.dumps(standin.configuration)
+    (standin.home / ".aliyun" / "config.json").write_text(text, encoding)
+    ran = words(*SEND)
     assert ran.code == 3
     assert "config.json" in ran.error["message"]
-    assert standin.ledger == []
+    assert standin.calls == []
 
 
 def test_a_configuration_that_becomes_corrupt_meanwhile_is_no_success_either(

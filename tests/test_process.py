@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import DEADLINE, wait_until
 
-from smswrap.process import STOP_GRACE, environment, is_terminal, run, serving
+from smswrap.process import STOP_GRACE, environment, is_terminal, lending, run, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -338,6 +340,31 @@ def test_the_guard_waits_for_every_child_that_keeps_its_pipe(
     appears("cleaned")
 
 
+def test_a_file_that_another_thread_lent_is_not_closed_while_a_program_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, closed, real = threading.Event(), threading.Event(), subprocess.Popen
+    lent, ready = fcntl.fcntl(0, fcntl.F_DUPFD, 200), threading.Event()  # a number that no new pipe gets
+
+    def lend() -> None:
+        with lending(lent):
+            ready.set()
+            assert begun.wait(DEADLINE)
+        os.close(lent)
+        closed.set()
+
+    def popen(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        begun.set()
+        closed.wait(0.2)
+        return real(*arguments, **options)
+
+    other = threading.Thread(target=lend)
+    other.start()
+    assert ready.wait(DEADLINE)
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    assert run(["/bin/true"], timeout=DEADLINE).code == 0
+    other.join(DEADLINE)
+    assert closed.is_set()
+
+
 def test_output_that_is_no_utf8_is_replaced() -> None:
     finished = run([*PYTHON, "import sys; sys.stdout.buffer.write(bytes(range(256)))"], timeout=SOON)
     assert finished.stdout.startswith("\x00\x01")
@@ -611,6 +638,12 @@ def test_the_guard_cleans_up_after_any_other_end_without_dismissal(
     process = begin(GUARDED + ending)
     assert process.wait(DEADLINE) != 0
     appears("cleaned")
+
+
+def test_the_guard_holds_no_pipe_of_another_thread_open_which_would_not_end_before_it(begin: Begin) -> None:
+    anothers = "reading, writing = os.pipe()\n"
+    closed = "os.close(writing)\ntell(ended=bool(select.select([reading], [], [], 2)[0]))\n"
+    assert told(begin(f"import select\n{anothers}{GUARDED}{closed}guard.dismiss()")) == {"ended": True}
 
 
 def test_a_dismissed_guard_goes_without_cleaning_up(

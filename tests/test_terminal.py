@@ -10,8 +10,8 @@ import pexpect
 import pytest
 from conftest import DEADLINE, SEND, SIGN, TEMPLATE, wait_until
 
-from smswrap.cli import progress
-from smswrap.cli.runtime import Console
+from smswrap.cli import console
+from smswrap.cli.console import Console
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,6 +86,17 @@ def test_anything_else_sends_nothing_and_exits_9(
     assert code == 9
     assert rest.splitlines()[1:] == ["Not sent."]
     assert looked_up(standin) == ["get-sms-template"]
+
+
+def test_what_was_typed_before_the_plan_was_shown_is_no_yes_to_it(
+    standin: StandIn, terminal: Callable[..., pexpect.spawn[str]]
+) -> None:
+    child = terminal(*ASKING)
+    child.send("y\ry\r")
+    child.expect_exact(QUESTION)
+    child.sendline("n")
+    assert end(child)[0] == 9
+    assert standin.ledger == []
 
 
 def test_an_interrupt_at_the_question_exits_130(standin: StandIn, terminal: Callable[..., pexpect.spawn[str]]) -> None:
@@ -302,7 +313,7 @@ def test_a_long_list_goes_through_the_pager(
 def test_where_there_is_no_cursor_a_line_every_few_seconds_tells_how_far_it_is(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(progress, "EVERY", 0.02)
+    monkeypatch.setattr(console, "EVERY", 0.02)
     said: list[str] = []
 
     def heard() -> str:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from old_lines import PAGE, table
 from old_volc_lines import VOLC_LINES, VolcLine
 from phonenumbers import PhoneNumberType
-from test_sandbox_gateway import KEY, run_gateway
+from test_sandbox_gateway import KEY, served
 from test_volc_sms import volc
 
 from smswrap.compat import VOLC_CODES, VOLC_FIELDS, VOLC_SPELLINGS, VolcConsole, spelling_of
@@ -47,7 +47,7 @@ LOST = "19900000011"
 @pytest.fixture
 def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
     (tmp_path / "gateway").mkdir()
-    with run_gateway(tmp_path / "gateway") as started:
+    with served(tmp_path / "gateway") as started:
         monkeypatch.setenv("ARK_SKILL_API_KEY", KEY)
         monkeypatch.setenv("ARK_SKILL_API_BASE", f"http://127.0.0.1:{started.port}")
         yield started

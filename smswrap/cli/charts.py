@@ -2,47 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from smswrap.cli.options import option
-from smswrap.cli.words import padded
+from smswrap.cli.options import flag, option
+from smswrap.cli.screen import padded
+from smswrap.cli.sketch import LOOKS, Bars, sketch, svg
 from smswrap.errors import InputError
 from smswrap.messages import said, width
 from smswrap.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from smswrap.cli.answer import Answer
     from smswrap.cli.runtime import Runtime
     from smswrap.cli.screen import Screen
+    from smswrap.cli.sketch import Row
 
-
-Row = tuple[str, "Mapping[str, int]"]
-"""A bar: its label, and the counts of its parts."""
-
-
-class Look(NamedTuple):
-    """How a part of a bar is drawn: its character and style on a screen, its colour in SVG."""
-
-    char: str
-    style: str
-    colour: str
-
-
-LOOKS: Mapping[str, Look] = {
-    "delivered": Look("█", "green", "#2e9e5b"),
-    "accepted": Look("█", "green", "#2e9e5b"),
-    "failed": Look("▓", "red", "#d1453b"),
-    "refused": Look("▓", "red", "#d1453b"),
-    "no receipt": Look("░", "magenta", "#9a6bd0"),
-    "unknown": Look("░", "magenta", "#9a6bd0"),
-    "not_sent": Look("·", "bright_black", "#8a8f98"),
-}
-"""Told apart by their characters, too, where there are no colours."""
 
 PLAIN_WIDTH, NARROWEST = 80, 10
 LONGEST_SPAN = 62
@@ -53,30 +31,10 @@ LONGEST_SPAN = 62
 class Drawing:
     """Whether a chart is drawn, and where to."""
 
-    chart: bool = option("--chart", is_flag=True, default=False, help="Draw bars in place of a table.")
+    chart: bool = flag("--chart", "Draw bars in place of a table.")
     chart_file: str | None = option(
-        "--chart-file", metavar="FILE", help="Write the bars to this .svg or .png file (a .png has English words)."
+        "--chart-file", "FILE", "Write the bars to this .svg or .png file (a .png has English words)."
     )
-
-
-@dataclass(frozen=True)
-class Bars:
-    """A chart: what it shows, its bars with the counts of their parts, and a sentence of totals; in English."""
-
-    title: str
-    rows: Sequence[Row]
-    total: str
-    legend: Sequence[str] = field(default=())
-
-    @property
-    def most(self) -> int:
-        """The longest bar's count."""
-        return max((sum(parts.values()) for _, parts in self.rows), default=0) or 1
-
-    @staticmethod
-    def label(row: Row, say: Callable[[str], str]) -> str:
-        """A row's label, translated word by word."""
-        return " ".join(map(say, row[0].split()))
 
 
 def check_file(drawing: Drawing) -> None:
@@ -165,15 +123,12 @@ def _lengths(parts: Mapping[str, int], most: int, room: int) -> Iterator[tuple[s
 
 
 def _svg(bars: Bars) -> bytes:
-    from smswrap.cli.sketch import sketch, svg
-
     return svg(sketch(bars, said)).encode()
 
 
 def _png(bars: Bars) -> bytes:
     """The picture in English: the letters of dots know no other."""
     from smswrap.cli.raster import png
-    from smswrap.cli.sketch import sketch
 
     return png(sketch(bars, str))
 

@@ -65,5 +65,5 @@ def _write(rows: Sequence[bytearray], label: Label) -> None:
 @cache
 def _glyphs() -> Mapping[str, Sequence[str]]:
     """A letter's rows of dots; what is below the seventh hangs under the line."""
-    lines = Path(__file__).with_name("font.tsv").read_text("ascii").splitlines()
+    lines = Path(__file__).with_name("font.tsv").read_text("ascii").splitlines()[1:]
     return {char: dots for char, *dots in (line.split("\t") for line in lines)}

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
-from smswrap.cli.charts import LOOKS
 from smswrap.messages import width
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
-    from smswrap.cli.charts import Bars
+Row = tuple[str, "Mapping[str, int]"]
+"""A bar: its label, and the counts of its parts."""
+
+
+class Look(NamedTuple):
+    """How a part of a bar is drawn: its character and style on a screen, its colour in a picture."""
+
+    char: str
+    style: str
+    colour: str
+
+
+LOOKS: Mapping[str, Look] = {
+    "delivered": Look("█", "green", "#2e9e5b"),
+    "accepted": Look("█", "green", "#2e9e5b"),
+    "failed": Look("▓", "red", "#d1453b"),
+    "refused": Look("▓", "red", "#d1453b"),
+    "no receipt": Look("░", "magenta", "#9a6bd0"),
+    "unknown": Look("░", "magenta", "#9a6bd0"),
+    "not_sent": Look("·", "bright_black", "#8a8f98"),
+}
+"""Told apart by their characters, too, where there are no colours."""
+
 
 MARGIN, LETTER, LINE, GAP, LONGEST = 12, 9, 24, 8, 480
 """In pixels: the border, a letter's width, a line's height, what is left under the title, the longest bar."""
@@ -19,6 +42,26 @@ STYLE = (
     "text{font:14px monospace;fill:#222}.ground{fill:#fff}"
     "@media(prefers-color-scheme:dark){text{fill:#ddd}.ground{fill:#16181d}}"
 )
+
+
+@dataclass(frozen=True)
+class Bars:
+    """A chart: what it shows, its bars with the counts of their parts, and a sentence of totals; in English."""
+
+    title: str
+    rows: Sequence[Row]
+    total: str
+    legend: Sequence[str] = field(default=())
+
+    @property
+    def most(self) -> int:
+        """The longest bar's count."""
+        return max((sum(parts.values()) for _, parts in self.rows), default=0) or 1
+
+    @staticmethod
+    def label(row: Row, say: Callable[[str], str]) -> str:
+        """A row's label, translated word by word."""
+        return " ".join(map(say, row[0].split()))
 
 
 class Box(NamedTuple):

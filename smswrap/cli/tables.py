@@ -8,8 +8,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from smswrap.cli.answer import EMPTY
-from smswrap.cli.screen import HEADING, STYLES, Screen
-from smswrap.cli.words import padded
+from smswrap.cli.screen import HEADING, STYLES, Screen, padded
 from smswrap.masking import visible
 from smswrap.messages import said
 
@@ -57,13 +56,8 @@ TELLING = frozenset({"at", "row", "rule", "recipient", "outcome", "receipt", "st
 STATES = frozenset({"outcome", "receipt", "state"})
 """Columns that have colours."""
 
-CLEAR = (
-    TEXTS
-    | STATES
-    | {
-        *("at", "call", "code", "name", "plan_id", "provider", "recipient", "sign", "template", "type"),
-    }
-)
+CLEAR = TEXTS | STATES
+CLEAR |= {"at", "call", "code", "name", "plan_id", "provider", "recipient", "sign", "template", "type"}
 """Columns whose values tell what they are, without a label on a card."""
 
 FEW = 3

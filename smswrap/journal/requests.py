@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 LONGEST_REPLY = 20_000
 """Characters of the longest reply that the journal keeps; half a reply would be no JSON."""
 
+_ONE = "plan = ? AND number = ?"
 NO_ATTEMPTS: Mapping[int, float] = {}
 
 
@@ -71,14 +72,9 @@ class Requests(Plans):
                 return None
             request = self._unaltered(plan, rows)
             now = Moment.now()
-            self._run(
-                "UPDATE requests SET state = 'sending', started = ?, boot = ?, ticks = ?, day = ? "
-                "WHERE plan = ? AND number = ?",
-                *now,
-                today(),
-                plan.number,
-                request.number,
-            )
+            told: dict[str, object] = {"state": "sending"}
+            told |= {"started": now.wall, "boot": now.boot, "ticks": now.ticks, "day": today()}
+            self._update("requests", told, _ONE, plan.number, request.number)
             return Claim(request, now.wall)
 
     def give_back(self, plan: Plan, number: int) -> None:
@@ -96,20 +92,15 @@ class Requests(Plans):
         passing = passing and plan.requests > 1
         kept = result.outcome is Outcome.UNKNOWN or passing
         reply = result.text if 0 < len(result.text) <= LONGEST_REPLY else None
+        told: dict[str, object] = {
+            "state": result.outcome.value,
+            "passing": passing,
+            "biz_id": result.biz_id,
+            "reply": reply,
+        }
+        told |= {"request_id": result.request_id or None, "fault": fault_text(result.fault), "ended": time.time()}
         with self.while_sending(plan.plan_id):
-            self._run(
-                "UPDATE requests SET state = ?, passing = ?, biz_id = ?, request_id = ?, fault = ?, reply = ?, "
-                "ended = ? WHERE plan = ? AND number = ?",
-                result.outcome.value,
-                passing,
-                result.biz_id,
-                result.request_id or None,
-                fault_text(result.fault),
-                reply,
-                time.time(),
-                plan.number,
-                number,
-            )
+            self._update("requests", told, _ONE, plan.number, number)
             if not kept:
                 self._erase(plan, number)
 
@@ -148,7 +139,10 @@ class Requests(Plans):
         )
         rows = sorted(self._rows(sql, plan.number, most), key=lambda row: int(row["number"]))
         recipients: dict[int, list[str]] = {row["number"]: [] for row in rows}
-        sql = "SELECT request, recipient FROM messages WHERE plan = ? AND request BETWEEN ? AND ? ORDER BY position"
+        sql = (
+            "SELECT request, recipient FROM messages INDEXED BY messages_by_request "
+            "WHERE plan = ? AND request BETWEEN ? AND ? ORDER BY position"
+        )
         between = (min(recipients, default=0), max(recipients, default=0))
         for row in self._rows(sql, plan.number, *between):
             if row["request"] in recipients:
@@ -183,20 +177,11 @@ class Requests(Plans):
 
     def recipients_of(self, plan: Plan, number: int, most: int = -1) -> list[str]:
         """The recipients of one request."""
-        sql = "SELECT recipient FROM messages WHERE plan = ? AND request = ? ORDER BY position LIMIT ?"
-        return [row["recipient"] for row in self._rows(sql, plan.number, number, most)]
-
-    def message_to(self, plan: Plan, recipient: str) -> Message:
-        """A recipient's message, with its parameters as long as the journal holds them."""
         sql = (
-            "SELECT sign, parameters, extend_code FROM messages "
-            "JOIN contents ON contents.plan = messages.plan AND contents.number = messages.content "
-            "WHERE messages.plan = ? AND recipient = ?"
+            "SELECT recipient FROM messages INDEXED BY messages_by_request "
+            "WHERE plan = ? AND request = ? ORDER BY position LIMIT ?"
         )
-        row = self._first(sql, plan.number, recipient)
-        if row is None:
-            raise LookupError(recipient)
-        return Message(recipient, content_of(row))
+        return [row["recipient"] for row in self._rows(sql, plan.number, number, most)]
 
     def _next(self, plan: Plan) -> list[Row]:
         first = "(SELECT MIN(number) FROM requests WHERE plan = ?1 AND state = 'not_sent')"
@@ -223,9 +208,12 @@ class Requests(Plans):
         """Erase the parameters of a request, but for a content that other requests of the plan still need."""
         sql = """
             UPDATE contents SET parameters = NULL
-            WHERE plan = ?1 AND number IN (SELECT content FROM messages WHERE plan = ?1 AND request = ?2)
+            WHERE plan = ?1 AND number IN (
+                SELECT content FROM messages INDEXED BY messages_by_request WHERE plan = ?1 AND request = ?2
+            )
             AND NOT EXISTS (
-                SELECT 1 FROM requests AS open WHERE open.plan = ?1 AND open.content = contents.number
+                SELECT 1 FROM requests AS open INDEXED BY requests_by_content
+                WHERE open.plan = ?1 AND open.content = contents.number
                 AND (open.state IN ('not_sent', 'sending', 'unknown') OR open.passing)
             )
         """
@@ -243,7 +231,8 @@ _OF_REQUEST = """
     SELECT requests.number, requests.shared, requests.out_id, requests.digest, messages.recipient, messages.content,
            contents.sign, contents.parameters, contents.extend_code
     FROM requests
-    JOIN messages ON messages.plan = requests.plan AND messages.request = requests.number
+    JOIN messages INDEXED BY messages_by_request
+        ON messages.plan = requests.plan AND messages.request = requests.number
     JOIN contents ON contents.plan = messages.plan AND contents.number = messages.content
     WHERE requests.plan = ?1 AND requests.number =
 """

@@ -18,6 +18,12 @@ Type = Literal["text", "phone", "integer", "date", "boolean", "array"]
 LONGEST_TEXT = 20_000
 """Characters; far above what any API takes, and below what a command line may hold (128 KiB per argument on Linux)."""
 
+LONGEST_OUT_ID = 255
+"""Characters: below 256 by the API page of SendBatchSms."""
+
+LONGEST_TIMEOUT = 60
+"""Seconds; no call should hang longer than a person would wait."""
+
 _CONTROL = pattern("[\\x00-\\x1f\\x7f-\\x9f]")
 _HALF = pattern("[\\ud800-\\udfff]")
 LONGEST_SHOWN = 40

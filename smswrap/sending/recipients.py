@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from smswrap.errors import Problem
+from smswrap.errors import InputError, Problem
 from smswrap.providers.parameters import shorten
 from smswrap.sending.spellings import Misspelling, spell
 
@@ -86,6 +86,14 @@ def refusal_of_example(number: str, *, samples_allowed: bool) -> str:
     """Say why an example number (E.164) is not sent to, or nothing. Our own are allowed in the sandbox."""
     source = EXAMPLE_NUMBERS.get(number)
     return f"is an example number of {source}" if source and not (samples_allowed and source == OURS) else ""
+
+
+def number_of(text: str, field: str) -> str:
+    """A recipient in E.164. Raises InputError if it is none."""
+    found = read_recipient(text, field=field)
+    if isinstance(found, Problem):
+        raise InputError([found])
+    return found.number
 
 
 def read_recipient(

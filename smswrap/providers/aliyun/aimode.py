@@ -54,7 +54,7 @@ def ai_mode(lease: Lease, prepare: Callable[[Program], None]) -> Iterator[Progra
     turned off is told as `Talk.trouble`.
     """
     try:
-        guard = Guard(partial(lease.leave, partial(_turn_off, lease.program), for_the_dead=True))
+        guard = Guard(partial(lease.leave, partial(_turn_off, lease.program), for_the_dead=True), lease.files)
     except OSError as error:
         raise SetupError(f"No process could be started ({error.strerror}).", "End some programs.") from error
     calling = replace(lease.program, inherited=(guard.pipe, lease.holders))
@@ -62,7 +62,12 @@ def ai_mode(lease: Lease, prepare: Callable[[Program], None]) -> Iterator[Progra
         lease.enter(partial(_turn_on, calling, prepare), partial(_turn_off, calling))
         yield calling
     finally:
-        lease.leave(partial(_turn_off, calling))
+        try:
+            lease.leave(partial(_turn_off, calling))
+        except BaseException:
+            # A handler of the program that imported us broke in; what is torn here, the guard does whole.
+            guard.release()
+            raise
         guard.dismiss()
 
 
@@ -92,6 +97,11 @@ class Lease:
         self._gate = _open(program, GATE)
         self.holders = _open(program, HOLDERS)
         self._held = False
+
+    @property
+    def files(self) -> tuple[int, int]:
+        """The descriptors of its locks, which whoever leaves in our place needs."""
+        return self._gate, self.holders
 
     def enter(self, begin: Callable[[], None], undo: Callable[[], None]) -> None:
         """Join the holders; `begin` runs if we are the first, and `undo` if it failed, before anybody else enters."""

@@ -16,7 +16,7 @@ from smswrap.providers.aliyun import preflight, reply
 from smswrap.providers.aliyun.aimode import USER_AGENT, Lease, ai_mode
 from smswrap.providers.aliyun.operations import OPERATIONS
 from smswrap.providers.base import DEFAULT_READ_TIMEOUT, Accepted, Limits, Provider, ProviderError
-from smswrap.providers.repetition import call_patiently
+from smswrap.providers.calls import call_patiently
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -205,9 +205,10 @@ def _spell(value: object) -> str:
     return str(value)
 
 
-def _private(operation: Operation, values: Mapping[str, Any]) -> set[str]:
-    given = (values.get(parameter.key) for parameter in operation.parameters if parameter.private)
-    return {text for value in given for text in _leaves(value)}
+def _private(operation: Operation, values: Mapping[str, Any]) -> Iterator[str]:
+    for parameter in operation.parameters:
+        if parameter.private:
+            yield from _leaves(values.get(parameter.key))
 
 
 def _leaves(value: object) -> Iterator[str]:

@@ -96,7 +96,8 @@ def _load(path: Path) -> dict[str, Any]:
         if attempt:
             time.sleep(WRITING)
         try:
-            saved = json.loads(path.read_bytes())
+            # As Go reads it: a byte-order mark or UTF-16 is no JSON to the CLI.
+            saved = json.loads(path.read_bytes().decode("utf-8", "replace"))
         except FileNotFoundError:
             return {}
         except OSError as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from smswrap import state
 from smswrap.errors import CredentialsError, SetupError
+from smswrap.masking import redact
 from smswrap.providers.aliyun import account
 from smswrap.providers.aliyun.configuration import rule_against
 from smswrap.providers.aliyun.operations import OPERATIONS
@@ -92,7 +93,7 @@ def ask_version(program: Program) -> str:
     try:
         version = Version(printed)
     except InvalidVersion:
-        said = program.complaint(finished) or f"it printed {printed[:40]!r}"
+        said = program.complaint(finished) or f"it printed {redact(printed, program.secrets)[:40]!r}"
         message = f"{program.path} does not tell its version ({said}); smswrap needs aliyun {OLDEST} or later."
         raise SetupError(message, INSTALL) from None
     if version < Version(OLDEST):
