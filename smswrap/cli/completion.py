@@ -11,7 +11,7 @@ from smswrap import state
 from smswrap.errors import SmswrapError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import click
 
@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 THINGS = {"sign_name": "signs", "template_code": "templates"}
 """What options of these names are completed from."""
 
+SENDING = frozenset({"send", "send-batch"})
+"""Verbs for which only what is approved is of use."""
+
 KEPT = 500
 """Names of a list that are remembered."""
 
 
-def remember(runtime: Runtime, thing: str, names: Iterable[str | None]) -> None:
-    """Keep the names of a list for later."""
+def remember(runtime: Runtime, thing: str, names: Iterable[tuple[str | None, str | None]]) -> None:
+    """Keep the names of a list for later, each with its state."""
     facts = state.remembered(_file(runtime))
-    known = [name for name in names if name][:KEPT]
+    known = [pair for pair in names if pair[0]][:KEPT]
     state.remember(_file(runtime), {**facts, f"{runtime.provider_name} {thing}": known})
 
 
@@ -35,8 +38,8 @@ def known(ctx: click.Context, name: str, incomplete: str) -> list[CompletionItem
     """What an option or argument of this name can be: plans of the journal, or what was listed last, that begins so."""
     runtime = ctx.find_root().obj
     if name != "plan_id":
-        names = state.remembered(_file(runtime)).get(f"{runtime.provider_name} {THINGS[name]}", [])
-        return _beginning(names, incomplete)
+        listed = state.remembered(_file(runtime)).get(f"{runtime.provider_name} {THINGS[name]}", [])
+        return _beginning(_names(listed, sendable=ctx.info_name in SENDING), incomplete)
     with suppress(SmswrapError), runtime.journal() as journal:
         return _beginning([plan_id for plan_id, _ in journal.plan_ids()], incomplete)
     return []
@@ -47,8 +50,15 @@ def verbs(lines: Iterable[tuple[str, Sequence[tuple[str, str]]]], incomplete: st
     return [CompletionItem(verb, help=line) for _, rows in lines for verb, line in rows if verb.startswith(incomplete)]
 
 
-def _beginning(names: Any, incomplete: str) -> list[CompletionItem]:  # noqa: ANN401  what a file holds
-    return [CompletionItem(name) for name in names if isinstance(name, str) and name.startswith(incomplete)]
+def _names(listed: Any, *, sendable: bool) -> Iterator[str]:  # noqa: ANN401  what a file holds
+    for one in listed if isinstance(listed, list) else []:
+        match one:
+            case [str(name), condition] if condition == "approved" or not sendable:
+                yield name
+
+
+def _beginning(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
 def _file(runtime: Runtime) -> str:

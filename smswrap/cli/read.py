@@ -194,7 +194,8 @@ def _read(reading: Reading) -> Answer:
     if operation.stateful and operation.listed:
         from smswrap.cli.completion import remember
 
-        remember(runtime, operation.listed, (item[operation.columns[0]] for item in answer.data[operation.listed]))
+        items = answer.data[operation.listed]
+        remember(runtime, operation.listed, ((item[operation.columns[0]], item["state"]) for item in items))
     if operation.listed and not reading.extras.full:
         _shorten(reading, answer)
     answer.pages = len(replies)

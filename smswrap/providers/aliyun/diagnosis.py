@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from smswrap.providers.aliyun.program import Program
     from smswrap.providers.base import Settings
 
+STANDIN = "the stand-in of the sandbox"
 LEASE = f"{GATE}, {HOLDERS}, {mark.NAME}"
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
@@ -36,7 +37,7 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
     except SmswrapError as error:
         yield _failed("aliyun CLI", error)
         return
-    yield Finding("aliyun CLI", "ok", program.path)
+    yield Finding("aliyun CLI", "ok", STANDIN if settings.standin else program.path)
     try:
         profile = account.effective(program.home, program.environment, settings.profile, settings.region)
     except SmswrapError as error:
