@@ -12,8 +12,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smswrap.cli.tables import COLUMNS
+from smswrap.cli import shapes
+from smswrap.cli.options import pages
+from smswrap.cli.tables import COLUMNS, PAGING
+from smswrap.providers import records
 from smswrap.providers.base import PROVIDER_NAMES, operations_of
+from smswrap.providers.tables import rows as rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,11 +35,11 @@ NO_TALK = re.compile(
 )
 """Command lines, SQL and patterns."""
 
-HELPFUL = {"sandbox/aliyun/magic.py"}
-"""What a topic of help is made of."""
-
 LABELLED = {"Finding", "_checked"}
 """What is called with the name of a point that doctor looks at."""
+
+SPOKEN = ("help", "meaning", "next_step", "about", "ours", "sentence")
+"""Columns of tables that people read."""
 
 SILENT_ROOMS = ("sandbox/aliyun", "sandbox/gateway", "sandbox/common", "sandbox/standin.py", "messages", "record.py")
 """Files that say nothing to people in our name."""
@@ -59,12 +63,6 @@ SILENT = frozenset(
         "an order without messages was not refused",
         "module 'smswrap' has no attribute {0}",
         "No plugins installed",
-        "load current configuration failed",
-        "unknown profile",
-        "invalid mode:",
-        "invalid oauth_site_type",
-        "'dysmsapi' is not a valid product",
-        "'dysmsapi' is not a valid built-in product",
         "[object object]",
         "black blue cyan green magenta red white yellow 黑色 蓝色 绿色 红色 白色 黄色 青色",
         "[short date]",
@@ -74,20 +72,25 @@ SILENT = frozenset(
 """Texts of the aliyun CLI that are looked for, names of commands, and what only a programmer meets."""
 
 
+UNSEEN = {*PAGING, "smswrap", "data", "reply", "error", "status", "sandbox", "warnings"}
+"""Fields that are never a line at a terminal."""
+
+
 def spoken() -> dict[str, str]:
     """Every sentence of the program, and where it stands first."""
     found: dict[str, str] = {}
     for path in sorted(ROOT.rglob("*.py")):
         place = path.relative_to(ROOT).as_posix()
-        if not place.startswith(SILENT_ROOMS) or place in HELPFUL:
+        if not place.startswith(SILENT_ROOMS):
             for text in _strings(ast.parse(path.read_text("utf-8"))):
                 found.setdefault(text.strip(), place)
     for name in _columns():
         found.setdefault(name.replace("_", " "), "a column")
-    for line in (ROOT / "catalogue" / "codes.tsv").read_text("utf-8").splitlines()[1:]:
-        for text in line.split("\t")[5:7]:
-            if text:
-                found.setdefault(text, "catalogue/codes.tsv")
+    for text in filter(_is_talk, _helping()):
+        found.setdefault(text, "cli/verbs.txt")
+    for path in sorted(ROOT.rglob("*.tsv")):
+        for text in (row[column] for row in rows_of(path) for column in SPOKEN if row.get(column)):
+            found.setdefault(text, path.relative_to(ROOT).as_posix())
     return found
 
 
@@ -97,11 +100,14 @@ def _columns() -> Iterator[str]:
         for columns in lists.values():
             yield from columns
     yield from (row.listed for kind in PROVIDER_NAMES for row in operations_of(kind).values() if row.listed)
+    for room in (records, shapes):
+        for kind in vars(room).values():
+            if isinstance(kind, type) and kind.__module__ == room.__name__:
+                yield from (name for name in kind.__annotations__ if name not in UNSEEN)
 
 
 def _strings(tree: ast.Module) -> Iterator[str]:
-    helping = {id(node.body[0]) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "app"}
-    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and id(node) not in helping}
+    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     silent |= {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(tree):
         if id(node) not in silent and isinstance(node, (ast.Constant, ast.JoinedStr)):
@@ -128,8 +134,16 @@ def _text(node: ast.Constant | ast.JoinedStr) -> str:
 def _paragraphs(text: str) -> Iterator[str]:
     """The paragraphs of a help text, each on one line; examples are left out."""
     for paragraph in text.split("\n\n"):
-        if not paragraph.lstrip().startswith("\b"):
+        if "\n  " not in paragraph and not paragraph.startswith("  "):
             yield " ".join(paragraph.split()) if "\n" in paragraph else paragraph
+
+
+def _helping() -> Iterator[str]:
+    """What help says of verbs, of topics, and of a topic's terms."""
+    for name, page in pages().items():
+        yield from (page.line, *_paragraphs(page.text))
+        if name.startswith("help "):
+            yield from (line.partition("  ")[2].strip() for line in re.findall("^  (.*)$", page.text, re.MULTILINE))
 
 
 def _is_talk(text: str) -> bool:

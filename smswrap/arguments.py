@@ -36,7 +36,7 @@ def wrong(texts: Mapping[str, str | None], seconds: Mapping[str, float | None], 
         low, high = _BOUNDS[name]
         if value is not None and not low <= value <= high:
             rule = f"is not between {low:g} and {high:g} seconds"
-            found.append(Problem(name, f"{value:g}", rule, f"Give {name} another value."))
+            found.append(Problem(name, f"{value:g}", rule, f"Correct {name}."))
     known = {parameter.key for parameter in operations_of(provider)["send"].parameters}
     if texts["message_group"] is not None and "message_group" not in known:
         found.append(Problem("message_group", "", f"is not known to the provider {provider}", "Leave it out."))
@@ -91,11 +91,3 @@ def _numbers(numbers: Iterable[str], *, sandbox: bool) -> tuple[list[str], list[
     found, wrong, noticed = read_recipients(map(str, numbers), samples_allowed=sandbox, field="phone_numbers")
     missing = Problem("phone_numbers", "", "names no recipient", "Give at least one number.")
     return found, wrong or ([] if found else [missing]), noticed
-
-
-def recipient_of(number: str) -> str:
-    """One number in E.164; those of the documentation, too. Raises InputError."""
-    found, unread, _ = _numbers([number], sandbox=True)
-    if unread:
-        raise InputError(unread)
-    return found[0]

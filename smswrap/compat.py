@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smswrap.__main__ import leave
-from smswrap.cli.runtime import Console, program
+from smswrap.cli.console import Console, program
 from smswrap.errors import Exit, InputError, Kind, without_sending
 from smswrap.providers.parameters import LONGEST_TIMEOUT, shorten
 
@@ -28,10 +28,17 @@ class Command(NamedTuple):
     always: tuple[str, ...] = ()
 
 
-COMMON = {"-r": "--region", "--region": "--region", "--profile": "--profile"}
-SIGN = {"-s": "--sign-name", "--sign-name": "--sign-name"}
-TEMPLATE = {"-t": "--template-code", "--template-code": "--template-code"}
-FIRST_FIFTY = ("--page=1", "--page-size=50")
+def _known(*rows: str) -> dict[str, str]:
+    """Old spellings to ours, which a row names last; behind `=` where the old script did not have that one."""
+    found: dict[str, str] = {}
+    for *others, ours in map(str.split, rows):
+        found |= dict.fromkeys(others if ours[0] == "=" else (*others, ours), ours.lstrip("="))
+    return found
+
+
+COMMON = _known("-r --region", "--profile")
+SIGN, TEMPLATE = "-s --sign-name", "-t --template-code"
+FIRST_FIFTY, FIRST_TEN = ("--page=1", "--page-size=50"), ("--page=1", "--page-size=10")
 
 ALWAYS = ("--provider=aliyun", "--output=raw", "--region=cn-hangzhou")
 """Before every verb: neither the environment nor the profile changes what an old command line does.
@@ -41,45 +48,21 @@ The region decides which host is asked, and the old script named one on every ca
 
 COMMANDS: Mapping[str, Command] = {
     "send": Command(
-        {
-            "-p": "--phone-numbers",
-            "--phone-numbers": "--phone-numbers",
-            **SIGN,
-            **TEMPLATE,
-            "-tp": "--template-param",
-            "--template-param": "--template-param",
-            "-o": "--out-id",
-            "--out-id": "--out-id",
-            "--verify": "--verify",
-        },
+        _known("-p --phone-numbers", SIGN, TEMPLATE, "-tp --template-param", "-o --out-id", "--verify"),
         # Its callers have asked the person before, and were never stopped from sending the same twice.
         always=("--yes", "--only-unknown-duplicates", "--repeated-once"),
     ),
     "list-signs": Command(always=FIRST_FIFTY),
     "list-templates": Command(always=FIRST_FIFTY),
-    "query-sign": Command(SIGN),
-    "query-template": Command(TEMPLATE),
-    "query-status": Command(
-        {
-            "-p": "--phone-number",
-            "--phone-numbers": "--phone-number",
-            "--phone-number": "--phone-number",
-            "--send-date": "--send-date",
-            "--biz-id": "--biz-id",
-        },
-        always=("--page=1", "--page-size=10"),
-    ),
+    "query-sign": Command(_known(SIGN)),
+    "query-template": Command(_known(TEMPLATE)),
+    "query-status": Command(_known("-p --phone-numbers --phone-number", "--send-date", "--biz-id"), always=FIRST_TEN),
     "query-statistics": Command(
-        {
-            "--start-date": "--start-date",
-            "--end-date": "--end-date",
-            "--is-globe": "--is-globe",
-            "--template-type": "--template-type",
-            **SIGN,
-            "--page-index": "--page",
-            "--page-size": "--page-size",
-        },
-        always=("--page=1", "--page-size=10"),
+        _known(
+            *("--start-date", "--end-date", "--is-globe", "--template-type"),
+            *(SIGN, "--page-index =--page", "--page-size"),
+        ),
+        always=FIRST_TEN,
     ),
 }
 FLAGS = frozenset({"--verify"})
@@ -92,7 +75,8 @@ def main(argv: Sequence[str]) -> int:
     try:
         translated = translate(argv)
     except InputError as error:
-        return _refuse(error, sends=argv[:1] == ["send"])
+        Console().error(error.fault if argv[:1] == ["send"] else without_sending(error.fault))
+        return int(error.fault.exit)
     from smswrap.cli.app import main as carry_out
 
     return carry_out(translated, Console(spelling_of(argv[0])))
@@ -100,11 +84,8 @@ def main(argv: Sequence[str]) -> int:
 
 def spelling_of(name: str) -> Callable[[str], str]:
     """How messages about this command are worded at this door: its own options, and a `smswrap` that can be started."""
-    old: dict[str, str] = {}
-    for spelling, new in {**COMMANDS[name].options, **COMMON}.items():
-        if new not in {**COMMANDS[name].options, **COMMON}:
-            old.setdefault(new, spelling)
-    return _speller(old)
+    known = {**COMMANDS[name].options, **COMMON}
+    return _speller({new: spelling for spelling, new in reversed(known.items()) if new not in known})
 
 
 NOT_AN_OPTION: Mapping[str, str] = {
@@ -148,7 +129,9 @@ def _options(name: str, words: Sequence[str]) -> dict[str, str]:
             raise _unknown(name, spelling, place, known)
         option = known[spelling]
         if option in FLAGS:
-            found[option] = _flag(spelling, value)
+            if value:
+                raise InputError.of(spelling, "", "takes no value", f"Write just {spelling}.")
+            found[option] = spelling
             continue
         text = _cleared(option, value[0] if value else _following(spelling, rest, known))
         found.pop(option, None)
@@ -162,12 +145,6 @@ def _cleared(option: str, text: str) -> str:
     if option not in LISTS:
         return text if text.strip() else ""
     return ",".join(part for part in re.split("[,\N{FULLWIDTH COMMA}]", text) if part.strip())
-
-
-def _flag(spelling: str, value: list[str]) -> str:
-    if value:
-        raise InputError.of(spelling, "", "takes no value", f"Write just {spelling}.")
-    return spelling
 
 
 def _following(spelling: str, rest: list[str], known: Mapping[str, str]) -> str:
@@ -191,11 +168,6 @@ def _suggestion(word: str, known: Mapping[str, object]) -> str:
 
     near = get_close_matches(word, known, n=1)
     return f"Did you mean {near[0]}? {HELP}" if near else HELP
-
-
-def _refuse(error: InputError, *, sends: bool) -> int:
-    Console().error(error.fault if sends else without_sending(error.fault))
-    return int(error.fault.exit)
 
 
 def _show_help() -> int:

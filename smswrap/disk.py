@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shlex
 import stat
 from errno import EACCES, EINVAL, EISDIR, ENOENT
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from smswrap.errors import SetupError
+from smswrap.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ FOLDER, FILE, ROOT = 0o700, 0o600, 0
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 ONLY_OURS = os.O_NOFOLLOW | os.O_CLOEXEC
 MOUNTS = Path("/proc/self/mountinfo")
-NETWORK = re.compile(r"nfs\d?|cifs|smb\w*|9p|drvfs|afs|ceph|lustre|gpfs|fuse\.(sshfs|glusterfs|s3fs|rclone)")
+NETWORK = pattern(r"nfs\d?|cifs|smb\w*|9p|drvfs|afs|ceph|lustre|gpfs|fuse\.(sshfs|glusterfs|s3fs|rclone)")
 """File systems of which several machines may write the same file, and whose locks may not reach all of them."""
 
 
@@ -71,12 +71,6 @@ def private_file(path: Path) -> int:
         os.close(number)
         raise
     return number
-
-
-def looks_unsafe(path: Path) -> str | None:
-    """What is wrong with a folder or file that must be ours alone; None if nothing is, or if it is not there."""
-    fault = _fault_of(path)
-    return None if fault is None else fault.what
 
 
 def network_of(path: Path) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,15 +59,8 @@ def settings_of(choices: Choices, talk: Talk) -> Settings:
         sandbox = Sandbox()
         sandbox.prepare()
         environment, standin = sandbox.environment(environment), sandbox.command
-    return Settings(
-        talk=talk,
-        environment=environment,
-        profile=choices.profile,
-        region=choices.region,
-        read_timeout=choices.read_timeout,
-        sandbox=choices.sandbox,
-        standin=standin,
-    )
+    asked = (choices.profile, choices.region, choices.read_timeout)
+    return Settings(talk, environment, *asked, sandbox=choices.sandbox, standin=standin)
 
 
 def refuse_foreign_home(choices: Choices) -> None:
@@ -81,28 +75,24 @@ def open_house(choices: Choices, talk: Talk, desk: Desk, plan_id: str | None = N
 
     Raises InputError if there is no such plan.
     """
+    from smswrap.sending.house import House
+    from smswrap.sending.planning import Asked
     from smswrap.sending.service import find
 
     with open_journal(choices) as journal:
-        plan = find(plan_id, journal) if plan_id is not None else None
-        with _house(choices, talk, desk, journal, plan) as house:
+        if plan_id is not None:
+            choices = _of_plan(choices, find(plan_id, journal))
+        settings = settings_of(choices, talk)
+        provider = provider_named(choices.provider or DEFAULT_PROVIDER, settings)
+        asked = Asked(choices.profile, choices.region)
+        with House(journal, provider, talk, desk, asked, choices.sandbox, settings.patience) as house:
             yield house
 
 
-def _house(choices: Choices, talk: Talk, desk: Desk, journal: Journal, plan: Plan | None) -> House:
-    from dataclasses import replace
-
-    from smswrap.sending.house import House
-    from smswrap.sending.planning import Asked
-
-    if plan is not None:
-        choices = replace(
-            choices,
-            provider=choices.provider or plan.account.provider,
-            profile=choices.profile or plan.asked_profile,
-            region=choices.region or plan.asked_region,
-        )
-    settings = settings_of(choices, talk)
-    provider = provider_named(choices.provider or DEFAULT_PROVIDER, settings)
-    asked = Asked(choices.profile, choices.region)
-    return House(journal, provider, talk, desk, asked, choices.sandbox, settings.patience)
+def _of_plan(choices: Choices, plan: Plan) -> Choices:
+    return replace(
+        choices,
+        provider=choices.provider or plan.account.provider,
+        profile=choices.profile or plan.asked_profile,
+        region=choices.region or plan.asked_region,
+    )

@@ -14,7 +14,7 @@ from dataclasses import field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from smswrap.arguments import read, recipient_of, wrong
+from smswrap.arguments import read, wrong
 from smswrap.clock import SHANGHAI
 from smswrap.errors import Fault, InputError, Kind, SmswrapError
 from smswrap.household import DEFAULT_PROVIDER, Choices, open_house, open_journal
@@ -29,6 +29,7 @@ from smswrap.providers.parameters import (
 from smswrap.record import dataclass
 from smswrap.sending import carrying, service
 from smswrap.sending.planning import Found
+from smswrap.sending.recipients import number_of
 from smswrap.sending.refusals import WINDOW, DuplicatePolicy
 from smswrap.sending.service import Options
 from smswrap.sending.shown import show
@@ -152,7 +153,7 @@ def history(  # noqa: PLR0913  the options of `smswrap history`
     """Lines of what was sent, newest first: one a recipient. `date` is yyyyMMdd in Asia/Shanghai."""
     with open_journal(_choices(sandbox=sandbox)) as journal:
         number = service.find(plan, journal).number if plan is not None else None
-        recipient = recipient_of(phone_number) if phone_number is not None else None
+        recipient = number_of(phone_number, "phone_number") if phone_number is not None else None
         day = None if date is None else check(Parameter("date", "", "", "date"), date)
         kind = None if outcome is None else Outcome(check(Parameter("outcome", "", "", choices=OUTCOMES), outcome))
         which = Filter(day, recipient, kind, number)

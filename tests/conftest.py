@@ -12,6 +12,7 @@ import sys
 import time
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,12 +20,12 @@ from contract import against, schema_for
 from forked import SMSWRAP, Forked
 from hall import Clocks, Hall
 
+import smswrap as package
 from smswrap.sandbox import PROFILE, write_launcher
 from smswrap.signals import ENDING_SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
 SIGN = "阿里云短信测试"
 TEMPLATE = "SMS_100000001"
@@ -256,18 +257,19 @@ def start() -> Iterator[Callable[..., Running]]:
 def loaded() -> Iterator[Forked]:
     """The program, loaded once."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("LC_")} | {"LANG": "C.UTF-8"}
-    with contextlib.closing(Forked(SMSWRAP, env)) as made:
+    with contextlib.closing(Forked([sys.executable], SMSWRAP, env)) as made:
         yield made
 
 
 @pytest.fixture
 def smswrap(start: Callable[..., Running], loaded: Forked) -> Callable[..., Ran]:
     """Run the program to its end, in a process of its own; it is started anew where that can make a difference."""
+    main = str(Path(package.__file__).with_name("__main__.py"))
 
     def run(*arguments: str, **options: Any) -> Ran:
         if options or not loaded.fits(os.environ):
             return start(*arguments, **options).end()
-        return Ran(*loaded.run(arguments, os.environ))
+        return Ran(*loaded.run([main, *arguments], os.environ))
 
     return run
 

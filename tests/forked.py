@@ -10,27 +10,27 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 SERVER = """
 import gc, json, os, socket, sys, time, traceback
 
 def become(asked, files):
     channel.close()
-    for number, file in enumerate(files):
-        os.dup2(file, number)
+    for number in range(3):
+        os.dup2(files[number], number)
+    for file in files:
         os.close(file)
     os.environ.clear()
     os.environ.update(asked["env"])
     os.chdir(asked["cwd"])
     time.tzset()
-    sys.argv[1:] = asked["words"]
+    sys.argv[:] = asked["argv"]
     sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
     sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
@@ -38,6 +38,7 @@ def become(asked, files):
 def live():
     try:
         run()
+        code = 0
     except SystemExit as ended:
         code = ended.code or 0
     except BaseException:
@@ -48,7 +49,7 @@ def live():
     os._exit(code)
 
 channel = socket.socket(fileno=int(sys.argv[1]))
-exec(sys.argv.pop())
+exec(sys.argv[2])
 gc.freeze()
 while True:
     asking, files, _, _ = socket.recv_fds(channel, 1, 4)
@@ -70,33 +71,33 @@ import importlib, pkgutil, phonenumbers, smswrap.__main__
 for module in pkgutil.walk_packages(smswrap.__path__, "smswrap."):
     if not module.name.startswith("smswrap.sandbox."):
         importlib.import_module(module.name)
-sys.argv[0] = smswrap.__main__.__file__
 run = smswrap.__main__.run
 """
-"""Loads the program: all its modules, and what they load at their first use."""
-
-ROOM = 60.0
+ROOM = 30.0
 """Seconds that a run may take before its test has failed."""
 
 
-class Forked:
-    """A process that has loaded a program, which makes `run`, and waits to be forked."""
+class Ended(NamedTuple):
+    """One run: its exit code and what it wrote."""
 
-    def __init__(self, loading: str, env: Mapping[str, str], *flags: str) -> None:
+    code: int
+    stdout: str
+    stderr: str
+
+
+class Forked:
+    """A process that has loaded a program, and waits to be forked."""
+
+    def __init__(self, interpreter: Sequence[str], loading: str, env: Mapping[str, str]) -> None:
         self._start = _read_at_start(env)
         self._channel, theirs = socket.socketpair()
         self._channel.settimeout(ROOM)
-        self._answers = self._channel.makefile()
-        words = [sys.executable, *flags, "-c", SERVER, str(theirs.fileno()), loading]
-        place = Path(__file__).parents[1]
-        with theirs:
-            self._process = subprocess.Popen(
-                words, env=env, cwd=place, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
-            )
+        words = [*interpreter, "-c", SERVER, str(theirs.fileno()), loading]
+        self._process = subprocess.Popen(words, env=env, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        theirs.close()
 
     def close(self) -> None:
         """End it."""
-        self._answers.close()
         self._channel.close()
         self._process.wait(ROOM)
 
@@ -104,23 +105,28 @@ class Forked:
         """Whether a program that is started with this environment would be the same one."""
         return _read_at_start(env) == self._start
 
-    def run(self, words: Sequence[str], env: Mapping[str, str]) -> tuple[int, str, str]:
-        """Run the program to its end, in this folder, with this environment: exit code, stdout, stderr."""
-        asked = {"words": words, "env": dict(env), "cwd": os.getcwd()}  # noqa: PTH109  its name, not where it leads
-        with contextlib.ExitStack() as held:
-            nothing = held.enter_context(Path(os.devnull).open("rb"))
-            out, err, request = (held.enter_context(tempfile.TemporaryFile()) for _ in range(3))
-            request.write(json.dumps(asked).encode())
-            request.seek(0)
-            socket.send_fds(self._channel, [b"!"], [file.fileno() for file in (nothing, out, err, request)])
-            code = int(self._answers.readline())
-            return code, _written(out), _written(err)
+    def run(self, argv: Sequence[str], env: Mapping[str, str]) -> Ended:
+        """Run the program to its end, here, with this environment."""
+        asked = {"argv": argv, "env": dict(env), "cwd": str(Path.cwd())}
+        with _files(json.dumps(asked).encode()) as (request, out, err), Path(os.devnull).open("rb") as nothing:
+            files = [file.fileno() for file in (nothing, out, err, request)]
+            socket.send_fds(self._channel, [b"!"], files)
+            code = int(self._channel.makefile().readline())
+            return Ended(code, *(_written(file) for file in (out, err)))
 
 
-def _written(file: IO[Any]) -> str:
+@contextlib.contextmanager
+def _files(request: bytes) -> Iterator[tuple[BinaryIO, ...]]:
+    with contextlib.ExitStack() as held:
+        files: tuple[Any, ...] = tuple(held.enter_context(tempfile.TemporaryFile()) for _ in range(3))
+        files[0].write(request)
+        files[0].seek(0)
+        yield files
+
+
+def _written(file: BinaryIO) -> str:
     file.seek(0)
-    text: bytes = file.read()
-    return text.decode("utf-8")
+    return file.read().decode("utf-8")
 
 
 def _read_at_start(env: Mapping[str, str]) -> dict[str, str]:

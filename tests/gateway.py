@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from smswrap.sandbox.gateway.main import LISTENS
-from smswrap.sandbox.gateway.server import Gateway as Server
+from smswrap.sandbox.gateway.main import Gateway as Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 STANDIN = Path(__file__).parents[1] / "smswrap" / "sandbox" / "standin.py"
 START = [sys.executable, "-I", "-S", str(STANDIN), "gateway"]
 KEY = "c2FuZGJveA=="
+LISTENS = 0.005
+"""Seconds between two looks at the wish to stop."""
+
 KEYS = {"SMSWRAP_SANDBOX_KEY": KEY}
 BEARER = {"Authorization": f"Bearer {KEY}", "ServiceName": "volcSMS", "Content-Type": "application/json"}
 

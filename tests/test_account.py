@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import SEND
 
-from smswrap.cli.runtime import Console
+from smswrap.cli.console import Console
 from smswrap.errors import SmswrapError
 from smswrap.masking import secrets_of
 from smswrap.model import Account

@@ -47,6 +47,9 @@ def test_signs_templates_and_plans_complete_from_what_was_seen_last(
     assert main([*SEND]) == main(["list-signs"]) == main(["list-templates"]) == 0
     calls = len(standin.calls)
     assert SIGN in completed("smswrap send -s ")
+    looked_up, sent = (completed(f"smswrap {verb} -t SMS_") for verb in ("query-template", "send-batch"))
+    assert 0 < len(sent) < len(looked_up)
+    assert "SMS_100000005" in set(looked_up) - set(sent)
     assert completed("smswrap query-template -t SMS_100000001") == ["SMS_100000001"]
     (plan,) = completed("smswrap resume ")
     assert completed(f"smswrap history --plan {plan[:4]}") == [plan]

@@ -14,7 +14,7 @@ import pytest
 from conftest import DEADLINE, SEND, SIGN, TEMPLATE, Ran, wait_until
 from gateway import KEY, serving
 
-from smswrap.cli.runtime import program
+from smswrap.cli.console import program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

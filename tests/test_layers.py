@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -152,6 +153,12 @@ def test_the_walk_sees_the_imports_that_there_are() -> None:
     )
     assert "cli.app" in set(own_imports(ROOT / "__main__.py"))
     assert {room_of(module_of(path)) for path in FILES} == set(MAY_IMPORT)
+
+
+def test_within_the_command_line_no_imports_make_a_circle() -> None:
+    doors = {module_of(path): path for path in FILES if module_of(path).startswith("cli.")}
+    graph = {module: doors.keys() & set(own_imports(path)) for module, path in doors.items()}
+    assert len(list(TopologicalSorter(graph).static_order())) == len(doors) > 15
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if module_of(path).startswith("providers.")], ids=named)

@@ -96,21 +96,30 @@ def test_the_wheel_holds_package_and_skill_and_nothing_that_lies_about(packed: P
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
         runs = {name for name in names if archive.getinfo(name).external_attr >> 16 & 0o100}
     share = f"smswrap-{__version__}.data/data/share/smswrap/"
-    data = {f"smswrap/{name}" for name in ("py.typed", "catalogue/codes.tsv", "cli/help.txt", "messages/zh.tsv")}
+    data = {f"smswrap/{name}" for name in ("py.typed", "cli/help.txt", "cli/verbs.txt")}
     data |= {"smswrap/providers/volcengine/volc_sms.py"}
     brought = {*skill.FILES, *tracked("references/*.*")}
-    assert names == tracked("smswrap/**/*.py") | data | {share + name for name in brought}
+    assert names == tracked("smswrap/**/*.py", "smswrap/**/*.tsv", "smswrap/sandbox/**/*.json") | data | {
+        share + name for name in brought
+    }
     assert {f"{share}scripts/smswrap", f"{share}scripts/send_sms.sh"} <= runs
 
 
 def test_the_source_holds_what_the_wheel_is_made_of(packed: Path) -> None:
     with tarfile.open(next(packed.glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert names >= tracked("smswrap/**/*.py", "scripts/*", "references/*.md", "tests/*.py", "*.md")
+    assert names >= tracked(
+        "smswrap/**/*.py",
+        "smswrap/**/*.tsv",
+        "smswrap/sandbox/**/*.json",
+        "scripts/*",
+        "references/*.md",
+        "tests/*.py",
+        "*.md",
+    )
     assert names >= {
-        "smswrap/catalogue/codes.tsv",
         "smswrap/cli/help.txt",
-        "smswrap/messages/zh.tsv",
+        "smswrap/cli/verbs.txt",
         "requirements/run.txt",
         "pyproject.toml",
         "LICENSE",

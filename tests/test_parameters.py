@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smswrap.errors import InputError
+from smswrap.providers import tables
 from smswrap.providers.aliyun.operations import OPERATIONS
-from smswrap.providers.parameters import LONGEST_SHOWN, LONGEST_TEXT, Parameter, check, check_text, shorten
+from smswrap.providers.base import PROVIDER_NAMES, operations_of
+from smswrap.providers.parameters import (
+    LONGEST_SHOWN,
+    LONGEST_TEXT,
+    SHAPES,
+    Parameter,
+    Type,
+    check,
+    check_text,
+    shorten,
+)
 
 SIZE = Parameter("page-size", "--page-size", "Items.", "integer", low=1, high=50)
 PAGE = Parameter("page", "--page-index", "Page.", "integer", low=1)
@@ -192,3 +204,14 @@ def test_the_default_of_a_parameter_is_a_good_value(parameter: Parameter) -> Non
     assert parameter.wire.startswith("--")
     assert not (parameter.required and parameter.default is not None)
     assert parameter.default is None or check(parameter, parameter.default) == parameter.default
+
+
+def test_the_tables_name_only_types_shapes_and_traits_that_the_program_knows() -> None:
+    rows = [row for kind in PROVIDER_NAMES for row in operations_of(kind).values()]
+    known = [parameter for row in rows for parameter in row.parameters]
+    assert {row.kind for row in rows} == {"read", "send"}
+    assert {parameter.type for parameter in known} == set(get_args(Type))
+    assert {parameter.shape for parameter in known} <= {None, *SHAPES}
+    for name, allowed in {"parameters": {"required", "private"}, "operations": {"stateful", "awaited"}}.items():
+        for path in Path(tables.__file__).parent.glob(f"*/{name}.tsv"):
+            assert {trait for row in tables.rows(path) for trait in row["traits"].split()} <= allowed

@@ -624,6 +624,12 @@ def test_a_flag_of_the_host_is_taken_wherever_it_stands_unless_it_is_part_of_a_w
     assert host_flags(("dysmsapi", "send-sms", f"--out-id=--{flag}=v", "--sign-name", f"a--{flag}")) == {}
 
 
+def test_what_a_mode_needs_may_be_given_as_a_flag() -> None:
+    needed = {field.replace("_", "-") for fields in NEEDED.values() for field in fields}
+    assert needed - ONCE == {"credentials-uri"}, "the environment or config.json alone gives it"
+    assert [flag for flag in ONCE if flag.endswith("-")] == []
+
+
 def test_switches_take_no_value_and_short_names_are_known() -> None:
     assert host_flags([f"--{switch}" for switch in sorted(SWITCHES)]) == dict.fromkeys(sorted(SWITCHES), "true")
     assert host_flags(["--out-id", "-p", "prod", "--sign-name", "-q", "x"]) == {"profile": "prod", "quiet": "true"}

@@ -14,7 +14,7 @@ import pytest
 from conftest import DEADLINE
 
 from smswrap.cli.app import main
-from smswrap.cli.runtime import Console
+from smswrap.cli.console import Console
 from smswrap.providers.aliyun import install
 from smswrap.providers.base import Settings
 

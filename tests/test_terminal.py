@@ -10,8 +10,8 @@ import pexpect
 import pytest
 from conftest import DEADLINE, SEND, SIGN, TEMPLATE, wait_until
 
-from smswrap.cli import progress
-from smswrap.cli.runtime import Console
+from smswrap.cli import console
+from smswrap.cli.console import Console
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -313,7 +313,7 @@ def test_a_long_list_goes_through_the_pager(
 def test_where_there_is_no_cursor_a_line_every_few_seconds_tells_how_far_it_is(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(progress, "EVERY", 0.02)
+    monkeypatch.setattr(console, "EVERY", 0.02)
     said: list[str] = []
 
     def heard() -> str:

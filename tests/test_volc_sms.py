@@ -38,6 +38,16 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "scripts" / "volc_sms.py"
+LOADING = f"""
+import hashlib, hmac, http.client, ssl, unicodedata, urllib.request
+from importlib.util import module_from_spec, spec_from_file_location
+spec = spec_from_file_location("volc_sms", {str(SCRIPT)!r})
+script = sys.modules["volc_sms"] = module_from_spec(spec)
+spec.loader.exec_module(script)
+
+def run():
+    sys.exit(script.main(sys.argv[1:]))
+"""
 SECRET = KEY
 TOKEN, PASSWORD = "sandbox-token", "pass-w0rd/1234567"
 NEVER_SHOWN = (KEY, SECRET, TOKEN, PASSWORD, "c2FuZGJveA%3D%3D", "pass-w0rd%2F1234567", "pass-w0rd\\/1234567")
@@ -90,35 +100,25 @@ def start(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
     return start
 
 
-LOADING = f"""
-import hashlib, hmac, http.client, importlib.util, ssl, unicodedata, urllib.request
-spec = importlib.util.spec_from_file_location("volc_sms", {str(SCRIPT)!r})
-script = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(script)
-run = lambda: sys.exit(script.main(sys.argv[1:]))
-"""
-"""Loads the script, and what it loads at its first use."""
-
-
 @pytest.fixture(scope="session")
-def loaded_script() -> Iterator[Forked]:
-    """The script, loaded once, under a bare interpreter."""
-    with contextlib.closing(Forked(LOADING, {"LC_ALL": "C"}, "-I", "-S")) as made:
+def loaded() -> Iterator[Forked]:
+    """The script, loaded once by a bare interpreter."""
+    with contextlib.closing(Forked([sys.executable, "-I", "-S"], LOADING, {"LC_ALL": "C"})) as made:
         yield made
 
 
 @pytest.fixture
-def run(start: Callable[..., subprocess.Popen[str]], loaded_script: Forked, tmp_path: Path) -> Callable[..., Run]:
+def run(start: Callable[..., subprocess.Popen[str]], loaded: Forked, tmp_path: Path) -> Callable[..., Run]:
     """Run the script to its end; whatever it was asked, no secret is in its output."""
 
     def run(words: Sequence[str], env: dict[str, str], stdout: int = subprocess.PIPE) -> Run:
-        if stdout == subprocess.PIPE:
-            home = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "LC_ALL": "C"}
-            code, out, err = loaded_script.run(words, {**home, **env})
+        whole = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "LC_ALL": "C", **env}
+        if stdout == subprocess.PIPE and loaded.fits(whole):
+            code, out, err = loaded.run([str(SCRIPT), *words], whole)
         else:
             with start(words, env, stdout) as process:
                 out, err = process.communicate(timeout=60)
-                code = process.returncode
+            code = process.returncode
         for secret in NEVER_SHOWN:
             assert secret not in (out or "") + (err or "")
         return Run(words, code, out, err)

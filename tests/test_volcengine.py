@@ -32,7 +32,7 @@ from smswrap.process import Finished
 from smswrap.providers import records
 from smswrap.providers.base import Limits, ProviderError, Settings
 from smswrap.providers.records import as_json
-from smswrap.providers.volcengine import client, normalise, reply, times, verification
+from smswrap.providers.volcengine import arguments, client, normalise, reply, verification
 from smswrap.providers.volcengine.client import Client
 from smswrap.providers.volcengine.gateway import standing_in
 from smswrap.providers.volcengine.operations import OPERATIONS, TEXTS
@@ -665,22 +665,22 @@ def test_every_form_of_a_time_means_the_same_second(moment: datetime) -> None:
         f"{moment.isoformat()}+08:00",
         str(seconds),
     )
-    assert {times.read_time("--from-time", form) for form in forms} == {seconds}
+    assert {arguments.read_time("--from-time", form) for form in forms} == {seconds}
 
 
 @given(st.dates(datetime(2001, 1, 2).date(), datetime(2099, 1, 1).date()), st.integers(0, 400))  # noqa: DTZ001  days
 def test_days_reach_from_the_first_midnight_to_the_last_second(first: Any, more: int) -> None:
     last = first + timedelta(days=more)
-    start, end = times.days(first.strftime("%Y%m%d"), last.strftime("%Y%m%d"))
-    assert end - start + 1 == (more + 1) * times.DAY
-    assert (start + 8 * 3600) % times.DAY == 0
+    start, end = arguments.days(first.strftime("%Y%m%d"), last.strftime("%Y%m%d"))
+    assert end - start + 1 == (more + 1) * arguments.DAY
+    assert (start + 8 * 3600) % arguments.DAY == 0
     assert datetime.fromtimestamp(start, SHANGHAI).date() == first
 
 
 @given(st.text(max_size=20))
 def test_whatever_is_given_as_a_time_is_read_or_refused(text: str) -> None:
     try:
-        seconds = times.read_time("--from-time", text)
+        seconds = arguments.read_time("--from-time", text)
     except InputError:
         return
     assert isinstance(seconds, int)
@@ -836,7 +836,7 @@ def test_a_receipt_is_read_by_its_code_and_its_time(
 
 def test_a_status_that_nobody_documented_is_passed_on_as_it_came() -> None:
     found = normalise.signs({"Result": {"List": [{"Signature": "x", "Status": 1}, {"Signature": "y"}, "z"]}})
-    assert [sign.state for sign in found.signs] == ["1", "None"]
+    assert [sign.state for sign in found.signs] == ["1", None]
     assert [sign.groups for sign in found.signs] == [None, None]
 
 

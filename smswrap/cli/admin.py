@@ -1,4 +1,4 @@
-"""`explain`, `doctor` and `sandbox`: verbs that send nothing and ask no provider for what it holds."""
+"""`explain`, `setup`, `doctor` and `sandbox`: verbs that send nothing and ask no provider for what it holds."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ import click
 
 from smswrap import catalogue, disk, state
 from smswrap.cli.answer import Answer
-from smswrap.cli.desk import Terminal
 from smswrap.cli.doctor import Examining, called, judged, repaired
-from smswrap.cli.options import command, option
+from smswrap.cli.options import command, group, option
 from smswrap.clock import iso
 from smswrap.errors import InputError, SmswrapError
 from smswrap.household import refuse_foreign_home
-from smswrap.providers.base import Finding, diagnosis_of
+from smswrap.providers.base import Finding, diagnosis_of, set_up
 from smswrap.record import dataclass
 from smswrap.sandbox import Sandbox
 from smswrap.sending.refusals import loss
@@ -26,25 +25,7 @@ if TYPE_CHECKING:
 
     from smswrap.cli.runtime import Runtime
 
-EXPLAIN = """Say what an error or receipt code means and what to do; of words, list the codes that hold them all.
-
-\b
-Examples:
-  smswrap explain isv.BUSINESS_LIMIT_CONTROL
-  smswrap explain balance
-"""
 CODE_OR_WORDS = click.Argument(["words"], nargs=-1, metavar="[CODE | WORDS]")
-DOCTOR = """Look at everything that a send needs, and say whether the next one would pass. Nothing is sent.
-
-Without --fix nothing is changed. Exits 3 (set-up) or 4 (credentials) where a send would.
-
-\b
-Examples:
-  smswrap doctor
-  smswrap doctor --fix --live
-"""
-
-
 MOST_WITH_STEPS = 50
 """Codes of a list up to which each is told with what to do; of more, one code at a time tells it."""
 
@@ -53,7 +34,7 @@ MOST_WITH_STEPS = 50
 class Searching:
     """Which codes."""
 
-    search: str | None = option("--search", metavar="TEXT", help="List the codes that hold this text.")
+    search: str | None = option("--search", "TEXT", "List the codes that hold this text.")
 
 
 def run_explain(runtime: Runtime, words: tuple[str, ...], searching: Searching) -> Answer:
@@ -67,13 +48,11 @@ def run_explain(runtime: Runtime, words: tuple[str, ...], searching: Searching) 
         close = catalogue.near(text)
         step = f"Did you mean {', '.join(close)}?" if close else "`smswrap explain` lists all codes."
         raise InputError.of("CODE", text[:60], "is not a code that smswrap knows", step)
-    told = (lambda row: row.step()) if len(rows) <= MOST_WITH_STEPS else (lambda _row: None)
-    codes = [
-        {"code": row.code, "provider": row.provider, "kind": row.kind, "meaning": row.meaning, "next_step": told(row)}
-        for row in rows
-    ]
-    known = [{name: value for name, value in code.items() if value is not None} for code in codes]
-    return Answer("explain", data={"codes": known, "total": len(known)}, long=True)
+    names = ("code", "provider", "kind", "meaning")
+    codes = [{name: getattr(row, name) for name in names} for row in rows]
+    if len(rows) <= MOST_WITH_STEPS:
+        codes = [{**code, "next_step": row.step()} for code, row in zip(codes, rows, strict=True)]
+    return Answer("explain", data={"codes": codes, "total": len(codes)}, long=True)
 
 
 def run_doctor(runtime: Runtime, examining: Examining) -> Answer:
@@ -109,6 +88,19 @@ def _place(runtime: Runtime, directory: Path) -> Iterator[Finding]:
         yield Finding("state directory", "warning", detail, "Name a folder of this machine with SMSWRAP_STATE_DIR.")
 
 
+def run_setup(runtime: Runtime) -> Answer:
+    """Go through the steps, then judge."""
+    person = runtime.desk()
+    if not person.asks:
+        step = "Run it at a terminal; `smswrap doctor` says what is missing, without questions."
+        raise InputError.of("setup", "", "asks questions, and there is no terminal", step)
+    set_up(runtime.provider_name, runtime.settings(), person)
+    live = person.ask("Make one call that only reads, to see whether the keys are taken? [y/N] ")
+    answer = run_doctor(runtime, Examining(live=live))
+    answer.command = "setup"
+    return answer
+
+
 def run_path(_runtime: Runtime) -> Answer:
     """Show where the sandbox lives."""
     return Answer("sandbox path", data={"path": str(Sandbox().directory)}, text=str(Sandbox().directory))
@@ -116,8 +108,8 @@ def run_path(_runtime: Runtime) -> Answer:
 
 def run_reset(runtime: Runtime) -> Answer:
     """Delete the sandbox's folder, after asking at a terminal."""
-    refuse_foreign_home(runtime.choices)
-    directory, desk = Sandbox().directory, Terminal(runtime)
+    refuse_foreign_home(runtime.common)
+    directory, desk = Sandbox().directory, runtime.desk()
     if desk.asks and directory.exists() and not desk.ask(f"Delete {directory} and all in it? [y/N] "):
         return Answer("sandbox reset", data={"path": str(directory), "deleted": False})
     return Answer("sandbox reset", data={"path": str(directory), "deleted": Sandbox().reset()})
@@ -125,7 +117,7 @@ def run_reset(runtime: Runtime) -> Answer:
 
 def run_log(runtime: Runtime) -> Answer:
     """Show the calls that the stand-ins received."""
-    refuse_foreign_home(runtime.choices)
+    refuse_foreign_home(runtime.common)
     calls = list(Sandbox().calls())
     return Answer("sandbox log", data={"calls": list(map(_call, calls)) if runtime.output == "table" else calls})
 
@@ -137,22 +129,14 @@ def _call(call: Mapping[str, Any]) -> dict[str, object]:
     return {"at": iso(call["time"]), "ai_mode": mode, "exit": call["exit"], "call": line}
 
 
-SANDBOX = click.Group(
-    "sandbox",
-    commands=[
-        command("path", run_path, (), "Show where the sandbox lives."),
-        command(
-            "reset",
-            run_reset,
-            (),
-            "Delete the sandbox's folder: calls, messages, configuration. One that smswrap did not make is left alone.",
-        ),
-        command("log", run_log, (), "Show the calls that the stand-ins received, oldest first."),
-    ],
-    help="Look at the sandbox, or empty it.",
-)
 COMMANDS = {
-    "explain": command("explain", run_explain, (Searching,), EXPLAIN, CODE_OR_WORDS),
-    "doctor": command("doctor", run_doctor, (Examining,), DOCTOR),
-    "sandbox": SANDBOX,
+    "explain": command("explain", run_explain, (Searching,), CODE_OR_WORDS),
+    "setup": command("setup", run_setup),
+    "doctor": command("doctor", run_doctor, (Examining,)),
+    "sandbox": group(
+        "sandbox",
+        command("sandbox path", run_path),
+        command("sandbox reset", run_reset),
+        command("sandbox log", run_log),
+    ),
 }

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from dataclasses import asdict, field, replace
 from typing import TYPE_CHECKING, Any
 
-from smswrap import process
 from smswrap.clock import iso
 from smswrap.errors import STATUS_OF, Exit, Kind
-from smswrap.messages import said, spoken
-from smswrap.patterns import pattern
+from smswrap.masking import escape_json
+from smswrap.messages import said
 from smswrap.providers.records import as_json
 from smswrap.record import dataclass
 
@@ -20,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from smswrap.cli.screen import Screen
-    from smswrap.cli.shapes import AccountData, PlanData, RequestData
+    from smswrap.cli.shapes import PlanData, RequestData
     from smswrap.errors import Fault
-    from smswrap.model import Account, RequestRecord
+    from smswrap.model import RequestRecord
     from smswrap.providers.records import Receipt
     from smswrap.sending.report import Report
     from smswrap.sending.shown import ShownPlan
@@ -38,8 +35,6 @@ MOST_RECIPIENTS = 1000
 
 EMPTY: tuple[object, ...] = (None, [], {}, "", ())
 """What short rows and tables leave out."""
-
-_UNSAFE = pattern("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
 
 @dataclass
@@ -102,6 +97,13 @@ class Answer:
             return 128 + self.signum
         return int(self.error.exit) if self.error else int(Exit.OK)
 
+    def attach(self, bodies: Sequence[Any], texts: Sequence[str]) -> None:
+        """Bring in what the provider answered, to one request or to several."""
+        if len(texts) == 1:
+            self.reply, self.text = bodies[0], texts[0]
+        elif texts:
+            self.reply, self.text = [*bodies], json.dumps(bodies, ensure_ascii=False, indent=2)
+
     def envelope(self, *, with_reply: bool) -> dict[str, Any]:
         """The answer as JSON, the same shape for all commands and for success and failure.
 
@@ -124,7 +126,7 @@ def of_report(command: str, report: Report) -> Answer:
     """The answer about a plan."""
     data: dict[str, object] = {"plan_id": report.plan.plan_id}
     if report.shown is not None:
-        data = {**plan_json(report.shown), "state": report.plan.state.value}
+        data = {**_plan(report.shown), "state": report.plan.state.value}
     if report.counts is not None:
         data |= {"counts": asdict(report.counts), "requests": _requests(report.requests)}
         data["requests_total"] = report.plan.requests
@@ -137,19 +139,25 @@ def of_report(command: str, report: Report) -> Answer:
     failed = (one.request_id for one in report.requests if one.fault is not None and one.request_id)
     answer.request_id = next(failed, None)
     answer.warnings = [*(report.shown.warnings if report.shown else ()), *report.warnings]
-    _attach_replies(answer, [request.reply for request in report.requests if request.reply])
+    texts = [request.reply for request in report.requests if request.reply]
+    answer.attach([_parsed(text) for text in texts], texts)
     return answer
 
 
-def plan_json(shown: ShownPlan) -> PlanData:
+def _plan(shown: ShownPlan) -> PlanData:
     """A plan as `data` shows it: plan_id, account, …, recipients, requests, parts, texts."""
-    plan = shown.plan
-    parts = plan.parts
+    plan, account, parts = shown.plan, shown.plan.account, shown.plan.parts
     return {
         "plan_id": plan.plan_id,
-        "provider": plan.account.provider,
-        "profile": plan.account.profile,
-        "account": account_json(plan.account),
+        "provider": account.provider,
+        "profile": account.profile,
+        "account": {
+            "profile": account.profile,
+            "mode": account.mode,
+            "key_end": account.key_end,
+            "region": account.region,
+            "base": account.base,
+        },
         "group": plan.group,
         "signs": list(plan.signs),
         "template": plan.template,
@@ -176,17 +184,6 @@ def plan_json(shown: ShownPlan) -> PlanData:
     }
 
 
-def account_json(account: Account) -> AccountData:
-    """An account as `data` shows it."""
-    return {
-        "profile": account.profile,
-        "mode": account.mode,
-        "key_end": account.key_end,
-        "region": account.region,
-        "base": account.base,
-    }
-
-
 def _requests(requests: Sequence[RequestRecord]) -> list[RequestData]:
     most = max(1, MOST_RECIPIENTS // max(1, len(requests)))
     return [
@@ -206,25 +203,10 @@ def _requests(requests: Sequence[RequestRecord]) -> list[RequestData]:
 def _receipts(receipts: Sequence[Receipt]) -> dict[str, object]:
     counted = {word: sum(one.receipt == word for one in receipts) for word in ("delivered", "failed", "in_flight")}
     first = sorted(receipts, key=lambda one: one.receipt != "failed")[:MOST_RECEIPTS]
-    shown = [as_json(one) for one in first] if len(receipts) <= MOST_RECEIPTS else [_brief(one) for one in first]
+    shown = [as_json(one) for one in first]
+    if len(receipts) > MOST_RECEIPTS:
+        shown = [{name: one[name] for name in ("recipient", "receipt", "code", "meaning")} for one in shown]
     return {"receipt_counts": counted, "receipts": shown, "receipts_left_out": len(receipts) - len(first)}
-
-
-def _brief(receipt: Receipt) -> dict[str, object]:
-    return {
-        "recipient": receipt.recipient,
-        "receipt": receipt.receipt,
-        "code": receipt.code,
-        "meaning": receipt.meaning,
-    }
-
-
-def _attach_replies(answer: Answer, texts: list[str]) -> None:
-    bodies = [_parsed(text) for text in texts]
-    if len(texts) == 1:
-        answer.reply, answer.text = bodies[0], texts[0]
-    elif texts:
-        answer.reply, answer.text = bodies, json.dumps(bodies, ensure_ascii=False, indent=2)
 
 
 def _parsed(text: str) -> Any:  # noqa: ANN401  whatever the provider said
@@ -234,51 +216,7 @@ def _parsed(text: str) -> Any:  # noqa: ANN401  whatever the provider said
         return text
 
 
-def write(answer: Answer, form: str, *, with_reply: bool) -> Exception | None:
-    """Write the answer to stdout; what kept it from being written whole comes back."""
-    answer.data = spoken(answer.data)
-    if form == "json":
-        return _put(json_text(answer.envelope(with_reply=with_reply), pretty=process.is_terminal(1)))
-    if form == "raw":
-        return _put(answer.text)
-    from smswrap.cli.screen import Screen
-
-    screen = Screen.of(1)
-    if answer.drawn is not None:
-        return _put(answer.drawn(screen))
-    from smswrap.cli.outcome import tell
-    from smswrap.cli.tables import render
-
-    text = render(answer, screen) if answer.report is None else tell(answer.report, screen, sandbox=answer.sandbox)
-    return _put(text) if not (answer.long and _paged(text, screen)) else None
-
-
-def _paged(text: str, screen: Screen) -> bool:
-    """Show what is longer than the screen through the person's pager; whether it was."""
-    if screen.width is None or text.count("\n") < screen.height or not process.is_terminal(0, 1):
-        return False
-    import click
-
-    os.environ.setdefault("LESS", "-FRX")
-    click.echo_via_pager(text, color=screen.colour)
-    return True
-
-
 def json_text(value: object, *, pretty: bool) -> str:
     """JSON on one line, or for people at a terminal; what a terminal would obey stands as escapes."""
     form = {"indent": 2} if pretty else {"separators": (",", ":")}
-    text = json.dumps(value, ensure_ascii=False, default=dict, **form)
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
-def _put(text: str) -> Exception | None:
-    if not text:
-        return None
-    try:
-        # Half characters can come in from JSON escapes; as escapes they may leave again.
-        sys.stdout.buffer.write(text.rstrip("\n").encode("utf-8", "backslashreplace") + b"\n")
-        sys.stdout.flush()
-    except (OSError, ValueError, AttributeError) as error:
-        process.abandon(1)
-        return error
-    return None
+    return escape_json(json.dumps(value, ensure_ascii=False, default=dict, **form))

@@ -7,20 +7,22 @@ import os
 import sys
 from dataclasses import replace
 from errno import EMFILE, ENFILE
-from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.exceptions import NoArgsIsHelpError
 
 from smswrap import process
 from smswrap.cli import versions
-from smswrap.cli.answer import Answer, write
-from smswrap.cli.options import telling, with_common_options
-from smswrap.cli.runtime import Console, Runtime, named, program
+from smswrap.cli.answer import Answer, json_text
+from smswrap.cli.console import Console, named, program
+from smswrap.cli.options import COMPLETING, pages, telling, with_common_options
+from smswrap.cli.runtime import Runtime
+from smswrap.cli.screen import Screen
 from smswrap.errors import Fault, InputError, Kind, SmswrapError, without_sending
 from smswrap.masking import redact
+from smswrap.messages import spoken
 from smswrap.providers.base import ProviderError, Settings, recover
 from smswrap.providers.parameters import shorten
 
@@ -29,30 +31,20 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
-PLANS, ADMIN = "smswrap.cli.plans:COMMANDS", "smswrap.cli.admin:COMMANDS"
 COMMANDS: Mapping[str, str] = {
-    "send": "smswrap.cli.send:COMMAND",
-    "send-batch": "smswrap.cli.batch:COMMAND",
-    "confirm": PLANS,
-    "resume": PLANS,
-    "cancel": PLANS,
-    "history": "smswrap.cli.history:COMMAND",
-    "doctor": ADMIN,
-    "explain": ADMIN,
-    "sandbox": ADMIN,
-    "setup": "smswrap.cli.setup:COMMAND",
-    "completion": "smswrap.cli.completion:COMMAND",
-    "help": "smswrap.cli.helping:COMMAND",
-    "schema": "smswrap.cli.schema:COMMAND",
-    "skill": "smswrap.cli.skill:COMMAND",
+    "send": "send",
+    "send-batch": "batch",
+    **dict.fromkeys(("confirm", "resume", "cancel"), "plans"),
+    "history": "history",
+    **dict.fromkeys(("doctor", "explain", "sandbox", "setup"), "admin"),
+    **dict.fromkeys(("completion", "help"), "helping"),
+    "schema": "schema",
+    "skill": "skill",
 }
-"""Where each verb's command lives, so that only the one that runs is loaded; the others are the operations' verbs."""
+"""The module of each verb's command, so that only the one that runs is loaded; the others are the operations' verbs."""
 
 SENDING = frozenset({"send", "send-batch", "confirm", "resume"})
 """Verbs of which "nothing was sent" is worth saying."""
-
-COMPLETING = "_SMSWRAP_COMPLETE"
-"""By this a shell asks for what completes a line."""
 
 MANY = 2
 """Problems that make a table of their own."""
@@ -77,7 +69,7 @@ class Verbs(click.Group):
         """Write the verbs in groups."""
         from smswrap.cli.helping import grouped
 
-        for group, lines in grouped(self.list_commands(ctx), partial(self.get_command, ctx)):
+        for group, lines in grouped(self.list_commands(ctx)):
             with formatter.section(group):
                 formatter.write_dl(lines)
 
@@ -88,7 +80,7 @@ class Verbs(click.Group):
 
         if incomplete.startswith("-"):
             return super().shell_complete(ctx, incomplete)
-        return verbs(grouped(self.list_commands(ctx), partial(self.get_command, ctx)), incomplete)
+        return verbs(grouped(self.list_commands(ctx)), incomplete)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Load the verb's command."""
@@ -96,9 +88,8 @@ class Verbs(click.Group):
             from smswrap.cli.read import command_for, verbs
 
             return command_for(cmd_name) if cmd_name in verbs() else None
-        module, _, name = COMMANDS[cmd_name].partition(":")
-        found = getattr(import_module(module), name)
-        return cast("click.Command", found[cmd_name] if isinstance(found, dict) else found)
+        found: Mapping[str, click.Command] = import_module(f"smswrap.cli.{COMMANDS[cmd_name]}").COMMANDS
+        return found[cmd_name]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -130,18 +121,7 @@ click.Context.formatter_class = staticmethod(_formatter)  # type: ignore[assignm
 SETTINGS = {"max_content_width": 100}
 
 
-@click.group(cls=Verbs, context_settings=SETTINGS, epilog=TOPICS)
-def app() -> None:
-    """Send SMS through Alibaba Cloud and Volcengine: when a person said yes, and exactly once.
-
-    \b
-    Try it without an account:
-      smswrap --sandbox list-signs
-      smswrap --sandbox send -p 13900000000 -s 阿里云短信测试 \\
-        -t SMS_100000001 --var code=123456 --wait
-    """  # noqa: D301  \b is click's mark for text that keeps its lines
-
-
+app = Verbs("smswrap", help=pages()["smswrap"].text, context_settings=SETTINGS, epilog=TOPICS)
 app.params.append(telling(["--version"], lambda _: versions(), "Tell versions and places."))
 with_common_options(app, variables=True)
 
@@ -177,6 +157,47 @@ def _unwritten(answer: Answer, runtime: Runtime, lost: Exception) -> int:
     return 1 if answer.exit == 0 and answer.report is None else answer.exit
 
 
+def write(answer: Answer, form: str, *, with_reply: bool) -> Exception | None:
+    """Write the answer to stdout; what kept it from being written whole comes back."""
+    answer.data = spoken(answer.data)
+    if form == "json":
+        return _put(json_text(answer.envelope(with_reply=with_reply), pretty=process.is_terminal(1)))
+    if form == "raw":
+        return _put(answer.text)
+    screen = Screen.of(1)
+    if answer.drawn is not None:
+        return _put(answer.drawn(screen))
+    from smswrap.cli.outcome import tell
+    from smswrap.cli.tables import render
+
+    text = render(answer, screen) if answer.report is None else tell(answer.report, screen, sandbox=answer.sandbox)
+    return _put(text) if not (answer.long and _paged(text, screen)) else None
+
+
+def _paged(text: str, screen: Screen) -> bool:
+    """Show what is longer than the screen through the person's pager; whether it was."""
+    if screen.width is None or text.count("\n") < screen.height or not process.is_terminal(0, 1):
+        return False
+    import click
+
+    os.environ.setdefault("LESS", "-FRX")
+    click.echo_via_pager(text, color=screen.colour)
+    return True
+
+
+def _put(text: str) -> Exception | None:
+    if not text:
+        return None
+    try:
+        # Half characters can come in from JSON escapes; as escapes they may leave again.
+        sys.stdout.buffer.write(text.rstrip("\n").encode("utf-8", "backslashreplace") + b"\n")
+        sys.stdout.flush()
+    except (OSError, ValueError, AttributeError) as error:
+        process.abandon(1)
+        return error
+    return None
+
+
 def _answer(argv: Sequence[str], runtime: Runtime) -> Answer | int:
     try:
         if "doctor" not in argv and COMPLETING not in os.environ:  # the one tells of it, the other is a key press
@@ -209,12 +230,15 @@ def _fault_of(error: Exception, runtime: Runtime) -> Fault:
     if isinstance(error, NoArgsIsHelpError):
         runtime.talk.note(error.format_message())
         return Fault(Kind.INPUT, "No command was given.", "", f"See `{error.ctx.command_path} --help`.")
+    if isinstance(error, click.UsageError):
+        where = error.ctx.command_path if error.ctx else "smswrap"
+        return Fault(Kind.INPUT, error.format_message(), "Nothing was sent.", f"See `{where} --help`.")
     if isinstance(error, OSError) and error.errno in {EMFILE, ENFILE}:
         step = "End some programs, or allow more (`ulimit -n 256`); `smswrap history` tells whether anything was sent."
         return Fault(
             Kind.SETUP, f"This machine has no file descriptor left: {error.strerror}.", "", step, "never", "files"
         )
-    return _usage_fault(error) if isinstance(error, click.UsageError) else _internal_fault(error, runtime)
+    return _internal_fault(error, runtime)
 
 
 def _settle(answer: Answer, runtime: Runtime, form: str) -> None:
@@ -255,11 +279,6 @@ def _headline(answer: Answer, error: Fault, form: str) -> Fault:
     count = answer.data.get("problems_total", len(problems))
     form = PROBLEMS_OF_KINDS if len(kinds) >= MANY else PROBLEMS
     return replace(answer.fault, message=form.format(count=count, kinds=len(kinds)))
-
-
-def _usage_fault(error: click.UsageError) -> Fault:
-    where = error.ctx.command_path if error.ctx else "smswrap"
-    return Fault(Kind.INPUT, error.format_message(), "Nothing was sent.", f"See `{where} --help`.")
 
 
 def _interrupted(runtime: Runtime, ended: process.Ended) -> Answer:

@@ -5,25 +5,25 @@ from __future__ import annotations
 import os
 from dataclasses import fields, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from smswrap.cli.answer import Answer, of_report
-from smswrap.cli.arrays import Arrays, Heading, head_of, order_of
-from smswrap.cli.input import Reader, pace_of
-from smswrap.cli.options import Deciding, Following, Guarding, Speed, command, option
-from smswrap.cli.plans import write_or_warn
-from smswrap.cli.send import options_of
+from smswrap.cli.input import Carrying, Deciding, Heading, Reader, Speed, options_of, write_or_warn
+from smswrap.cli.options import command, flag, option, several
 from smswrap.errors import InputError, Problem
+from smswrap.model import Content, Message, Order
+from smswrap.providers.parameters import Parameter, check, check_shape, check_text
 from smswrap.record import dataclass
+from smswrap.sending.message import Tidied, check_parameters, odd_values, parse_array, tidy_sign
+from smswrap.sending.recipients import read_recipients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from smswrap.cli.runtime import Runtime
-    from smswrap.model import Message
     from smswrap.sending.house import House
     from smswrap.sending.report import Report
     from smswrap.sending.service import Options
@@ -32,49 +32,41 @@ if TYPE_CHECKING:
     from smswrap.sending.table.problems import ProblemReport
     from smswrap.sending.table.rows import Table
 
-HELP = """Send each recipient a text of their own: from a file of any size, or from the API's arrays of up to 100.
 
-The whole file is checked first, and nothing is sent while there are problems. Columns are named by --map, or by their
-headers: phone, sign, and the template's variables. Without --yes it asks at a terminal; elsewhere it sends nothing and
-exits 9.
+MOST = 100
+"""Elements of each array, by the API page of SendBatchSms."""
 
-\b
-Examples:
-  printf '手机号,验证码\\n13900000000,234567\\n' > people.csv
-  smswrap send-batch --file people.csv -s 阿里云短信测试 \\
-    -t SMS_100000001 --map phone=手机号,code=验证码 --yes
-  smswrap send-batch -t SMS_100000001 --yes \\
-    --phone-number-json '["13900000000","13900000020"]' \\
-    --sign-name-json '["阿里云短信测试","阿里云短信测试"]' \\
-    --template-param-json '[{"code":"111111"},{"code":"222222"}]'
-"""
+PHONES, SIGNS = "--phone-number-json", "--sign-name-json"
+PARAMETERS, EXTENDS = "--template-param-json", "--sms-up-extend-code-json"
 
 
 @dataclass(frozen=True)
 class Listing:
     """A file of recipients, and what is done with its rows."""
 
-    source: str | None = option("--file", metavar="FILE", help="Recipients: .csv, .xlsx, .jsonl, or - for stdin.")
-    column_map: str | None = option("--map", metavar="PAIRS", help="Which column is what: phone=手机号,code=验证码.")
-    sign_name: str | None = option(
-        "-s", "--sign-name", metavar="SIGN", help="The sign of all rows without one of their own."
-    )
-    errors_file: str | None = option(
-        "--errors-file", metavar="FILE", help="Write all problems of the rows to this CSV file."
-    )
-    skip_invalid: bool = option(
-        "--skip-invalid", is_flag=True, default=False, help="Leave rows with problems out instead of sending nothing."
-    )
-    result_file: str | None = option("--result-file", metavar="FILE", help="Write each row's outcome to this CSV file.")
-    variables: tuple[str, ...] = option(
-        "--var", multiple=True, default=(), metavar="NAME=VALUE", help="A parameter that is the same for all rows."
-    )
-    sheet: str | None = option("--sheet", metavar="NAME|NUMBER", help="The sheet of a workbook that is the list.")
+    source: str | None = option("--file", "FILE", "Recipients: .csv, .xlsx, .jsonl, or - for stdin.")
+    column_map: str | None = option("--map", "PAIRS", "Which column is what: phone=手机号,code=验证码.")
+    sign_name: str | None = option("-s --sign-name", "SIGN", "The sign of all rows without one of their own.")
+    errors_file: str | None = option("--errors-file", "FILE", "Write all problems of the rows to this CSV file.")
+    skip_invalid: bool = flag("--skip-invalid", "Leave rows with problems out instead of sending nothing.")
+    result_file: str | None = option("--result-file", "FILE", "Write each row's outcome to this CSV file.")
+    variables: tuple[str, ...] = several("--var", "NAME=VALUE", "A parameter that is the same for all rows.")
+    sheet: str | None = option("--sheet", "NAME|NUMBER", "The sheet of a workbook that is the list.")
     hidden_rows: HiddenRows | None = option(
-        "--hidden-rows", type=click.Choice(["skip", "send"]), help="What to do with rows that a sheet hides."
+        "--hidden-rows", None, "What to do with rows that a sheet hides.", type=click.Choice(["skip", "send"])
     )
-    encoding: str | None = option("--encoding", metavar="NAME", help="The file's encoding, such as gb18030 or cp1252.")
-    large_file: bool = option("--large-file", is_flag=True, default=False, help="Read a file of any size.")
+    encoding: str | None = option("--encoding", "NAME", "The file's encoding, such as gb18030 or cp1252.")
+    large_file: bool = flag("--large-file", "Read a file of any size.")
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """The API's arrays: an element for each recipient."""
+
+    phone_number_json: str | None = option(PHONES, "JSON", 'Recipients: ["13812345678","13912345678"], at most 100.')
+    sign_name_json: str | None = option(SIGNS, "JSON", 'A sign for each: ["SignA","SignB"].')
+    template_param_json: str | None = option(PARAMETERS, "JSON", 'Parameters for each: [{"code":"1"},{"code":"2"}].')
+    sms_up_extend_code_json: str | None = option(EXTENDS, "JSON", "An extension of the sending number for each.")
 
 
 def run(  # noqa: PLR0913, PLR0917  a record for each kind of option
@@ -83,8 +75,7 @@ def run(  # noqa: PLR0913, PLR0917  a record for each kind of option
     arrays: Arrays,
     heading: Heading,
     deciding: Deciding,
-    following: Following,
-    guarding: Guarding,
+    carrying: Carrying,
     speed: Speed,
 ) -> Answer:
     """Parse, send, tell."""
@@ -92,12 +83,12 @@ def run(  # noqa: PLR0913, PLR0917  a record for each kind of option
     from smswrap.sending.planning import Found
 
     _refuse_mixture(listing, arrays)
-    options = options_of(deciding, following, guarding, pace_of(speed))
+    options = options_of(deciding, carrying, speed)
     with runtime.house() as house:
         if listing.source is not None:
             report = _send_file(runtime, house, listing.source, listing, heading, options)
         else:
-            report = service.send(order_of(runtime, house, arrays, heading), options, house, Found())
+            report = service.send(_order_of(runtime, house, arrays, heading), options, house, Found())
         return of_report("send-batch", report)
 
 
@@ -121,7 +112,7 @@ def _send_file(  # noqa: PLR0913, PLR0917  each is a thing of its own
     from smswrap.sending.table.writing import check_writable
 
     read = Reader(runtime)
-    order = head_of(read, house, heading)
+    order = _head_of(read, house, heading)
     sign = None if listing.sign_name is None else read.sign(listing.sign_name)
     constants = read.parameters((), listing.variables, odd=heading.accept_odd_values)
     read.refuse()
@@ -200,4 +191,86 @@ def _messages(  # noqa: PLR0913, PLR0917  each is a thing of its own
     read.warn(notices.lines)
 
 
-COMMAND = command("send-batch", run, (Listing, Arrays, Heading, Deciding, Following, Guarding, Speed), HELP)
+def _head_of(read: Reader, house: House, heading: Heading) -> Order:
+    """The order without its messages."""
+    template, group = read.template(heading.template_code), read.group(heading.message_group)
+    read.out_id(heading.out_id)
+    return Order("send-batch", house.provider.account(), template, (), group, heading.out_id)
+
+
+def _order_of(runtime: Runtime, house: House, arrays: Arrays, heading: Heading) -> Order:
+    """What the arrays say is to be sent, or raise InputError with all that is wrong."""
+    read = Reader(runtime)
+    order = _head_of(read, house, heading)
+    phones = _array(read, PHONES, arrays.phone_number_json, required=True)
+    signs = _array(read, SIGNS, arrays.sign_name_json, required=True)
+    parameters = _array(read, PARAMETERS, arrays.template_param_json, required=False)
+    extends = _array(read, EXTENDS, arrays.sms_up_extend_code_json, required=False)
+    if extends:
+        read.extend_codes(EXTENDS)
+    _refuse_uneven(read, phones, {SIGNS: signs, PARAMETERS: parameters, EXTENDS: extends})
+    recipients, wrong, notices = read_recipients(map(str, phones), samples_allowed=read.samples_allowed, field=PHONES)
+    read.problems += wrong
+    read.notice(notices)
+    signs = _without_brackets(read, signs)
+    _check_texts(read, SIGNS, signs)
+    _check_texts(read, EXTENDS, extends)
+    read.oddities(_check_objects(read, parameters), accepted=heading.accept_odd_values)
+    read.refuse()
+    contents = map(Content, signs, parameters or [{}] * len(signs), extends or [None] * len(signs))
+    messages = enumerate(map(Message, recipients, contents), 1)
+    return replace(order, messages=messages, personal=True, listed=True, values=PARAMETERS)
+
+
+def _array(read: Reader, option_name: str, text: str | None, *, required: bool) -> list[Any]:
+    if text is None:
+        if required:
+            read.missing(option_name, f"Add {option_name} with a JSON array.")
+        return []
+    shape = Parameter(option_name[2:], option_name, "", "array", high=MOST, private=True)
+    if read.collect(lambda: check(shape, text)) is None:
+        return []
+    return read.collect(lambda: parse_array(text, field=option_name)) or []
+
+
+def _refuse_uneven(read: Reader, phones: list[Any], others: dict[str, list[Any]]) -> None:
+    for name, array in others.items():
+        if phones and array and len(array) != len(phones):
+            rule = f"has {len(array)} elements, but {PHONES} has {len(phones)}"
+            read.problems.append(Problem(name, "", rule, "Give one for each recipient."))
+
+
+def _without_brackets(read: Reader, signs: list[Any]) -> list[Any]:
+    """The signs as the provider knows them; what was taken off is told."""
+    found = []
+    for row, sign in enumerate(signs, 1):
+        tidied = tidy_sign(sign, field=SIGNS, row=row) if isinstance(sign, str) else Tidied(sign)
+        read.notice(tidied.notices)
+        found.append(tidied.value)
+    return found
+
+
+def _check_texts(read: Reader, name: str, texts: list[Any]) -> None:
+    for row, text in enumerate(texts, 1):
+        if not isinstance(text, str):
+            read.problems.append(Problem(name, "", "is not a string", 'Put it in quotes: ["…"].', row))
+            continue
+        checked = read.collect(partial(check_text, name, text), row)
+        if name == SIGNS and checked is not None:
+            read.collect(partial(check_shape, name, text, "sign"), row)
+
+
+def _check_objects(read: Reader, parameters: list[Any]) -> list[Problem]:
+    """Check each recipient's parameters; give what is odd about their values."""
+    odd: list[Problem] = []
+    for row, values in enumerate(parameters, 1):
+        if isinstance(values, dict):
+            wrong = check_parameters(values, field=PARAMETERS, row=row)
+            read.problems += wrong
+            odd += [] if wrong else odd_values(values, field=PARAMETERS, row=row)
+        else:
+            read.problems.append(Problem(PARAMETERS, "", "is not a JSON object", 'Give [{"code":"1"},…].', row))
+    return odd
+
+
+COMMANDS = {"send-batch": command("send-batch", run, (Listing, Arrays, Heading, Deciding, Carrying, Speed))}

@@ -1,53 +1,27 @@
-"""Stacked bars: drawn with characters on a screen, or as a small SVG."""
+"""Stacked bars: drawn with characters on a screen, or as a picture in a file."""
 
 from __future__ import annotations
 
-from dataclasses import field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from smswrap.cli.options import option
-from smswrap.cli.words import padded
+from smswrap.cli.options import flag, option
+from smswrap.cli.screen import padded
+from smswrap.cli.sketch import LOOKS, Bars, sketch, svg
 from smswrap.errors import InputError
 from smswrap.messages import said, width
 from smswrap.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from smswrap.cli.answer import Answer
     from smswrap.cli.runtime import Runtime
     from smswrap.cli.screen import Screen
+    from smswrap.cli.sketch import Row
 
 
-Row = tuple[str, "Mapping[str, int]"]
-"""A bar: its label, and the counts of its parts."""
-
-
-class Look(NamedTuple):
-    """How a part of a bar is drawn: its character and style on a screen, its colour in SVG."""
-
-    char: str
-    style: str
-    colour: str
-
-
-LOOKS: Mapping[str, Look] = {
-    "delivered": Look("█", "green", "#2e9e5b"),
-    "accepted": Look("█", "green", "#2e9e5b"),
-    "failed": Look("▓", "red", "#d1453b"),
-    "refused": Look("▓", "red", "#d1453b"),
-    "no receipt": Look("░", "magenta", "#9a6bd0"),
-    "unknown": Look("░", "magenta", "#9a6bd0"),
-    "not_sent": Look("·", "bright_black", "#8a8f98"),
-}
-"""Told apart by their characters, too, where there are no colours."""
-
-STYLE = (
-    "text{font:14px monospace;fill:#222}.ground{fill:#fff}"
-    "@media(prefers-color-scheme:dark){text{fill:#ddd}.ground{fill:#16181d}}"
-)
 PLAIN_WIDTH, NARROWEST = 80, 10
 LONGEST_SPAN = 62
 """Days up to which a day without messages has a line of its own."""
@@ -57,23 +31,10 @@ LONGEST_SPAN = 62
 class Drawing:
     """Whether a chart is drawn, and where to."""
 
-    chart: bool = option("--chart", is_flag=True, default=False, help="Draw bars in place of a table.")
-    chart_file: str | None = option("--chart-file", metavar="FILE", help="Write the bars to this .svg file.")
-
-
-@dataclass(frozen=True)
-class Bars:
-    """A chart: what it shows, its bars with the counts of their parts, and a sentence of totals."""
-
-    title: str
-    rows: Sequence[Row]
-    total: str
-    legend: Sequence[str] = field(default=())
-
-    @property
-    def most(self) -> int:
-        """The longest bar's count."""
-        return max((sum(parts.values()) for _, parts in self.rows), default=0) or 1
+    chart: bool = flag("--chart", "Draw bars in place of a table.")
+    chart_file: str | None = option(
+        "--chart-file", "FILE", "Write the bars to this .svg or .png file (a .png has English words)."
+    )
 
 
 def check_file(drawing: Drawing) -> None:
@@ -83,9 +44,8 @@ def check_file(drawing: Drawing) -> None:
     name = drawing.chart_file
     if name is None:
         return
-    if Path(name).suffix.lower() != ".svg":
-        step = "Name it .svg: every browser shows and prints that, and `rsvg-convert` makes a .png of it."
-        raise InputError.of("--chart-file", name, "does not end in .svg", step)
+    if Path(name).suffix.lower() not in PICTURES:
+        raise InputError.of("--chart-file", name, "does not end in .svg or .png", "Name it chart.svg or chart.png.")
     check_writable("--chart-file", name)
 
 
@@ -97,7 +57,8 @@ def finish(runtime: Runtime, drawing: Drawing, answer: Answer, bars: Bars) -> No
     if drawing.chart_file is None:
         return
     try:
-        Path(drawing.chart_file).expanduser().write_text(svg(bars), "utf-8")
+        path = Path(drawing.chart_file).expanduser()
+        path.write_bytes(PICTURES[path.suffix.lower()](bars))
     except OSError as error:
         step = "Name a file in a folder of yours."
         raise InputError.of("--chart-file", drawing.chart_file, f"cannot be written: {error.strerror}", step) from error
@@ -108,7 +69,7 @@ def statistics_bars(data: Mapping[str, Any], values: Mapping[str, Any]) -> Bars:
     """The bars of statistics: a day each, or one of all where the provider tells no days."""
     totals, days = data["totals"], data["days"]
     start, end = _dashed(values["start_date"]), _dashed(values["end_date"])
-    rows: list[Row] = [(said("all"), _parts(totals))]
+    rows: list[Row] = [("all", _parts(totals))]
     if days is not None:
         rows = _every_day({_dashed(day["day"]): _parts(day) for day in days}, start, end)
     sent, delivered, failed, open_ = (totals[name] or 0 for name in ("sent", "delivered", "failed", "no_receipt"))
@@ -122,7 +83,7 @@ def history_bars(counts: Iterable[Mapping[str, Any]]) -> Bars:
     """The bars of the history: an outcome with its receipt and code each."""
     rows, outcomes = [], []
     for one in counts:
-        words = (said(one["outcome"]), said(one["receipt"] or ""), one["code"] or "")
+        words = (one["outcome"], one["receipt"], one["code"])
         rows.append((" ".join(filter(None, words)), {_part(one): one["count"]}))
         outcomes.append(_part(one))
     total = sum(one["count"] for one in counts)
@@ -135,12 +96,13 @@ def draw(bars: Bars, screen: Screen) -> str:
 
 
 def _lines(bars: Bars, screen: Screen) -> Iterator[str]:
-    labels = max((width(label) for label, _ in bars.rows), default=0)
+    rows = [(bars.label(row, said), row[1]) for row in bars.rows]
+    labels = max((width(label) for label, _ in rows), default=0)
     counts = len(f"{bars.most:,}")
     room = max(NARROWEST, min(screen.width or PLAIN_WIDTH, 100) - labels - counts - 4)
     yield screen.styled(said(bars.title), "bold")
     yield ""
-    for label, parts in bars.rows:
+    for label, parts in rows:
         bar = "".join(
             screen.styled(LOOKS[name].char * long, LOOKS[name].style) for name, long in _lengths(parts, bars.most, room)
         )
@@ -160,38 +122,18 @@ def _lengths(parts: Mapping[str, int], most: int, room: int) -> Iterator[tuple[s
         yield name, long
 
 
-def svg(bars: Bars) -> str:
-    """The chart as SVG, readable on light and on dark."""
-    labels, bar, high = 12 + 9 * max((width(label) for label, _ in bars.rows), default=0), 480, 24
-    height = high * (len(bars.rows) + 4)
-    drawn = [_text(12, high, bars.title, "bold")]
-    for number, (label, parts) in enumerate(bars.rows):
-        y, x = high * (number + 2), float(labels + 12)
-        drawn.append(_text(12, y, label))
-        for name, count in parts.items():
-            wide = bar * count / bars.most
-            drawn.append(f'<rect x="{x:.1f}" y="{y - 13}" width="{wide:.1f}" height="16" fill="{LOOKS[name].colour}"/>')
-            x += wide
-        drawn.append(_text(x + 8, y, f"{sum(parts.values()):,}"))
-    x = 12.0
-    for name in bars.legend:
-        drawn.append(
-            f'<rect x="{x:.0f}" y="{height - high * 2 - 3}" width="12" height="12" fill="{LOOKS[name].colour}"/>'
-        )
-        drawn.append(_text(x + 18, height - high * 2 + 8, said(name)))
-        x += 40 + 9 * width(said(name))
-    drawn.append(_text(12, height - 12, bars.total))
-    wide = labels + bar + 120
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{height}" viewBox="0 0 {wide} {height}">'
-    return "\n".join(
-        [head, f"<style>{STYLE}</style>", '<rect class="ground" width="100%" height="100%"/>', *drawn, "</svg>", ""]
-    )
+def _svg(bars: Bars) -> bytes:
+    return svg(sketch(bars, said)).encode()
 
 
-def _text(x: float, y: int, text: str, weight: str = "normal") -> str:
-    from xml.sax.saxutils import escape
+def _png(bars: Bars) -> bytes:
+    """The picture in English: the letters of dots know no other."""
+    from smswrap.cli.raster import png
 
-    return f'<text x="{x:.0f}" y="{y}" font-weight="{weight}">{escape(said(text))}</text>'
+    return png(sketch(bars, str))
+
+
+PICTURES: Mapping[str, Callable[[Bars], bytes]] = {".svg": _svg, ".png": _png}
 
 
 def _parts(counts: Mapping[str, Any]) -> dict[str, int]:

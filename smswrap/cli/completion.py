@@ -1,68 +1,46 @@
-"""`smswrap completion`, and what completes: signs, templates and plans as they were last seen, never by a call."""
+"""What completes a line: signs, templates and plans as they were last seen, never by a call."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import click
-from click.shell_completion import CompletionItem, get_completion_class
+from click.shell_completion import CompletionItem
 
 from smswrap import state
-from smswrap.cli.answer import Answer
-from smswrap.cli.options import command
 from smswrap.errors import SmswrapError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import click
 
     from smswrap.cli.runtime import Runtime
 
-VARIABLE = "_SMSWRAP_COMPLETE"
-HELP = """Print what makes a shell complete verbs, options, signs, templates and plans.
+THINGS = {"sign_name": "signs", "template_code": "templates"}
+"""What options of these names are completed from."""
 
-Signs and templates are those that were listed last; nothing is called. Where it belongs:
+SENDING = frozenset({"send", "send-batch"})
+"""Verbs for which only what is approved is of use."""
 
-\b
-  bash  ~/.local/share/bash-completion/completions/smswrap
-  zsh   _smswrap in a folder of $fpath
-  fish  ~/.config/fish/completions/smswrap.fish
-
-\b
-Example:
-  smswrap completion bash > smswrap.bash
-"""
-SHELL = click.Argument(["shell"], type=click.Choice(["bash", "zsh", "fish"]))
 KEPT = 500
 """Names of a list that are remembered."""
 
 
-def run(_runtime: Runtime, shell: str) -> Answer:
-    """Print the script."""
-    kind = get_completion_class(shell)
-    if kind is None:
-        raise AssertionError(shell)
-    root = click.get_current_context().find_root().command
-    return Answer("completion", text=kind(root, {}, "smswrap", VARIABLE).source(), form="raw")
-
-
-def remember(runtime: Runtime, thing: str, names: Iterable[str | None]) -> None:
-    """Keep the names of a list for later."""
+def remember(runtime: Runtime, thing: str, names: Iterable[tuple[str | None, str | None]]) -> None:
+    """Keep the names of a list for later, each with its state."""
     facts = state.remembered(_file(runtime))
-    known = [name for name in names if name][:KEPT]
+    known = [pair for pair in names if pair[0]][:KEPT]
     state.remember(_file(runtime), {**facts, f"{runtime.provider_name} {thing}": known})
 
 
-def listed(ctx: click.Context, thing: str, incomplete: str) -> list[CompletionItem]:
-    """Names that were listed last and begin so."""
+def known(ctx: click.Context, name: str, incomplete: str) -> list[CompletionItem]:
+    """What an option or argument of this name can be: plans of the journal, or what was listed last, that begins so."""
     runtime = ctx.find_root().obj
-    names = state.remembered(_file(runtime)).get(f"{runtime.provider_name} {thing}", [])
-    return _beginning(names, incomplete)
-
-
-def plans(ctx: click.Context, _one: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Plans of the journal that begin so."""
-    with suppress(SmswrapError), ctx.find_root().obj.journal() as journal:
+    if name != "plan_id":
+        listed = state.remembered(_file(runtime)).get(f"{runtime.provider_name} {THINGS[name]}", [])
+        return _beginning(_names(listed, sendable=ctx.info_name in SENDING), incomplete)
+    with suppress(SmswrapError), runtime.journal() as journal:
         return _beginning([plan_id for plan_id, _ in journal.plan_ids()], incomplete)
     return []
 
@@ -72,12 +50,16 @@ def verbs(lines: Iterable[tuple[str, Sequence[tuple[str, str]]]], incomplete: st
     return [CompletionItem(verb, help=line) for _, rows in lines for verb, line in rows if verb.startswith(incomplete)]
 
 
-def _beginning(names: Any, incomplete: str) -> list[CompletionItem]:  # noqa: ANN401  what a file holds
-    return [CompletionItem(name) for name in names if isinstance(name, str) and name.startswith(incomplete)]
+def _names(listed: Any, *, sendable: bool) -> Iterator[str]:  # noqa: ANN401  what a file holds
+    for one in listed if isinstance(listed, list) else []:
+        match one:
+            case [str(name), condition] if condition == "approved" or not sendable:
+                yield name
+
+
+def _beginning(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
 def _file(runtime: Runtime) -> str:
     return "listed-sandbox.json" if runtime.common.sandbox else "listed.json"
-
-
-COMMAND = command("completion", run, (), HELP, SHELL)

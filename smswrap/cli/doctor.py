@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smswrap.cli.answer import Answer
-from smswrap.cli.options import option
+from smswrap.cli.options import flag
+from smswrap.cli.screen import HEADING, STYLES, padded, wrapped
 from smswrap.errors import Fault, Kind, SmswrapError
 from smswrap.messages import said
 from smswrap.providers.base import Finding, operations_of, repair
@@ -24,8 +25,8 @@ MARKS = {"ok": "✓", "warning": "!", "failed": "✗"}
 class Examining:
     """How far the examination goes."""
 
-    live: bool = option("--live", is_flag=True, default=False, help="Also make one call that only reads.")
-    fix: bool = option("--fix", is_flag=True, default=False, help="First set right what needs no decision of yours.")
+    live: bool = flag("--live", "Also make one call that only reads.")
+    fix: bool = flag("--fix", "First set right what needs no decision of yours.")
 
 
 def repaired(runtime: Runtime) -> list[str]:
@@ -56,7 +57,9 @@ def called(runtime: Runtime) -> Finding:
 def judged(runtime: Runtime, findings: Sequence[Finding], done: Sequence[str]) -> Answer:
     """The answer: whether the next send would pass, and what keeps it from that."""
     failed = [finding for finding in findings if finding.state == "failed"]
-    verdict = _problems(len(failed)) if failed else _ready(runtime)
+    several = f"{len(failed)} problems: nothing can be sent."
+    found = several if len(failed) > 1 else "1 problem: nothing can be sent like this."
+    verdict = found if failed else _ready(runtime)
     checks = [one._asdict() for one in findings]
     data = {"ready": not failed, "verdict": verdict, "checks": checks, **({"fixed": list(done)} if done else {})}
     answer = Answer("doctor", runtime.provider_name, data)
@@ -68,10 +71,6 @@ def judged(runtime: Runtime, findings: Sequence[Finding], done: Sequence[str]) -
     return answer
 
 
-def _problems(count: int) -> str:
-    return "1 problem: nothing can be sent like this." if count == 1 else f"{count} problems: nothing can be sent."
-
-
 def _ready(runtime: Runtime) -> str:
     account = runtime.provider().account()
     key = f" {account.mode} …{account.key_end}" if account.key_end else f" {account.mode}"
@@ -81,9 +80,6 @@ def _ready(runtime: Runtime) -> str:
 
 
 def _drawn(screen: Screen, verdict: str, findings: Sequence[Finding]) -> Iterator[str]:
-    from smswrap.cli.screen import HEADING, STYLES
-    from smswrap.cli.words import padded, wrapped
-
     worst = "failed" if any(one.state == "failed" for one in findings) else "ok"
     yield f"{screen.styled(MARKS[worst], STYLES[worst])} {screen.styled(said(verdict), HEADING)}"
     yield ""

@@ -1,4 +1,4 @@
-"""How help looks: verbs in groups, lines by their columns on a screen, the reader's language; and `smswrap help`."""
+"""How help looks: verbs in groups, lines by their columns, the reader's language; `smswrap help` and `completion`."""
 
 from __future__ import annotations
 
@@ -7,51 +7,22 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from smswrap.cli.answer import Answer
-from smswrap.cli.options import command
-from smswrap.cli.words import padded, wrapped
+from smswrap.cli.options import COMPLETING, command, pages
+from smswrap.cli.screen import padded, wrapped
 from smswrap.errors import InputError
 from smswrap.messages import said, width
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from smswrap.cli.runtime import Runtime
 
-GROUPS: dict[str, dict[str, str]] = {
-    "Send": {
-        "send": "Send one text to one or many recipients.",
-        "send-batch": "Send each recipient a text of their own, from a file.",
-        "confirm": "Say yes to a plan: send exactly what it shows.",
-        "resume": "Go on with a plan that was cut short.",
-        "cancel": "Say no to a plan, or to what is left of it.",
-    },
-    "Look up": {
-        "history": "List what was sent, newest first.",
-        "explain": "Say what an error or receipt code means.",
-    },
-    "Account": {},
-    "This machine": {
-        "setup": "Install and configure what a send needs, step by step.",
-        "doctor": "Say whether the next send would pass.",
-        "completion": "Print the completion of a shell: bash, zsh, fish.",
-        "sandbox": "Look at the sandbox, or empty it.",
-        "schema": "Print the JSON Schema of answers.",
-        "skill": "Hand this program to an agent, as an Agent Skill.",
-        "help": "Explain a verb, or a topic.",
-    },
-}
-"""The verbs as the list shows them; those of operations join their group, others the last one."""
-
+GROUPS = ("Send", "Look up", "Account", "This machine")
 FIRST_COLUMN = 30
 """Columns that a term may take before its text goes below it."""
 
+SHELL = click.Argument(["shell"], type=click.Choice(["bash", "zsh", "fish"]))
 TOPIC = click.Argument(["topic"], metavar="[VERB | TOPIC]", required=False)
-HELP = """Explain a verb, or a topic: exit-codes, environment, output, sandbox.
-
-\b
-Example:
-  smswrap help exit-codes
-"""
 
 
 class Formatter(click.HelpFormatter):
@@ -66,14 +37,14 @@ class Formatter(click.HelpFormatter):
         self.write(f"{' ' * self.current_indent}{said(f'{heading}:')}\n")
 
     def write_text(self, text: str) -> None:
-        """Write paragraphs; one that begins with a backspace keeps its lines."""
+        """Write paragraphs; one with an indented line keeps its lines."""
         paragraphs = map(self._paragraph, text.split("\n\n"))
         self.write("\n\n".join("\n".join(lines) for lines in paragraphs) + "\n")
 
     def _paragraph(self, text: str) -> list[str]:
         lines = text.strip("\n").split("\n")
-        if lines[0].strip() == "\b":
-            lines = [said(lines[1]), *lines[2:]]
+        if any(line.startswith("  ") for line in lines):
+            lines = [said(lines[0]), *lines[1:]]
         else:
             lines = wrapped(said(" ".join(text.split())), self.width, self.current_indent)
         return [f"{' ' * self.current_indent}{line}".rstrip() for line in lines]
@@ -91,38 +62,67 @@ class Formatter(click.HelpFormatter):
             self.write("".join(f"{before}{' ' * column}{line}\n" for line in lines[1:]))
 
 
-def grouped(
-    verbs: Sequence[str], command: Callable[[str], click.Command | None]
-) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Each group with its verbs and a line of each; a verb that no group names is loaded for its line."""
+def grouped(verbs: Sequence[str]) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Each group with its verbs and a line of each."""
     from smswrap.cli.read import group_and_line
 
-    groups = {group: dict(lines) for group, lines in GROUPS.items()}
-    named = {verb for lines in GROUPS.values() for verb in lines}
+    groups: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
+    own = [verb for verb in pages() if verb in verbs]
+    for verb in own:
+        groups[pages()[verb].group].append((verb, pages()[verb].line))
     for verb in verbs:
-        if verb not in named:
-            group, line = group_and_line(verb) or ("This machine", "")
-            groups[group][verb] = line or getattr(command(verb), "get_short_help_str", str)()
-    for group, lines in groups.items():
-        yield group, [(verb, line) for verb, line in lines.items() if verb in verbs]
+        if verb not in own:
+            group, line = group_and_line(verb)
+            groups[group].append((verb, line))
+    yield from groups.items()
 
 
 def run(_runtime: Runtime, topic: str | None) -> Answer:
     """Explain a verb or a topic."""
-    from smswrap.cli.topics import TOPICS
-
     ctx = click.get_current_context().find_root()
-    if topic and topic in TOPICS:
-        formatter = ctx.make_formatter()
-        TOPICS[topic](formatter)
-        return Answer("help", text=formatter.getvalue(), form="raw")
+    topics = [name.removeprefix("help ") for name in pages() if name.startswith("help ")]
+    if topic in topics:
+        return Answer("help", text=_page(ctx.make_formatter(), topic), form="raw")
     group = cast("click.Group", ctx.command)
     found = group.get_command(ctx, topic) if topic else None
     if topic and found is None:
-        step = f"The topics are: {', '.join(TOPICS)}."
+        step = f"The topics are: {', '.join(topics)}."
         raise InputError.of("TOPIC", topic[:40], "is neither a verb nor a topic", step)
     about = click.Context(found, parent=ctx, info_name=topic) if found else ctx
     return Answer("help", text=about.get_help(), form="raw")
 
 
-COMMAND = command("help", run, (), HELP, TOPIC)
+def _page(formatter: click.HelpFormatter, topic: str) -> str:
+    """A topic's page; what is indented stands in two columns, and the sandbox's are its magic recipients."""
+    rows: list[tuple[str, str]] = []
+    for paragraph in pages()[f"help {topic}"].text.split("\n\n"):
+        if paragraph.startswith("  "):
+            rows = [
+                (term, text.strip())
+                for term, _, text in (line.strip().partition("  ") for line in paragraph.split("\n"))
+            ]
+        else:
+            formatter.write_text(paragraph)
+            formatter.write_paragraph()
+    if topic == "sandbox":
+        from smswrap.sandbox.aliyun.magic import MAGIC
+
+        rows = [(row.number, row.sentence) for row in MAGIC]
+    formatter.write_dl(rows)
+    return formatter.getvalue()
+
+
+def run_completion(_runtime: Runtime, shell: str) -> Answer:
+    """Print what makes a shell complete."""
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    assert kind is not None  # noqa: S101  one of SHELL's
+    root = click.get_current_context().find_root().command
+    return Answer("completion", text=kind(root, {}, "smswrap", COMPLETING).source(), form="raw")
+
+
+COMMANDS = {
+    "help": command("help", run, (), TOPIC),
+    "completion": command("completion", run_completion, (), SHELL),
+}

@@ -5,48 +5,29 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import click
 
 from smswrap.cli.answer import Answer
 from smswrap.cli.charts import Drawing, check_file, finish, history_bars
-from smswrap.cli.options import command, complete_plans, option
+from smswrap.cli.options import command, flag, option
 from smswrap.clock import iso
-from smswrap.errors import InputError, Problem
+from smswrap.errors import InputError
 from smswrap.masking import mask_number
-from smswrap.model import OUTCOMES, Outcome
+from smswrap.model import OUTCOMES, Line, Outcome
 from smswrap.providers.parameters import Parameter, check
 from smswrap.record import dataclass
-from smswrap.sending.recipients import read_recipient
+from smswrap.sending.recipients import number_of
 
 if TYPE_CHECKING:
     from smswrap.cli.runtime import Runtime
     from smswrap.journal.journal import Filter, Journal
-    from smswrap.model import Line
 
-HELP = """List what was sent, newest first: one row a recipient.
+COLUMNS = tuple(one.name for one in fields(Line) if one.name != "row")
 
-\b
-Examples:
-  smswrap history --outcome unknown
-  smswrap history --limit 1000 --csv
-  smswrap history --chart
-"""
-COLUMNS = (
-    "plan_id",
-    "at",
-    "provider",
-    "sign",
-    "template",
-    "recipient",
-    "outcome",
-    "code",
-    "receipt",
-    "out_id",
-    "biz_id",
-)
-
+MOST_SHOWN = click.IntRange(1, 100_000)
 MOST_COUNTED = 1_000_000
 """Messages that a chart counts; a journal of 30 days holds fewer."""
 
@@ -55,16 +36,14 @@ MOST_COUNTED = 1_000_000
 class Looking:
     """Which lines, and how."""
 
-    date: str | None = option("--date", metavar="DAY", help="Only this day (Asia/Shanghai).")
-    phone_number: str | None = option("-p", "--phone-number", metavar="NUMBER", help="Only this recipient.")
-    outcome: str | None = option("--outcome", type=click.Choice(OUTCOMES), help="Only this outcome.")
-    plan_id: str | None = option("--plan", metavar="PLAN", shell_complete=complete_plans, help="Only this plan.")
-    show_numbers: bool = option("--show-numbers", is_flag=True, default=False, help="Show recipients unmasked.")
-    limit: int = option(
-        "--limit", type=click.IntRange(1, 100_000), default=40, show_default=True, help="Messages at most."
-    )
-    offset: int = option("--offset", type=click.IntRange(0), default=0, help="Messages to pass over.")
-    as_csv: bool = option("--csv", is_flag=True, default=False, help="Write CSV instead.")
+    date: str | None = option("--date", "DAY", "Only this day (Asia/Shanghai).")
+    phone_number: str | None = option("-p --phone-number", "NUMBER", "Only this recipient.")
+    outcome: str | None = option("--outcome", None, "Only this outcome.", type=click.Choice(OUTCOMES))
+    plan_id: str | None = option("--plan", "PLAN", "Only this plan.")
+    show_numbers: bool = flag("--show-numbers", "Show recipients unmasked.")
+    limit: int = option("--limit", None, "Messages at most.", type=MOST_SHOWN, default=40, show_default=True)
+    offset: int = option("--offset", None, "Messages to pass over.", type=click.IntRange(0), default=0)
+    as_csv: bool = flag("--csv", "Write CSV instead.")
 
 
 def run(runtime: Runtime, looking: Looking, drawing: Drawing) -> Answer:
@@ -108,33 +87,16 @@ def _filter(journal: Journal, looking: Looking) -> Filter:
     from smswrap.sending.service import find
 
     day = None if looking.date is None else check(Parameter("date", "", "", "date"), looking.date)
-    recipient = None if looking.phone_number is None else _recipient(looking.phone_number)
+    recipient = None if looking.phone_number is None else number_of(looking.phone_number, "--phone-number")
     outcome = None if looking.outcome is None else Outcome(looking.outcome)
     plan = None if looking.plan_id is None else find(looking.plan_id, journal).number
     return Filter(day, recipient, outcome, plan)
 
 
-def _recipient(text: str) -> str:
-    found = read_recipient(text, field="--phone-number")
-    if isinstance(found, Problem):
-        raise InputError([found])
-    return found.number
-
-
 def _entry(line: Line, *, masked: bool) -> dict[str, object]:
-    return {
-        "plan_id": line.plan_id,
-        "at": iso(line.at),
-        "provider": line.provider,
-        "sign": line.sign,
-        "template": line.template,
-        "recipient": mask_number(line.recipient) if masked else line.recipient,
-        "outcome": line.outcome.value,
-        "code": line.code,
-        "receipt": line.receipt,
-        "out_id": line.out_id,
-        "biz_id": line.biz_id,
-    }
+    recipient = mask_number(line.recipient) if masked else line.recipient
+    told = {**vars(line), "at": iso(line.at), "recipient": recipient, "outcome": line.outcome.value}
+    return {name: told[name] for name in COLUMNS}
 
 
 def _inert(name: str, value: object) -> object:
@@ -152,4 +114,4 @@ def _csv(rows: list[dict[str, object]]) -> str:
     return drawn.getvalue()
 
 
-COMMAND = command("history", run, (Looking, Drawing), HELP)
+COMMANDS = {"history": command("history", run, (Looking, Drawing))}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import field, fields, replace
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -13,12 +15,21 @@ from smswrap.providers.parameters import LONGEST_TIMEOUT, SHAPES, shorten
 from smswrap.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from click.shell_completion import CompletionItem
 
     from smswrap.cli.answer import Answer
     from smswrap.providers.parameters import Parameter
+
+SECONDS = click.IntRange(1, 3600)
+"""How long may be waited for receipts."""
+
+COMPLETED = frozenset({"sign_name", "template_code", "plan_id"})
+"""Options whose values are completed from what is known."""
+
+COMPLETING = "_SMSWRAP_COMPLETE"
+"""By this a shell asks for what completes a line."""
 
 C = TypeVar("C", bound=click.Command)
 
@@ -27,6 +38,8 @@ class Option(click.Option):
     """An option whose help is clean as it stands: to clean it, click would load `inspect`, an eighth of a start."""
 
     def __init__(self, spellings: Sequence[str], *, help: str | None = None, **more: Any) -> None:  # noqa: A002, ANN401
+        if spellings[-1] in COMPLETED:
+            more["shell_complete"] = complete
         super().__init__(spellings, **more)
         self.help = help
 
@@ -42,25 +55,54 @@ def telling(spellings: Sequence[str], text: Callable[[click.Context], str], help
     return Option(spellings, help=help, is_flag=True, is_eager=True, expose_value=False, callback=tell)
 
 
-def option(*spellings: str, default: Any = None, **attributes: Any) -> Any:  # noqa: ANN401  click's own attributes
+def option(spellings: str, metavar: str | None, help: str, **attributes: Any) -> Any:  # noqa: A002, ANN401  click's
     """A field of an options record, and the option of the command line that fills it."""
-    return field(default=default, metadata={"spellings": spellings, "attributes": attributes})
+    default = attributes.pop("default", None)
+    attributes |= {"metavar": metavar, "help": help, "default": default}
+    return field(default=default, metadata={"spellings": spellings.split(), "attributes": attributes})
+
+
+def flag(spelling: str, help: str = "", **attributes: Any) -> Any:  # noqa: A002, ANN401  click's
+    """A field of an options record that is false, and the option that makes it true."""
+    return option(spelling, None, help, is_flag=True, default=False, **attributes)
+
+
+def several(spellings: str, metavar: str, help: str) -> Any:  # noqa: A002, ANN401  click's
+    """A field of an options record that holds all values of an option that may be given again."""
+    return option(spellings, metavar, help, multiple=True, default=())
 
 
 def options_of(record: type) -> list[Option]:
     """The options that fill a record; each has the field's name and default."""
     return [
-        Option(
-            [*one.metadata["spellings"], one.name],
-            **{"default": one.default, **completing(one.name), **one.metadata["attributes"]},
-        )
+        Option([*one.metadata["spellings"], one.name], **one.metadata["attributes"])
         for one in fields(record)
         if "spellings" in one.metadata
     ]
 
 
+@dataclass(frozen=True)
+class Page:
+    """What help says of a verb: its group and its line in the list of verbs, and all the rest."""
+
+    group: str
+    line: str
+    text: str
+
+
+@cache
+def pages() -> Mapping[str, Page]:
+    """The pages of verbs.txt by what they are about."""
+    found = {}
+    for page in Path(__file__).with_name("verbs.txt").read_text("utf-8").split("\n== ")[1:]:
+        head, _, text = page.partition("\n")
+        name, group, line = [*head.split(" | "), "", ""][:3]
+        found[name] = Page(group, line, text.rstrip())
+    return found
+
+
 def command(
-    verb: str, run: Callable[..., Answer], records: Sequence[type], text: str, *arguments: click.Parameter
+    name: str, run: Callable[..., Answer], records: Sequence[type] = (), *arguments: click.Parameter
 ) -> click.Command:
     """Make a command: its options fill the records, with which `run(runtime, *arguments, *records)` is called."""
 
@@ -70,64 +112,14 @@ def command(
         filled = [record(**{one.name: values[one.name] for one in fields(record)}) for record in records]
         return run(runtime, *given, *filled)
 
-    made = [one for record in records for one in options_of(record)]
-    return with_common_options(click.Command(verb, callback=call, params=[*arguments, *made], help=text))
+    params = [*arguments, *(one for record in records for one in options_of(record))]
+    verb, text = name.rpartition(" ")[2], pages()[name].text
+    return with_common_options(click.Command(verb, callback=call, params=params, help=text))
 
 
-@dataclass(frozen=True)
-class Deciding:
-    """Options of whatever sends: how it is checked, decided and followed."""
-
-    verify: bool = option("--verify", is_flag=True, default=False, help="Check sign, template and variables first.")
-    yes: bool = option("--yes", is_flag=True, default=False, help="A person has said yes: do not ask.")
-    dry_run: bool = option("--dry-run", is_flag=True, default=False, help="Show what would be sent; send nothing.")
-    idempotency_key: str | None = option(
-        "--idempotency-key", metavar="KEY", help="The same key and content is sent once; then replayed."
-    )
-
-
-@dataclass(frozen=True)
-class Following:
-    """Options about what comes after a send."""
-
-    wait: bool = option("--wait", is_flag=True, default=False, help="Wait for the receipts.")
-    wait_timeout: int = option(
-        "--wait-timeout", type=click.IntRange(1, 3600), default=60, show_default=True, help="Seconds."
-    )
-    settle: bool = option(
-        "--settle", is_flag=True, default=False, help="If the outcome is unknown, look for it in the receipts at once."
-    )
-
-    @property
-    def seconds(self) -> int | None:
-        """Seconds to wait for receipts, or None."""
-        return self.wait_timeout if self.wait else None
-
-
-@dataclass(frozen=True)
-class Guarding:
-    """Options about duplicates."""
-
-    allow_duplicate: bool = option(
-        "--allow-duplicate", is_flag=True, default=False, help="Send although the same was sent just now."
-    )
-    duplicate_window: int = option(
-        "--duplicate-window",
-        type=click.IntRange(0),
-        default=600,
-        show_default=True,
-        metavar="SECONDS",
-        help="How long the same send again is taken for a mistake.",
-    )
-    only_unknown_duplicates: bool = option("--only-unknown-duplicates", is_flag=True, default=False, hidden=True)
-
-
-@dataclass(frozen=True)
-class Speed:
-    """Options about speed."""
-
-    jobs: int = option("--jobs", type=click.IntRange(1, 32), default=4, help="Requests at once; 4.")
-    rate: float | None = option("--rate", type=click.FloatRange(0, min_open=True), help="Requests a second.")
+def group(name: str, *commands: click.Command) -> click.Group:
+    """Make a group of commands."""
+    return click.Group(name, commands=commands, help=pages()[name].text)
 
 
 def with_common_options(made: C, *, variables: bool = False) -> C:
@@ -141,27 +133,14 @@ def with_common_options(made: C, *, variables: bool = False) -> C:
 def option_for(parameter: Parameter) -> Option:
     """Make the option of a provider's parameter; its value is checked later, with all others, by `parameters.check`."""
     spellings = [word for word in parameter.short if word.startswith("-")]
-    more = completing(parameter.key)
-    return Option([*spellings, parameter.option, parameter.key], help=parameter.help, metavar="VALUE", **more)
+    return Option([*spellings, parameter.option, parameter.key], help=parameter.help, metavar="VALUE")
 
 
-def completing(name: str) -> dict[str, Any]:
-    """What makes an option of this name complete from what was listed last; nothing for another."""
-    thing = {"sign_name": "signs", "template_code": "templates"}.get(name)
+def complete(ctx: click.Context, one: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What the value of this option or argument can be, by its name."""
+    from smswrap.cli.completion import known
 
-    def complete(ctx: click.Context, _one: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        from smswrap.cli.completion import listed
-
-        return listed(ctx, str(thing), incomplete)
-
-    return {"shell_complete": complete} if thing else {}
-
-
-def complete_plans(ctx: click.Context, one: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The plans that the journal holds."""
-    from smswrap.cli.completion import plans
-
-    return plans(ctx, one, incomplete)
+    return known(ctx, str(one.name), incomplete)
 
 
 def _keep(ctx: click.Context, one: click.Parameter, value: Any) -> None:  # noqa: ANN401  click's own signature

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from smswrap.cli.desk import Terminal
 from smswrap.cli.screen import HEADING, Screen
 from smswrap.errors import InputError, SmswrapError
 from smswrap.masking import visible
@@ -16,8 +15,8 @@ from smswrap.sending.report import DECLINED
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from smswrap.cli.input import Wanted
     from smswrap.cli.runtime import Runtime
-    from smswrap.cli.send import Wanted
     from smswrap.errors import Problem
     from smswrap.providers.records import Sign, Template
     from smswrap.sending.house import House
@@ -54,7 +53,7 @@ class Picker:
 
     def __init__(self, runtime: Runtime, house: House) -> None:
         self._runtime, self._house = runtime, house
-        self._desk = Terminal(runtime)
+        self._desk = runtime.desk()
 
     def complete(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import replace
 from functools import partial
@@ -13,7 +12,7 @@ import click
 
 from smswrap import process
 from smswrap.cli.answer import EMPTY, Answer, json_text
-from smswrap.cli.options import Option, option_for, options_of, with_common_options
+from smswrap.cli.options import SECONDS, Option, flag, option, option_for, options_of, with_common_options
 from smswrap.clock import today, week
 from smswrap.errors import Fault, InputError, Kind, Problem
 from smswrap.masking import mask_under
@@ -23,10 +22,10 @@ from smswrap.providers.records import as_json
 from smswrap.record import dataclass
 from smswrap.sending.message import tidy_sign, tidy_template
 from smswrap.sending.receipts import FINAL, FIRST_PAUSE, LONGEST_PAUSE, explained
-from smswrap.sending.recipients import Recipient, read_recipient
+from smswrap.sending.recipients import Recipient, number_of, read_recipient
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from smswrap.cli.runtime import Runtime
     from smswrap.providers.base import Operation, Reply, Session, Talk
@@ -46,15 +45,27 @@ MOST_CHARACTERS = 57_000
 class Extras:
     """What we offer besides the operation's own parameters."""
 
-    every_page: bool = False
-    approved: bool = False
-    search: str | None = None
-    full: bool = False
-    show_personal_data: bool = False
-    wait: bool = False
-    wait_timeout: int = 60
+    every_page: bool = flag("--all", "Walk all pages.")
+    search: str | None = option("--search", "WORD", "Only items that hold this word, of all pages.")
+    full: bool = flag("--full", "Tell all fields of each item, not the main ones.")
+    approved: bool = flag("--approved", "Only what can be sent with.")
+    show_personal_data: bool = flag("--show-personal-data", "Show identities unmasked.")
+    wait: bool = flag("--wait", "Poll until all are delivered or failed.")
+    wait_timeout: int = option("--wait-timeout", None, "Seconds.", type=SECONDS, default=60, show_default=True)
     chart: bool = False
     chart_file: str | None = None
+
+
+OFFERED: Mapping[str, str] = {
+    "every_page": "paging",
+    "search": "listed",
+    "full": "listed",
+    "approved": "stateful",
+    "show_personal_data": "personal",
+    "wait": "awaited",
+    "wait_timeout": "awaited",
+}
+"""What an operation must have so that an option is offered."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +84,10 @@ def verbs() -> list[str]:
     return list(dict.fromkeys(row.verb for row in rows))
 
 
-def group_and_line(verb: str) -> tuple[str, str] | None:
-    """The group of a reading verb in the list of verbs, and its line; None for another verb."""
-    row = next((table[verb] for table in _tables().values() if verb in table), None)
-    return None if row is None else ("Look up" if row.awaited or row.totals else "Account", row.help)
+def group_and_line(verb: str) -> tuple[str, str]:
+    """The group of a reading verb in the list of verbs, and its line."""
+    row = next(table[verb] for table in _tables().values() if verb in table)
+    return "Look up" if row.awaited or row.totals else "Account", row.help
 
 
 def command_for(verb: str) -> click.Command:
@@ -87,7 +98,7 @@ def command_for(verb: str) -> click.Command:
         verb,
         callback=click.pass_obj(partial(_run, verb=verb)),
         params=[*map(option_for, parameters.values()), *_extra_options(rows[0])],
-        help=f"{rows[0].help}\n\n\b\nExample:\n  {rows[0].example}",
+        help=f"{rows[0].help}\n\nExample:\n  {rows[0].example}",
     )
     return with_common_options(made)
 
@@ -97,25 +108,11 @@ def _tables() -> Mapping[str, Mapping[str, Operation]]:
 
 
 def _extra_options(operation: Operation) -> list[Option]:
-    extras = []
-    if operation.paging:
-        extras.append(Option(["--all", "every_page"], is_flag=True, help="Walk all pages."))
-    if operation.listed:
-        words = "Only items that hold this word, of all pages."
-        extras.append(Option(["--search"], metavar="WORD", help=words))
-        extras.append(Option(["--full"], is_flag=True, help="Tell all fields of each item, not the main ones."))
-    if operation.stateful:
-        extras.append(Option(["--approved"], is_flag=True, help="Only what can be sent with."))
+    extras = [one for one in options_of(Extras) if getattr(operation, OFFERED[str(one.name)])]
     if operation.totals:
         from smswrap.cli.charts import Drawing
 
         extras += options_of(Drawing)
-    if operation.personal:
-        extras.append(Option(["--show-personal-data"], is_flag=True, help="Show identities unmasked."))
-    if operation.awaited:
-        seconds = click.IntRange(1, 3600)
-        extras.append(Option(["--wait"], is_flag=True, help="Poll until all are delivered or failed."))
-        extras.append(Option(["--wait-timeout"], type=seconds, default=60, show_default=True, help="Seconds."))
     return extras
 
 
@@ -181,10 +178,7 @@ def _value(parameter: Parameter, value: object) -> Any:  # noqa: ANN401  what th
             raise InputError.of(parameter.option, "", "must be given", f"Add {parameter.option}: {parameter.help}")
         return parameter.default
     if parameter.type == "phone":
-        found = read_recipient(str(value), field=parameter.option)
-        if isinstance(found, Problem):
-            raise InputError([found])
-        return found.number
+        return number_of(str(value), parameter.option)
     return check(parameter, value)
 
 
@@ -200,13 +194,12 @@ def _read(reading: Reading) -> Answer:
     if operation.stateful and operation.listed:
         from smswrap.cli.completion import remember
 
-        remember(runtime, operation.listed, (item[operation.columns[0]] for item in answer.data[operation.listed]))
+        items = answer.data[operation.listed]
+        remember(runtime, operation.listed, ((item[operation.columns[0]], item["state"]) for item in items))
     if operation.listed and not reading.extras.full:
         _shorten(reading, answer)
-    bodies = [reply.body for reply in replies]
     answer.pages = len(replies)
-    answer.reply = bodies[0] if len(bodies) == 1 else bodies
-    answer.text = replies[0].text if len(replies) == 1 else json.dumps(bodies, ensure_ascii=False, indent=2)
+    answer.attach([reply.body for reply in replies], [reply.text for reply in replies])
     if operation.personal and not reading.extras.show_personal_data:
         answer.data = mask_under(answer.data, {"personal"})
         answer.reply = mask_under(answer.reply, operation.personal)
@@ -262,11 +255,6 @@ def _in_flight(replies: list[Reply]) -> bool:
     return not messages or any(message.receipt not in FINAL for message in messages)
 
 
-def _holds(item: Any, word: str, columns: Sequence[str]) -> bool:  # noqa: ANN401  an item of any list
-    """Whether the word stands in what is shown of the item, in any case."""
-    return any(word.casefold() in str(getattr(item, name, None) or "").casefold() for name in columns)
-
-
 def _shorten(reading: Reading, answer: Answer) -> None:
     """Tell of each item what its columns name and what is known; of very many, as many as fit."""
     name, columns = reading.operation.listed, reading.operation.columns
@@ -291,7 +279,8 @@ def _joined(reading: Reading, replies: list[Reply]) -> Any:  # noqa: ANN401  one
     if extras.approved:
         items = [item for item in items if item.state == "approved"]
     if extras.search:
-        items = [item for item in items if _holds(item, extras.search, operation.columns)]
+        word, columns = extras.search.casefold(), operation.columns
+        items = [one for one in items if any(word in str(getattr(one, key, None) or "").casefold() for key in columns)]
     if operation.awaited:
         items = [explained(_spelt(item), reading.runtime.provider_name) for item in items]
     told: dict[str, object] = {"totals": operation.totals(items)} if operation.totals else {}

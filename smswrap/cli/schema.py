@@ -20,12 +20,6 @@ if TYPE_CHECKING:
     from smswrap.cli.runtime import Runtime
     from smswrap.providers.base import Operation
 
-HELP = """Print the JSON Schema of every answer, or of one verb's answers.
-
-\b
-Example:
-  smswrap schema query-status
-"""
 Schema = dict[str, Any]
 """A JSON Schema."""
 
@@ -81,7 +75,7 @@ def _read(verb: str) -> list[Schema]:
 def _listed(row: Operation) -> Schema:
     """A record's schema; without --full items are told in short, and `left_out` counts what did not fit."""
     # Their names alone: `normalise` is annotated with one of the records.
-    found = _schema(getattr(records, row.normalise.__annotations__["return"]))
+    found = _schema(getattr(records, row.normalise.__annotations__["return"].removeprefix("records.")))
     if row.listed:
         found["properties"]["left_out"] = {"type": "integer"}
         del found["properties"][row.listed]["items"]["required"]
@@ -129,4 +123,4 @@ def run(runtime: Runtime, verb: tuple[str, ...]) -> Answer:
     return Answer("schema", data=schema, text=json_text(schema, pretty=True), form=form)
 
 
-COMMAND = command("schema", run, (), HELP, click.Argument(["verb"], nargs=-1, metavar="[VERB]"))
+COMMANDS = {"schema": command("schema", run, (), click.Argument(["verb"], nargs=-1, metavar="[VERB]"))}

@@ -1,4 +1,4 @@
-"""What a terminal can do: how wide it is, whether it has colours and a cursor. Only colours load rich."""
+"""What a terminal can do: width, colours, cursor; and text by the columns it takes there. Only colours load rich."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from smswrap import process
+from smswrap.messages import width
+from smswrap.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +22,11 @@ STYLES: Mapping[str, str] = {
     "hint:": HEADING,
 }
 """How a word for a state, an outcome or a kind of talk is drawn."""
+
+
+_WIDE = "\u2e80-\u9fff\uff00-\uffef"
+_WORDS = pattern(rf"(?:[{_WIDE}]|[^\s{_WIDE}]+)[。，；：！？）、”]*\s*|\s+")  # noqa: RUF001  Chinese punctuation
+"""A Chinese character or a word, with the marks that may not begin a line."""
 
 
 class Screen(NamedTuple):
@@ -56,3 +63,20 @@ def has_cursor(stream: int) -> bool:
 def has_colour(stream: int) -> bool:
     """Whether colours are wanted (https://no-color.org) and seen."""
     return has_cursor(stream) and not os.environ.get("NO_COLOR")
+
+
+def padded(text: str, columns: int) -> str:
+    """The text, filled with blanks up to that many columns."""
+    return text + " " * (columns - width(text))
+
+
+def wrapped(text: str, columns: int | None, less: int = 0) -> list[str]:
+    """The lines of a text in so many columns less some, broken between words or Chinese characters, never in a word."""
+    if columns is None:
+        return [text]
+    lines = [""]
+    for word in _WORDS.findall(text):
+        if lines[-1] and width(lines[-1]) + width(word.rstrip()) > columns - less:
+            lines.append("")
+        lines[-1] += word
+    return [line.rstrip() for line in lines]

@@ -12,7 +12,7 @@ import click
 
 import smswrap
 from smswrap.cli.answer import Answer
-from smswrap.cli.options import command, option
+from smswrap.cli.options import command, flag, group
 from smswrap.errors import InputError, SetupError
 
 if TYPE_CHECKING:
@@ -25,14 +25,6 @@ FILES = (
     "requirements/run.txt",
     *(f"scripts/{name}" for name in ("smswrap", "setup.sh", "setup.py", "send_sms.sh", "volc_sms.py")),
 )
-INSTALL = """Copy the skill into DIR, as DIR/smswrap: for example ~/.claude/skills or .agents/skills.
-
-The copy needs nothing of this installation; it sets itself up at its first use.
-
-\b
-Example:
-  smswrap skill install ~/.claude/skills
-"""
 DIRECTORY = click.Argument(["directory"], metavar="DIR")
 
 
@@ -40,7 +32,7 @@ DIRECTORY = click.Argument(["directory"], metavar="DIR")
 class Forcing:
     """Whether an older copy is replaced."""
 
-    force: bool = option("--force", is_flag=True, default=False, help="Replace an older copy.")
+    force: bool = flag("--force", "Replace an older copy.")
 
 
 def folder() -> Path:
@@ -101,11 +93,8 @@ def _copy(new: Path) -> None:
         shutil.copytree(folded, new / folded.name, ignore=unwanted)
 
 
-COMMAND = click.Group(
-    "skill",
-    commands=[
-        command("path", run_path, (), "Show the folder that an agent is handed; its SKILL.md says all the rest."),
-        command("install", run_install, (Forcing,), INSTALL, DIRECTORY),
-    ],
-    help="Hand this program to an agent, as an Agent Skill.",
-)
+COMMANDS = {
+    "skill": group(
+        "skill", command("skill path", run_path), command("skill install", run_install, (Forcing,), DIRECTORY)
+    )
+}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from smswrap.clock import Moment
+from smswrap.patterns import pattern
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 SENDERS = "senders.lock"
 """The file beside a journal that the first send makes, and nobody removes."""
 
-_NAME = re.compile(r"\.corrupt-(-?\d+)(?:\.(-?\d+)\.(.*?))?(?:-wal|-shm)?$")
+_NAME = pattern(r"\.corrupt-(-?\d+)(?:\.(-?\d+)\.(.*?))?(?:-wal|-shm)?$")
 """Nanoseconds of the wall clock, seconds of the machine's own and its start; 0.1.0 told only the first."""
 
 

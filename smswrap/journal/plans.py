@@ -11,7 +11,7 @@ from smswrap.journal.rows import message_of, plan_of
 from smswrap.model import Plan, PlanState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from sqlite3 import Row
 
     from smswrap.journal.keys import Keys
@@ -25,6 +25,7 @@ _MESSAGES = (
     "SELECT row, recipient, sign, parameters, extend_code FROM messages "
     "JOIN contents ON contents.plan = messages.plan AND contents.number = messages.content WHERE messages.plan = ?"
 )
+_KEPT = ("plan_id", "text", "confirmed", "idempotency_key", "allow_duplicate")
 FIRST_TRIES = 64
 """Ids that begin with the same characters, of which a prefix is told to be ambiguous."""
 
@@ -69,6 +70,13 @@ class Plans(Drafts):
         row = self._first(f"{_MESSAGES} AND position = ?", plan.number, position)
         return message_of(row) if row else None
 
+    def message_to(self, plan: Plan, recipient: str) -> Message:
+        """A recipient's message, with its parameters as long as the journal holds them."""
+        row = self._first(f"{_MESSAGES} AND recipient = ?", plan.number, recipient)
+        if row is None:
+            raise LookupError(recipient)
+        return message_of(row)
+
     def recipients(self, plan: Plan, most: int) -> list[str]:
         """The recipients in the order in which they were given, at most that many."""
         sql = "SELECT recipient FROM messages WHERE plan = ? ORDER BY position LIMIT ?"
@@ -87,26 +95,16 @@ class Plans(Drafts):
                 plan = replace(plan, plan_id=earlier[0]["plan_id"].partition("-")[0], text=earlier[0]["text"])
             self._run("DELETE FROM plans WHERE fingerprint = ? AND state = 'proposed'", plan.fingerprint)
         confirmed = time.time() if state is PlanState.CONFIRMED else None
-        kept = replace(
-            plan,
-            plan_id=_free_id(plan.plan_id, alike),
-            state=state,
-            confirmed=confirmed,
-            idempotency_key=key,
-            allow_duplicate=allow_duplicate,
-        )
-        changed = self._run(
-            "UPDATE plans SET plan_id = ?, state = ?, text = ?, confirmed = ?, idempotency_key = ?, "
-            "allow_duplicate = ? WHERE id = ? AND state = 'draft'",
-            kept.plan_id,
-            kept.state.value,
-            kept.text,
-            confirmed,
-            key,
-            allow_duplicate,
-            plan.number,
-        )
+        kept = replace(plan, plan_id=_free_id(plan.plan_id, alike), state=state, confirmed=confirmed)
+        kept = replace(kept, idempotency_key=key, allow_duplicate=allow_duplicate)
+        told = {"state": state.value, **{name: getattr(kept, name) for name in _KEPT}}
+        changed = self._update("plans", told, "id = ? AND state = 'draft'", plan.number)
         return kept if changed else self.read(plan)
+
+    def _update(self, table: str, columns: Mapping[str, object], where: str, *which: object) -> int:
+        """Write columns; gives the number of rows that were changed."""
+        names = ", ".join(f"{name} = ?" for name in columns)
+        return self._run(f"UPDATE {table} SET {names} WHERE {where}", *columns.values(), *which)  # noqa: S608  our own words
 
     def say_yes(self, plan: Plan) -> Plan:
         """Take a proposed or reopened plan as confirmed, inside a transaction."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 LONGEST_REPLY = 20_000
 """Characters of the longest reply that the journal keeps; half a reply would be no JSON."""
 
+_ONE = "plan = ? AND number = ?"
 NO_ATTEMPTS: Mapping[int, float] = {}
 
 
@@ -71,14 +72,9 @@ class Requests(Plans):
                 return None
             request = self._unaltered(plan, rows)
             now = Moment.now()
-            self._run(
-                "UPDATE requests SET state = 'sending', started = ?, boot = ?, ticks = ?, day = ? "
-                "WHERE plan = ? AND number = ?",
-                *now,
-                today(),
-                plan.number,
-                request.number,
-            )
+            told: dict[str, object] = {"state": "sending"}
+            told |= {"started": now.wall, "boot": now.boot, "ticks": now.ticks, "day": today()}
+            self._update("requests", told, _ONE, plan.number, request.number)
             return Claim(request, now.wall)
 
     def give_back(self, plan: Plan, number: int) -> None:
@@ -96,20 +92,15 @@ class Requests(Plans):
         passing = passing and plan.requests > 1
         kept = result.outcome is Outcome.UNKNOWN or passing
         reply = result.text if 0 < len(result.text) <= LONGEST_REPLY else None
+        told: dict[str, object] = {
+            "state": result.outcome.value,
+            "passing": passing,
+            "biz_id": result.biz_id,
+            "reply": reply,
+        }
+        told |= {"request_id": result.request_id or None, "fault": fault_text(result.fault), "ended": time.time()}
         with self.while_sending(plan.plan_id):
-            self._run(
-                "UPDATE requests SET state = ?, passing = ?, biz_id = ?, request_id = ?, fault = ?, reply = ?, "
-                "ended = ? WHERE plan = ? AND number = ?",
-                result.outcome.value,
-                passing,
-                result.biz_id,
-                result.request_id or None,
-                fault_text(result.fault),
-                reply,
-                time.time(),
-                plan.number,
-                number,
-            )
+            self._update("requests", told, _ONE, plan.number, number)
             if not kept:
                 self._erase(plan, number)
 
@@ -191,18 +182,6 @@ class Requests(Plans):
             "WHERE plan = ? AND request = ? ORDER BY position LIMIT ?"
         )
         return [row["recipient"] for row in self._rows(sql, plan.number, number, most)]
-
-    def message_to(self, plan: Plan, recipient: str) -> Message:
-        """A recipient's message, with its parameters as long as the journal holds them."""
-        sql = (
-            "SELECT sign, parameters, extend_code FROM messages "
-            "JOIN contents ON contents.plan = messages.plan AND contents.number = messages.content "
-            "WHERE messages.plan = ? AND recipient = ?"
-        )
-        row = self._first(sql, plan.number, recipient)
-        if row is None:
-            raise LookupError(recipient)
-        return Message(recipient, content_of(row))
 
     def _next(self, plan: Plan) -> list[Row]:
         first = "(SELECT MIN(number) FROM requests WHERE plan = ?1 AND state = 'not_sent')"

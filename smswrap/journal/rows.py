@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from json.encoder import encode_basestring as quoted
 from typing import TYPE_CHECKING
 
@@ -18,32 +18,16 @@ if TYPE_CHECKING:
 
 def plan_of(row: Row) -> Plan:
     """A row of `plans`."""
-    parts = None if row["parts"] is None else Parts(row["parts"], row["parts_low"], row["parts_high"])
     return Plan(
+        **{name: row[name] for name in _OF_PLAN},
         number=row["id"],
-        plan_id=row["plan_id"],
-        fingerprint=row["fingerprint"],
         state=PlanState(row["state"]),
-        command=row["command"],
         account=account_of(row),
-        template=row["template"],
         made=Moment(row["created"], row["boot"], row["ticks"]),
-        asked_profile=row["asked_profile"],
-        asked_region=row["asked_region"],
         group=row["message_group"],
-        out_id=row["out_id"],
-        text=row["text"],
         signs=tuple(json.loads(row["signs"])),
-        recipients=row["recipients"],
-        requests=row["requests"],
-        parts=parts,
-        shortest=row["shortest"],
-        longest=row["longest"],
-        idempotency_key=row["idempotency_key"],
+        parts=None if row["parts"] is None else Parts(row["parts"], row["parts_low"], row["parts_high"]),
         allow_duplicate=bool(row["allow_duplicate"]),
-        confirmed=row["confirmed"],
-        reopened=row["reopened"],
-        cancelled=row["cancelled"],
     )
 
 
@@ -71,22 +55,20 @@ def parameters_text(content: Content) -> str | None:
 
 def request_of(row: Row, recipients: tuple[str, ...]) -> RequestRecord:
     """A row of `requests`; one that is `sending` is told as unknown, unless its run still lives."""
-    outcome = Outcome(row["state"])
     return RequestRecord(
-        number=row["number"],
-        outcome=Outcome.UNKNOWN if outcome is Outcome.SENDING else outcome,
+        **{name: row[name] for name in _OF_REQUEST},
+        outcome=_outcome_of(row),
         recipients=recipients,
-        out_id=row["out_id"],
         own_out_id=bool(row["own_out_id"]),
         passing=bool(row["passing"]),
-        biz_id=row["biz_id"],
-        request_id=row["request_id"],
         fault=fault_of(row["fault"]),
-        reply=row["reply"],
-        day=row["day"],
         likely_day=_likely_day(row),
-        started=row["started"],
     )
+
+
+def _outcome_of(row: Row) -> Outcome:
+    """What became of a request; one that is `sending` is told as unknown."""
+    return Outcome.UNKNOWN if row["state"] == Outcome.SENDING.value else Outcome(row["state"] or Outcome.NOT_SENT)
 
 
 def _likely_day(row: Row) -> str | None:
@@ -99,38 +81,29 @@ def _likely_day(row: Row) -> str | None:
 def earlier_of(row: Row) -> Earlier:
     """A row of the look for duplicates."""
     return Earlier(
-        plan_id=row["plan_id"],
-        plan=row["plan"],
+        **{name: row[name] for name in _OF_EARLIER},
         request=row["number"],
-        recipient=row["recipient"],
         outcome=Outcome(row["state"]),
-        out_id=row["out_id"],
-        at=row["at"],
-        receipt=row["receipt"],
-        biz_id=row["biz_id"],
-        day=row["day"],
         group=row["message_group"],
     )
 
 
 def line_of(row: Row) -> Line:
     """A row of the history."""
-    outcome, fault = Outcome(row["state"] or "not_sent"), fault_of(row["fault"])
-    failed = row["receipt_code"] if row["receipt"] == "failed" else None
-    return Line(
-        plan_id=row["plan_id"],
-        at=row["at"],
-        provider=row["provider"],
-        sign=row["sign"],
-        template=row["template"],
-        recipient=row["recipient"],
-        outcome=Outcome.UNKNOWN if outcome is Outcome.SENDING else outcome,
-        code=fault.code if fault else failed,
-        receipt=row["receipt"],
-        out_id=row["out_id"],
-        biz_id=row["biz_id"],
-        row=row["row"],
-    )
+    fault, failed = fault_of(row["fault"]), row["receipt_code"] if row["receipt"] == "failed" else None
+    code = fault.code if fault else failed
+    return Line(**{name: row[name] for name in _OF_LINE}, outcome=_outcome_of(row), code=code)
+
+
+def _same(record: type, *others: str) -> tuple[str, ...]:
+    """The fields of a record that columns of the same name hold as they are; all but these."""
+    return tuple(one.name for one in fields(record) if one.name not in others)
+
+
+_OF_PLAN = _same(Plan, "number", "state", "account", "made", "group", "signs", "parts", "allow_duplicate")
+_OF_REQUEST = _same(RequestRecord, "outcome", "recipients", "own_out_id", "passing", "fault", "likely_day")
+_OF_EARLIER = _same(Earlier, "request", "outcome", "group")
+_OF_LINE = _same(Line, "outcome", "code")
 
 
 def fault_text(fault: Fault | None) -> str | None:

@@ -119,16 +119,7 @@ TAKE_OVER: tuple[str, ...] = (
     # by the same hash in 0.1.0, so that a repeat of what it sent is still known. A proposal of 0.1.0 has expired: its
     # fingerprint was another one.
     *(f"ALTER TABLE {name} RENAME TO old_{name}" for name in ("plans", "requests", "messages")),
-    *(
-        f"DROP INDEX IF EXISTS {name}"
-        for name in (
-            "plans_by_fingerprint",
-            "plans_by_key",
-            "requests_by_state",
-            "messages_by_recipient",
-            "messages_by_request",
-        )
-    ),
+    *(f"DROP INDEX IF EXISTS {one.partition(' INDEX ')[2].split()[0]}" for one in INDEXES),
     *TABLES,
     """
     INSERT INTO plans (id, plan_id, fingerprint, state, command, provider, profile, region, asked_profile, asked_region,

@@ -249,24 +249,24 @@ class Provider(Protocol):
         """Open a session; `sends` says that it will send. Raises SetupError, CredentialsError."""
 
 
-_PROVIDERS = {
-    "aliyun": "smswrap.providers.aliyun",
-    "volcengine": "smswrap.providers.volcengine",
-}
+PROVIDER_NAMES = ("aliyun", "volcengine")
 
-PROVIDER_NAMES = tuple(_PROVIDERS)
+
+def _of(name: str, module: str, what: str) -> Any:  # noqa: ANN401  what the docstrings below say
+    """A provider's own, imported only now; None if it has none of it."""
+    return getattr(import_module(f"smswrap.providers.{name}{module}"), what, None)
 
 
 def provider_named(name: str, settings: Settings) -> Provider:
     """Give the provider of that name, which must be one of PROVIDER_NAMES."""
     # Each client module ends with `PROVIDER: type[Provider] = Client`, which is what a type checker looks at.
-    kind: type[Provider] = import_module(_PROVIDERS[name] + ".client").PROVIDER
+    kind: type[Provider] = _of(name, ".client", "PROVIDER")
     return kind(settings)
 
 
 def operations_of(name: str) -> Mapping[str, Operation]:
     """Give a provider's table of operations by verb."""
-    found: Mapping[str, Operation] = import_module(_PROVIDERS[name] + ".operations").OPERATIONS
+    found: Mapping[str, Operation] = _of(name, ".operations", "OPERATIONS")
     return found
 
 
@@ -278,26 +278,24 @@ def listing(name: str, thing: str) -> str:
 
 def diagnosis_of(name: str, settings: Settings) -> Iterator[Finding]:
     """Look at what stands between this machine and a send through that provider."""
-    diagnose: Callable[[Settings], Iterator[Finding]] = import_module(_PROVIDERS[name] + ".diagnosis").diagnose
+    diagnose: Callable[[Settings], Iterator[Finding]] = _of(name, ".diagnosis", "diagnose")
     return diagnose(settings)
 
 
 def set_up(name: str, settings: Settings, person: Person) -> None:
     """Go with a person through what a provider needs on this machine."""
-    work: Callable[[Settings, Person], None] = import_module(_PROVIDERS[name] + ".setup").set_up
-    work(settings, person)
+    _of(name, ".setup", "set_up")(settings, person)
 
 
 def repair(name: str, settings: Settings) -> Iterator[str]:
     """Set right what needs no person's decision; tells what was done."""
-    work: Callable[[Settings], Iterator[str]] | None
-    work = getattr(import_module(_PROVIDERS[name] + ".diagnosis"), "repair", None)
+    work: Callable[[Settings], Iterator[str]] | None = _of(name, ".diagnosis", "repair")
     return work(settings) if work else iter(())
 
 
 def recover(settings: Settings) -> None:
     """Undo what a session left behind that is dead to its last process; costs one look at a file if there is none."""
-    for package in _PROVIDERS.values():
-        undo: Callable[[Settings], None] | None = getattr(import_module(package), "recover", None)
+    for name in PROVIDER_NAMES:
+        undo: Callable[[Settings], None] | None = _of(name, "", "recover")
         if undo is not None:
             undo(settings)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from smswrap.errors import Problem
+from smswrap.errors import InputError, Problem
+from smswrap.patterns import pattern
 from smswrap.providers.parameters import shorten
 from smswrap.sending.spellings import Misspelling, spell
 
@@ -29,7 +30,7 @@ EXAMPLE_NUMBERS: Mapping[str, str] = {
 USUAL_MOBILE = r"1(?:610\d|740[0-5])\d{6}|1(?:[38]\d|4[57]|[59][0-35-9]|6[25-7]|7[0-35-8])\d{8}"
 """Mainland mobiles as libphonenumber has them, which costs 30 ms to load; a test holds the two equal."""
 _USUAL = re.compile(rf"(?:\+86|0086|86)?({USUAL_MOBILE})", re.ASCII)
-_GROUPED = re.compile(r"(?:(?:\+|00)?86[ -]?)?(1\d\d)([ -]?)(\d{4})\2(\d{4})", re.ASCII)
+_GROUPED = pattern(r"(?:(?:\+|00)?86[ -]?)?(1\d\d)([ -]?)(\d{4})\2(\d{4})", re.ASCII)
 
 NO_SMS: Mapping[int, str] = {
     3: "a toll-free number",
@@ -88,6 +89,14 @@ def refusal_of_example(number: str, *, samples_allowed: bool) -> str:
     return f"is an example number of {source}" if source and not (samples_allowed and source == OURS) else ""
 
 
+def number_of(text: str, field: str) -> str:
+    """A recipient in E.164. Raises InputError if it is none."""
+    found = read_recipient(text, field=field)
+    if isinstance(found, Problem):
+        raise InputError([found])
+    return found.number
+
+
 def read_recipient(
     text: str, *, field: str = PHONES, row: int | None = None, bare_foreign: bool = False
 ) -> Recipient | Problem:
@@ -97,8 +106,10 @@ def read_recipient(
     number with a digit lost is a foreign one in every tenth case. `bare_foreign` takes the API's own spelling, without
     either, if it is a mobile's.
     """
-    grouped = _GROUPED.fullmatch(text)
-    if usual := _USUAL.fullmatch("".join(grouped.group(1, 3, 4)) if grouped else text):
+    usual = _USUAL.fullmatch(text)
+    if not usual and (grouped := _GROUPED.fullmatch(text)):
+        usual = _USUAL.fullmatch("".join(grouped.group(1, 3, 4)))
+    if usual:
         return Recipient(MAINLAND + usual[1])
     spelling = spell(text)
     if isinstance(spelling, Misspelling):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smswrap.errors import CredentialsError, SetupError
@@ -14,13 +15,11 @@ from smswrap.masking import secrets_of
 from smswrap.model import Account
 from smswrap.patterns import pattern
 from smswrap.providers.aliyun import configuration
+from smswrap.providers.tables import rows
 from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
-
-    from smswrap.errors import SmswrapError
 
 DEFAULT_REGION = "cn-hangzhou"
 REGION = pattern(r"[A-Za-z0-9-]+")
@@ -47,37 +46,11 @@ FILLERS: Mapping[str, tuple[str, ...]] = {
 }
 """The variables that fill a field that the profile leaves blank, the first one that is not empty."""
 
-_KEYS = ("access_key_id", "access_key_secret")
-_ROLE = ("ram_role_arn", "ram_session_name")
-NEEDS: Mapping[str, tuple[str, ...]] = {
-    "AK": _KEYS,
-    "StsToken": (*_KEYS, "sts_token"),
-    "RamRoleArn": (*_KEYS, *_ROLE),
-    "EcsRamRole": (),
-    "RamRoleArnWithRoleName": (),
-    "RsaKeyPair": ("private_key", "key_pair_name"),
-    "External": ("process_command",),
-    "CredentialsURI": ("credentials_uri",),
-    "OIDC": ("oidc_provider_arn", "oidc_token_file", *_ROLE),
-    "ChainableRamRoleArn": ("source_profile", *_ROLE),
-    "CloudSSO": ("cloud_sso_sign_in_url",),
-    "OAuth": ("oauth_site_type",),
-    "BearerToken": ("bearer_token",),
-    "Anonymous": (),
-}
+MODES = {row["mode"]: row for row in rows(Path(__file__).with_name("modes.tsv"))}
+NEEDS: Mapping[str, list[str]] = {mode: row["needs"].split() for mode, row in MODES.items()}
 """The modes by the spelling of config.json, with the fields that the CLI demands before it starts the plugin."""
 
-GUESSES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("StsToken", (*_KEYS, "sts_token")),
-    ("RamRoleArn", (*_KEYS, "ram_role_arn")),
-    ("AK", _KEYS),
-    ("RsaKeyPair", ("private_key", "key_pair_name")),
-    ("EcsRamRole", ("ram_role_name",)),
-    ("External", ("process_command",)),
-    ("OIDC", ("oidc_provider_arn", "oidc_token_file", "ram_role_arn")),
-    ("CloudSSO", ("cloud_sso_sign_in_url",)),
-    ("BearerToken", ("bearer_token",)),
-)
+GUESSES = sorted((int(row["guess"]), mode, row["guessed_by"].split()) for mode, row in MODES.items() if row["guess"])
 """The mode of a profile that names none: the first whose fields are all there."""
 
 
@@ -109,12 +82,12 @@ class Profile:
     @property
     def missing(self) -> tuple[str, ...]:
         """The fields that the mode needs and that are nowhere."""
-        return tuple(name for name in NEEDS.get(self.mode, ()) if not self.fields.get(name))
+        return tuple(name for name in NEEDS.get(self.mode, []) if not self.fields.get(name))
 
     @property
     def from_environment(self) -> bool:
         """Whether credentials come from the environment, so that no saved profile is whole by itself."""
-        return any(self.fields.get(name) and not self.saved.get(name) for name in NEEDS.get(self.mode, ()))
+        return any(self.fields.get(name) and not self.saved.get(name) for name in NEEDS.get(self.mode, []))
 
     @property
     def retry_count(self) -> object:
@@ -157,9 +130,21 @@ def effective(home: Path, environment: Mapping[str, str], named: str | None, reg
 
 def require(profile: Profile) -> None:
     """Raise SetupError or CredentialsError for what the CLI refuses before it starts the plugin."""
-    problem = _problem(profile)
-    if problem is not None:
-        raise problem
+    name, mode = profile.name, profile.mode
+    if REGION.fullmatch(profile.region) is None:
+        step = "Give the profile a region, mostly cn-hangzhou, with `aliyun configure`, or pass --region."
+        raise SetupError(f"The region {profile.region!r} of the profile {name!r} is not a region.", step)
+    if not mode:
+        message = f"Neither the profile {name!r} nor the environment has credentials."
+        step = "Run `aliyun configure`, or set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET."
+        raise CredentialsError(message, step, code="cli.credentials-missing")
+    if mode not in NEEDS:
+        step = f"Run `aliyun configure --profile {shlex.quote(name)}`; the CLI knows {', '.join(NEEDS)}."
+        raise SetupError(f"The profile {name!r} has the mode {mode!r}, which the aliyun CLI does not know.", step)
+    if wrong := _wrong_field(profile):
+        step = f"Run `aliyun configure --profile {shlex.quote(name)} --mode {mode}`."
+        message = f"The profile {name!r} has the mode {mode}, but {wrong}."
+        raise CredentialsError(message, step, code="cli.credentials-missing")
 
 
 def refuse_retries(profile: Profile) -> None:
@@ -172,27 +157,6 @@ def refuse_retries(profile: Profile) -> None:
             f"{shlex.quote(name)} --retry-count 0` does that, too, but makes {name!r} your current profile."
         )
         raise SetupError(message, step)
-
-
-def _problem(profile: Profile) -> SmswrapError | None:
-    name, mode = profile.name, profile.mode
-    if REGION.fullmatch(profile.region) is None:
-        step = "Give the profile a region, mostly cn-hangzhou, with `aliyun configure`, or pass --region."
-        return SetupError(f"The region {profile.region!r} of the profile {name!r} is not a region.", step)
-    if not mode:
-        step = "Run `aliyun configure`, or set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET."
-        return CredentialsError(
-            f"Neither the profile {name!r} nor the environment has credentials.", step, code="cli.credentials-missing"
-        )
-    if mode not in NEEDS:
-        step = f"Run `aliyun configure --profile {shlex.quote(name)}`; the CLI knows {', '.join(NEEDS)}."
-        return SetupError(f"The profile {name!r} has the mode {mode!r}, which the aliyun CLI does not know.", step)
-    wrong = _wrong_field(profile)
-    if wrong is None:
-        return None
-    step = f"Run `aliyun configure --profile {shlex.quote(name)} --mode {mode}`."
-    message = f"The profile {name!r} has the mode {mode}, but {wrong}."
-    return CredentialsError(message, step, code="cli.credentials-missing")
 
 
 def _wrong_field(profile: Profile) -> str | None:
@@ -215,7 +179,7 @@ def _filled(
 ) -> Profile:
     fields = {key: value for key, value in given.items() if isinstance(value, str) and value}
     fields = {key: _first(environment, names) for key, names in FILLERS.items()} | fields
-    guessed = next((mode for mode, needed in GUESSES if all(fields.get(key) for key in needed)), "")
+    guessed = next((mode for _, mode, needed in GUESSES if all(fields.get(key) for key in needed)), "")
     others = profiles or {}
     secrets = secrets_of(fields).union(*(secrets_of(profile) for profile in others.values()))
     return Profile(name, fields.get("mode") or guessed, fields, saved, tuple(others), secrets)

@@ -16,7 +16,7 @@ from smswrap.providers.aliyun import preflight, reply
 from smswrap.providers.aliyun.aimode import USER_AGENT, Lease, ai_mode
 from smswrap.providers.aliyun.operations import OPERATIONS
 from smswrap.providers.base import DEFAULT_READ_TIMEOUT, Accepted, Limits, Provider, ProviderError
-from smswrap.providers.repetition import call_patiently
+from smswrap.providers.calls import call_patiently
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from smswrap.providers.aliyun.program import Program
     from smswrap.providers.base import Settings
 
+STANDIN = "the stand-in of the sandbox"
 LEASE = f"{GATE}, {HOLDERS}, {mark.NAME}"
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
@@ -36,7 +37,7 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
     except SmswrapError as error:
         yield _failed("aliyun CLI", error)
         return
-    yield Finding("aliyun CLI", "ok", program.path)
+    yield Finding("aliyun CLI", "ok", STANDIN if settings.standin else program.path)
     try:
         profile = account.effective(program.home, program.environment, settings.profile, settings.region)
     except SmswrapError as error:
@@ -49,8 +50,8 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
     yield from _directory(program)
     yield _checked("credentials", partial(_credentials, profile))
     yield Finding("region", "ok", profile.region)
-    yield _checked("retries", partial(_retries, profile))
-    yield _checked("mock mode", partial(_mock, program))
+    yield _checked("retries", partial(account.refuse_retries, profile), "off, as a send needs it")
+    yield _checked("mock mode", partial(preflight.refuse_mocks, program), "off")
     yield _checked("safety policy", partial(_policy, program))
     # An older CLI has neither plugins nor AI mode, and no command that could be advised.
     if version.state == "ok":
@@ -58,9 +59,10 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
         yield _ai_mode(program)
 
 
-def _checked(name: str, check: Callable[[], str]) -> Finding:
+def _checked(name: str, check: Callable[[], object], fine: str = "") -> Finding:
     try:
-        return Finding(name, "ok", check())
+        told = check()
+        return Finding(name, "ok", fine or str(told))
     except SmswrapError as error:
         return _failed(name, error)
 
@@ -110,16 +112,6 @@ def _credentials(profile: Profile) -> str:
     return f"mode {profile.mode}, {'from the environment' if profile.from_environment else 'of the profile'}"
 
 
-def _retries(profile: Profile) -> str:
-    account.refuse_retries(profile)
-    return "off, as a send needs it"
-
-
-def _mock(program: Program) -> str:
-    preflight.refuse_mocks(program)
-    return "off"
-
-
 def _policy(program: Program) -> str:
     sends = [row.name for row in OPERATIONS.values() if row.kind == "send"]
     preflight.obey_policy(program, sends[:1])
@@ -144,10 +136,8 @@ def _ai_mode(program: Program) -> Finding:
     except (ValueError, KeyError, TypeError):
         why = program.complaint(shown) or "no readable answer"
         return Finding("AI mode", "warning", f"unknown: {why}", step)
-    if enabled and is_held(program):
+    if not enabled:
+        return Finding("AI mode", "ok", "off")
+    if is_held(program):
         return Finding("AI mode", "ok", "on for a smswrap that is calling right now")
-    return (
-        Finding("AI mode", "failed", "on, though nobody is calling", step)
-        if enabled
-        else Finding("AI mode", "ok", "off")
-    )
+    return Finding("AI mode", "failed", "on, though nobody is calling", step)

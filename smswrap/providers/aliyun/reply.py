@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from functools import cache
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smswrap import catalogue
@@ -13,7 +15,8 @@ from smswrap.errors import Fault, Kind
 from smswrap.masking import hide, redact, strip_colour
 from smswrap.patterns import pattern
 from smswrap.providers.base import ProviderError, Reply
-from smswrap.signals import name_of
+from smswrap.providers.calls import LONGEST_COMPLAINT, ending
+from smswrap.providers.tables import rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -33,46 +36,24 @@ MOST_NESTED = 40
 LONGEST_NUMBER = 100
 """Digits; a longer number is nothing that we know of, and Python refuses to write the longest ones."""
 
-LONGEST_COMPLAINT = 300
-"""Characters of foreign text that a message repeats."""
-
 
 class HostText(NamedTuple):
     """A text with which the CLI itself ends before it starts the plugin: nothing was sent (facts §2.8).
 
-    `exits` are the codes with which it does so; `pattern` is what follows `ERROR: ` at the beginning of its complaint.
+    `exit` is the code with which it does so; `pattern` is what follows `ERROR: ` at the beginning of its complaint.
     """
 
-    exits: tuple[int, ...]
-    pattern: str
+    exit: int
     code: str
+    pattern: str
 
 
-HOST_TEXTS = (
-    HostText((0,), r"load current configuration failed", "cli.config-unreadable"),
-    HostText((3,), r"unknown profile ", "cli.profile-unknown"),
-    HostText((1,), r"profile not found\b", "cli.profile-unknown"),
-    HostText((3,), r"region can't be empty|invalid region ", "cli.region-missing"),
-    HostText((3,), r"invalid mode: ", "cli.mode-unknown"),
-    HostText((3,), r"profile .* is not configure yet|\w+ is not configured for profile ", "cli.credentials-missing"),
-    HostText((3,), r"invalid oauth_site_type ", "cli.credentials-missing"),
-    HostText((3,), r"(?s:.*)\n[ \t]*Configuration failed, use `aliyun configure`", "cli.credentials-missing"),
-    HostText((3,), r"(?s:.*)\n[ \t]*profile \".*\": failed to resolve credentials\s*\Z", "cli.credentials-failed"),
-    HostText((1,), r"operation blocked by safety policy:|操作被安全策略拒绝[:\uff1a]", "cli.safety-policy"),
-    HostText((1,), r"Safety policy requires confirmation for:|安全策略要求确认以下操作[:\uff1a]", "cli.safety-policy"),
-    HostText((1,), r"operation cancelled by user\s*\Z|操作已由用户取消\s*\Z", "cli.safety-policy"),
-    HostText(
-        (1,), r"failed to (check plugin status|install plugin|resolve plugin binary path)\b", "cli.plugin-missing"
-    ),
-    HostText((1,), r"failed to read user input: EOF|plugin \S+ not found", "cli.plugin-missing"),
-    HostText((1,), r"plugin execution failed: fork/exec ", "cli.plugin-missing"),
-    HostText((1,), r"'dysmsapi' is not a valid built-in product", "cli.plugin-missing"),
-    HostText((2,), r"'dysmsapi' is not a valid product", "cli.plugin-missing"),
-    HostText((2,), r"'\S+' is not a valid (product|command|api)\b|invalid flag\b|unknown flag\b", "cli.flags-refused"),
-    # Its parser's own, cli/parser.go and cli/flag.go; the fourth is misspelt there.
-    HostText((1,), r"--?\S+ (duplicated|must be assigned with value)\s*\Z", "cli.flags-refused"),
-    HostText((1,), r"not support ('--' in command line|flag form -)|flag --\S+ can't be assiged", "cli.flags-refused"),
-)
+@cache
+def host_texts() -> list[HostText]:
+    """The rows of host_texts.tsv; those of `cli.flags-refused` are its parser's own, misspelt as there."""
+    table = rows(Path(__file__).with_name("host_texts.tsv"))
+    return [HostText(int(row["exit"]), row["code"], row["pattern"]) for row in table]
+
 
 HOST_TALK = pattern(
     r"(?:(?:Plugin '.*' is required|Auto-installing plugin|Note: Could not load|To install it, run"
@@ -239,8 +220,8 @@ def _host_code(finished: Finished, complaint: str) -> str | None:
     if begin is None or not finished.complete:
         return None
     why = complaint[begin.end() :]
-    rows = (row for row in HOST_TEXTS if finished.code in row.exits and re.match(row.pattern, why))
-    return next((row.code for row in rows), None)
+    known = (row.code for row in host_texts() if finished.code == row.exit and re.match(row.pattern, why))
+    return next(known, None)
 
 
 def _cli_fault(operation: Operation, finished: Finished, said: str) -> Fault:
@@ -248,11 +229,12 @@ def _cli_fault(operation: Operation, finished: Finished, said: str) -> Fault:
     if finished.code is None:
         return _known("cli.not-started", finished.stderr)
     if not finished.complete:
-        return _unreadable(operation, _ending(finished), "cli.timeout" if finished.timed_out else "cli.killed")
+        return _unreadable(operation, ending(finished), "cli.timeout" if finished.timed_out else "cli.killed")
     row = next((row for row in PLUGIN_TEXTS if re.search(row.pattern, said, re.IGNORECASE | re.MULTILINE)), None)
     words = _words(said)
     if row is None:
-        return _unreadable(operation, f"it ended with exit code {finished.code}: {words or _glimpse(finished)}")
+        words = words or ("its output is no reply" if finished.stdout.strip() else "no output")
+        return _unreadable(operation, f"it ended with exit code {finished.code}: {words}")
     return _unreadable(operation, words, row.code) if row.reached else _unreached(operation, words)
 
 
@@ -283,17 +265,3 @@ def _unreadable(operation: Operation, why: str, code: str = "cli.no-reply") -> F
     meaning = "The outcome is unknown: the SMS may have been sent."
     step = "Do not send again. Look for it first: `smswrap query-status -p NUMBER` shows what reached the gateway."
     return Fault(Kind.UNKNOWN, message, meaning, step, "after-receipt", code)
-
-
-def _glimpse(finished: Finished) -> str:
-    return "its output is no reply" if finished.stdout.strip() else "no output"
-
-
-def _ending(finished: Finished) -> str:
-    if finished.stopped:
-        return "it was stopped by your second signal"
-    if finished.cut_off:
-        return "it printed without end and was stopped"
-    if finished.timed_out:
-        return f"no answer within {finished.seconds:.1f} s"
-    return f"it was ended by {name_of(-(finished.code or 0))}"

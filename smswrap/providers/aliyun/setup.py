@@ -15,20 +15,7 @@ if TYPE_CHECKING:
     from smswrap.providers.aliyun.program import Program
     from smswrap.providers.base import Person, Settings
 
-MODES = (
-    ("AK", "an access key, of a RAM user best"),
-    ("StsToken", "a temporary key with its token"),
-    ("RamRoleArn", "a key that takes on a role"),
-    ("EcsRamRole", "the role of this ECS instance, without keys"),
-    ("RamRoleArnWithRoleName", "the instance's role, which takes on another"),
-    ("ChainableRamRoleArn", "another profile, which takes on a role"),
-    ("RsaKeyPair", "an RSA key pair"),
-    ("External", "a program that prints the keys"),
-    ("CredentialsURI", "an address that gives the keys"),
-    ("OIDC", "an OIDC token"),
-    ("CloudSSO", "a sign-in through CloudSSO"),
-    ("OAuth", "a sign-in in the browser"),
-)
+MODES = [(mode, row["about"]) for mode, row in account.MODES.items() if row["about"]]
 """What `aliyun configure` offers, the usual one first."""
 
 REGION_PROMPT, LANGUAGE_PROMPT = "Default Region Id [", "Default Language ["

@@ -17,18 +17,18 @@ from smswrap.errors import CredentialsError, Fault, InputError, Kind, SetupError
 from smswrap.model import Account
 from smswrap.process import OnSignal
 from smswrap.providers.base import DEFAULT_READ_TIMEOUT, Accepted, Limits, Provider, ProviderError
-from smswrap.providers.repetition import call_patiently
+from smswrap.providers.calls import call_patiently
 from smswrap.providers.volcengine import reply, verification
 from smswrap.providers.volcengine.arguments import compose
 from smswrap.providers.volcengine.gateway import standing_in
 from smswrap.providers.volcengine.operations import ACCOUNT, NEEDS_GROUP, OPERATIONS, TEXTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from smswrap.model import Request
     from smswrap.providers.base import Operation, Reply, Settings
-    from smswrap.providers.records import Group, Receipt, Sign, Template
+    from smswrap.providers.records import Receipt, Sign, Template
     from smswrap.providers.volcengine.verification import TemplateText
 
 SCRIPT_NAME = "volc_sms.py"
@@ -80,7 +80,7 @@ class Client:
         try:
             found = Session(find_script(), self._settings, self._settings.environment).call_once(ACCOUNT, {}).body
         except ProviderError as error:
-            raise CredentialsError(error.fault.message, reply.LOG_IN) from error
+            raise CredentialsError(error.fault.message, reply.ADVICE[Kind.CREDENTIALS].next_step) from error
         return Account(self.name, mode=found["mode"], key_end=found["key_end"], base=found["base"])
 
     def check(self, *, sends: bool) -> None:  # noqa: ARG002  nothing forbids a send alone
@@ -115,7 +115,7 @@ class Session:
     def call(self, verb: str, values: Mapping[str, Any]) -> Reply:
         """Make the verb's operation; a read that times out is repeated twice. Raises ProviderError, InputError."""
         if verb in NEEDS_GROUP and values.get("message_group") is None:
-            values = {**values, "message_group": self._only_group()}
+            values = {**values, "message_group": self.only_group()}
         return self._call(OPERATIONS[verb], values)
 
     def _call(self, operation: Operation, values: Mapping[str, Any]) -> Reply:
@@ -132,7 +132,9 @@ class Session:
             (_only,) = request.messages  # or the first one's text would go to all: a request has one text
         content = request.messages[0].content
         if content.extend_code:
-            raise ProviderError(_no_extend_code())
+            message = "Volcengine takes no extension of the sending number."
+            step = "Leave out --sms-up-extend-code-json."
+            raise ProviderError(Fault(Kind.INPUT, message, "This request was not made.", step))
         values = {
             "phone_numbers": [message.recipient for message in request.messages],
             "sign_name": content.sign,
@@ -147,7 +149,7 @@ class Session:
     def sign(self, sign: str, group: str | None) -> Sign:
         """Look the sign up; of several of that name, as after a second application, the likeliest to be sent with."""
         signs: list[Sign] = self._named("list-signs", "signs", "sign", sign, {"sign_name": sign})
-        return verification.likeliest(signs, "groups", group or self._only_group(), f"sign {sign}")
+        return verification.likeliest(signs, "groups", group or self.only_group(), f"sign {sign}")
 
     def template(self, template: str, sign: str | None) -> Template:
         """Look the template up, with the text that keys like these can ask for."""
@@ -163,10 +165,6 @@ class Session:
         except ProviderError as error:
             return verification.TemplateText(None, error.fault.message)
         return verification.choose_text(template, sign, forms)
-
-    def only_group(self) -> str:
-        """Fetch the account's only message group."""
-        return self._only_group()
 
     def receipts(self, recipient: str, day: str, biz_id: str | None, group: str | None) -> list[Receipt]:
         """Fetch one recipient's receipts of one day.
@@ -201,21 +199,19 @@ class Session:
         words = f"{SCRIPT_NAME} {operation.name} … exit {finished.code} after {finished.seconds:.2f} s"
         self._settings.talk.detail(words)
         for warning in reply.warnings(finished):
-            self._warn_once(warning)
-        return reply.read(operation, finished, _private(values))
-
-    def _warn_once(self, warning: str) -> None:
-        if warning not in self._warned:
-            self._warned.add(warning)
-            self._settings.talk.warn(warning)
+            if warning not in self._warned:
+                self._warned.add(warning)
+                self._settings.talk.warn(warning)
+        return reply.read(operation, finished, set((values.get("template_param") or {}).values()))
 
     def _group_to_send_with(self) -> str:
         try:
-            return self._only_group()
+            return self.only_group()
         except InputError as error:  # whoever sends expects a ProviderError, which says that nothing was sent
             raise ProviderError(error.fault) from error
 
-    def _only_group(self) -> str:
+    def only_group(self) -> str:
+        """Fetch the account's only message group."""
         # One look-up for the session, its failure included: a thousand requests must not ask a thousand times.
         with self._choosing:
             if self._choice is None:
@@ -226,12 +222,21 @@ class Session:
 
     def _choose_group(self) -> str | SmswrapError:
         try:
-            found = self.call("list-groups", {}).record.groups
-            chosen = _pick(found)
+            groups = self.call("list-groups", {}).record.groups
         except SmswrapError as error:
             return error
-        self._settings.talk.note(f"Using the account's only message group, {_called(found[0])}.")
-        return chosen
+        called = [f"{one.group} ({one.name})" if one.name else str(one.group) for one in groups]
+        if not groups:
+            step = "Create one at https://console.volcengine.com/sms, or name one with --message-group."
+            message = "The account has no message group."
+            return ProviderError(Fault(Kind.REFUSED, message, "Nothing was sent.", step, code="no-group"))
+        if len(groups) > 1:
+            rule = f"must be given, for the account has several: {', '.join(called)}"
+            return InputError.of(
+                "--message-group", "", rule, "Ask the person which to use, and add --message-group ID."
+            )
+        self._settings.talk.note(f"Using the account's only message group, {called[0]}.")
+        return str(groups[0].group)
 
     def _named(self, verb: str, items: str, key: str, name: str, values: Mapping[str, Any]) -> list[Any]:
         """Every item of this exact name."""
@@ -262,42 +267,6 @@ def _sent_together(message: Receipt, other: Receipt) -> bool:
 def timeout_of(operation: Operation, settings: Settings) -> int:
     """Seconds to connect, and again to answer."""
     return settings.read_timeout or (SEND_TIMEOUT if operation.kind == "send" else DEFAULT_READ_TIMEOUT)
-
-
-def _pick(groups: Sequence[Group]) -> str:
-    if not groups:
-        raise ProviderError(_no_group())
-    if len(groups) > 1:
-        rule = f"must be given, for the account has several: {', '.join(map(_called, groups))}"
-        raise InputError.of("--message-group", "", rule, "Ask the person which to use, and add --message-group ID.")
-    return str(groups[0].group)
-
-
-def _called(group: Group) -> str:
-    return f"{group.group} ({group.name})" if group.name else str(group.group)
-
-
-def _no_group() -> Fault:
-    return Fault(
-        kind=Kind.REFUSED,
-        message="The account has no message group.",
-        meaning="Nothing was sent.",
-        next_step="Create one at https://console.volcengine.com/sms, or name one with --message-group.",
-        code="no-group",
-    )
-
-
-def _no_extend_code() -> Fault:
-    return Fault(
-        kind=Kind.INPUT,
-        message="Volcengine takes no extension of the sending number.",
-        meaning="This request was not made.",
-        next_step="Leave out --sms-up-extend-code-json.",
-    )
-
-
-def _private(values: Mapping[str, Any]) -> set[str]:
-    return set((values.get("template_param") or {}).values())
 
 
 PROVIDER: type[Provider] = Client

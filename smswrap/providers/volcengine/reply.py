@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from smswrap import catalogue
 from smswrap.errors import Fault, Kind
 from smswrap.masking import redact
 from smswrap.providers.base import ProviderError, Reply
-from smswrap.signals import name_of
+from smswrap.providers.calls import LONGEST_COMPLAINT, ending
+from smswrap.providers.reading import as_object
+from smswrap.providers.tables import rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -58,34 +61,10 @@ class Advice(NamedTuple):
     retry: Retry
 
 
-LOG_IN = "Set ARK_SKILL_API_KEY and ARK_SKILL_API_BASE, or VOLCENGINE_ACCESS_KEY and VOLCENGINE_SECRET_KEY."
 ADVICE: Mapping[Kind, Advice] = {
-    Kind.INPUT: Advice("Nothing was called and nothing was sent.", "Fix the value and run the command again.", "never"),
-    Kind.INTERNAL: Advice(
-        "This is a mistake in volc_sms.py; the request was not made.",
-        "Run it with --sandbox --verbose and report what it prints.",
-        "never",
-    ),
-    Kind.SETUP: Advice(
-        "The request was not made; nothing was sent.",
-        "Fix the Python installation that smswrap runs with, or what the message names.",
-        "never",
-    ),
-    Kind.CREDENTIALS: Advice("Volcengine cannot know, or does not allow, who asks.", LOG_IN, "never"),
-    Kind.REFUSED: Advice("The request was not carried out.", "Fix the cause, then run the command again.", "never"),
-    Kind.THROTTLED: Advice("There were too many calls.", "Wait a minute, then run the command again.", "later"),
-    Kind.UNAVAILABLE: Advice("The service gave no answer.", "Run the command again in a moment.", "later"),
-    Kind.INTERRUPTED: Advice("The request was not made; nothing was sent.", "Run it again if you like.", "later"),
-    Kind.UNKNOWN: Advice(
-        "The outcome is unknown: the SMS may have been sent.",
-        "Do not send again. Look for it first: `smswrap --provider volcengine query-status -p NUMBER` shows what "
-        "reached the gateway.",
-        "after-receipt",
-    ),
+    Kind(row["kind"]): Advice(row["meaning"], row["next_step"], cast("Retry", row["retry"]))
+    for row in rows(Path(__file__).with_name("advice.tsv"))
 }
-
-LONGEST_COMPLAINT = 300
-"""Characters of foreign text that a message repeats."""
 
 _LINE = re.compile(r"^volc_sms: (?P<word>[a-z]+)(?:\[(?P<code>[a-z0-9-]+)\])?: (?P<text>.*)$", re.MULTILINE)
 
@@ -112,7 +91,7 @@ def _fault(operation: Operation, finished: Finished, body: Body | None, private:
     if finished.code is None:
         return _told(Kind.SETUP, f"volc_sms.py could not be started: {finished.stderr}", None)
     if not finished.complete:
-        return _unreadable(operation, _ending(finished), "script.timeout" if finished.timed_out else "script.killed")
+        return _unreadable(operation, ending(finished), "script.timeout" if finished.timed_out else "script.killed")
     said = [line for line in _LINE.finditer(finished.stderr) if line["word"] not in ASIDES]
     kind = KINDS.get(said[-1]["word"], {}).get(finished.code) if said else None
     if kind is None:
@@ -161,16 +140,6 @@ def _unreadable(operation: Operation, why: str, code: str = "script.no-reply") -
     return _told(kind, f"volc_sms.py gave no usable answer to {operation.name}: {why}.", code)
 
 
-def _ending(finished: Finished) -> str:
-    if finished.stopped:
-        return "it was stopped by your second signal"
-    if finished.timed_out:
-        return f"no answer within {finished.seconds:.1f} s"
-    if finished.cut_off:
-        return "it printed without end"
-    return f"it was ended by {name_of(-(finished.code or 0))}"
-
-
 def _object(text: str) -> Body | None:
     try:
         body = json.loads(text)
@@ -180,11 +149,9 @@ def _object(text: str) -> Body | None:
 
 
 def _metadata(body: Body | None) -> Body:
-    found = (body or {}).get("ResponseMetadata")
-    return found if isinstance(found, dict) else {}
+    return as_object((body or {}).get("ResponseMetadata"))
 
 
 def _error(body: Body | None) -> tuple[str, str]:
-    found = _metadata(body).get("Error")
-    error = found if isinstance(found, dict) else {}
+    error = as_object(_metadata(body).get("Error"))
     return str(error.get("Code") or error.get("CodeN") or ""), str(error.get("Message") or "")

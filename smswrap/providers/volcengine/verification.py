@@ -28,7 +28,8 @@ class TemplateText(NamedTuple):
 def likeliest(found: Sequence[Named], relation: str, name: str | None, what: str) -> Named:
     """The one to be sent with, should a name be listed more than once. Raises ProviderError if it is not there."""
     if not found:
-        raise ProviderError(_not_there(what))
+        message, step = f"The account has no {what}.", f"Choose of what it has: {LISTS}."
+        raise ProviderError(Fault(Kind.REFUSED, message, "Nothing was sent.", step, code="not-found"))
     return max(found, key=lambda one: (name in (getattr(one, relation) or ()), one.state == APPROVED))
 
 
@@ -42,13 +43,3 @@ def choose_text(template: str, sign: str | None, forms: Sequence[Template]) -> T
     if len({form.content for form in ours}) > 1:
         return TemplateText(None, "The template has several texts, and nothing tells which it is.")
     return TemplateText(ours[0].content)
-
-
-def _not_there(what: str) -> Fault:
-    return Fault(
-        kind=Kind.REFUSED,
-        message=f"The account has no {what}.",
-        meaning="Nothing was sent.",
-        next_step=f"Choose of what it has: {LISTS}.",
-        code="not-found",
-    )

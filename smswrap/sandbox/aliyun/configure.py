@@ -7,7 +7,7 @@ import sys
 from ..common import NO_SANDBOX, Row
 from .call import Call, CliError
 from .flags import not_a_command, own_flags
-from .profile import Configuration, problem_of
+from .profile import MODES, Configuration, problem_of
 
 AUTO_INSTALL = "auto-plugin-install"
 TEXTS = {
@@ -20,22 +20,7 @@ TEXTS = {
 NUMBERS = {"read-timeout": "read_timeout", "retry-count": "retry_count"}
 NOT_PLAYED = ("get", "list", "delete", "switch", "safety-policy", "plugin-settings")
 
-
-_KEY = (("Access Key Id", "access_key_id"), ("Access Key Secret", "access_key_secret"))
-_ROLE = (("Sts Region", "sts_region"), ("Ram Role Arn", "ram_role_arn"), ("Role Session Name", "ram_session_name"))
-_ECS = (("Ecs Ram Role", "ram_role_name"),)
-QUESTIONS: dict[str, tuple[tuple[str, str], ...]] = {
-    "AK": _KEY,
-    "StsToken": (*_KEY, ("Sts Token", "sts_token")),
-    "RamRoleArn": (*_KEY, *_ROLE, ("External ID", "external_id"), ("Expired Seconds", "expired_seconds")),
-    "EcsRamRole": _ECS,
-    "RamRoleArnWithRoleName": (*_ECS, *_ROLE, ("Expired Seconds", "expired_seconds")),
-    "ChainableRamRoleArn": (("Source Profile", "source_profile"), *_ROLE, ("External ID", "external_id")),
-    "RsaKeyPair": (("Rsa Private Key File", "private_key"), ("Rsa Key Pair Name", "key_pair_name")),
-    "External": (("Process Command", "process_command"),),
-    "CredentialsURI": (("Credentials URI", "credentials_uri"),),
-    "OIDC": (("OIDC Provider ARN", "oidc_provider_arn"), ("OIDC Token File", "oidc_token_file"), *_ROLE[1:]),
-}
+QUESTIONS = {mode: [part.partition("=")[::2] for part in asked.split("; ")] for mode, *_, asked in MODES if asked}
 """What is asked for, by mode: config/configure.go. CloudSSO and OAuth need a browser, which nobody has here."""
 
 HIDDEN = frozenset(("access_key_id", "access_key_secret"))

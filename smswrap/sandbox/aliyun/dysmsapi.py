@@ -8,7 +8,7 @@ from . import plugin, plugins, policy
 from .call import USAGE, YELLOW, Call, CliError, config_folder
 from .flags import host_flags
 from .log import stdin_kind
-from .operations import OPERATIONS
+from .plugin import OPERATIONS
 from .profile import Configuration, effective
 
 USAGE_TEXT = "Usage:\n  aliyun dysmsapi <command> --parameter1 value1 --parameter2 value2 ...\n\nCommands:\n"

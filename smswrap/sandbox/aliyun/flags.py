@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ONCE_TEXT = """
-    profile mode language region RegionId config-path access-key-id access-key-secret sts-token sts-region ram-
-    role-name ram-role-arn external-id role-session-name source-profile private-key key-pair-name read-timeout
-    connect-timeout retry-count expired-seconds process-command oidc-provider-arn oidc-token-file cloud-sso-
-    sign-in-url cloud-sso-access-config cloud-sso-account-id oauth-site-type endpoint endpoint-type external-
-    account-type bearer-token bearer-token-header-key cli-cred cli-query user-agent version body body-file
-    accept roa method
+    profile mode language region RegionId config-path access-key-id access-key-secret sts-token sts-region
+    ram-role-name ram-role-arn external-id role-session-name source-profile private-key key-pair-name
+    read-timeout connect-timeout retry-count expired-seconds process-command oidc-provider-arn oidc-token-file
+    cloud-sso-sign-in-url cloud-sso-access-config cloud-sso-account-id oauth-site-type endpoint endpoint-type
+    external-account-type bearer-token bearer-token-header-key cli-cred cli-query user-agent version body
+    body-file accept roa method
 """
 ONCE = frozenset(ONCE_TEXT.split())
 """Flags of the host that take a value and may stand once."""

@@ -1,10 +1,10 @@
-# ruff: noqa: RUF001  the texts are Chinese, with Chinese punctuation
 """The gateway before the API: who asks, and how errors of the line look. Their text is not JSON and goes to stderr."""
 
 from __future__ import annotations
 
 import os
 
+from ..common import files
 from .call import CliError, PluginError, RefusalError
 
 TYPE_CHECKING = False
@@ -12,33 +12,8 @@ if TYPE_CHECKING:
     from .plugin import Request
 
 HOST = "dysmsapi.example"
-ERRORS = {
-    "InvalidAccessKeyId.NotFound": (404, "Specified access key is not found."),
-    "SignatureDoesNotMatch": (400, "Specified signature is not matched with our calculation."),
-    "Forbidden.RAM": (
-        403,
-        "User not authorized to operate on the specified resource, or this API does not support RAM.",
-    ),
-    "NoPermission": (403, "You are not authorized to perform this operation."),
-    "Throttling.User": (400, "Request was denied due to user flow control."),
-}
-REFUSALS = {
-    "isv.SMS_SIGNATURE_SCENE_ILLEGAL": "短信所使用签名场景非法",
-    "isv.DOMESTIC_NUMBER_NOT_SUPPORTED": "国际/港澳台消息模板不支持发送境内号码",
-    "isv.SMS_SIGN_NAME_ILLEGAL": "该账号下找不到对应签名",
-    "isv.SMS_TEMPLATE_ILLEGAL": "该账号下找不到对应模板",
-    "isv.INVALID_JSON_PARAM": "参数格式错误，请修改为字符串值",
-    "isv.TEMPLATE_MISSING_PARAMETERS": "模板变量中存在未赋值变量",
-    "isv.MOBILE_COUNT_OVER_LIMIT": "手机号码数量超过单次上限",
-    "isv.MOBILE_NUMBER_ILLEGAL": "手机号码格式错误",
-    "isv.PARAM_LENGTH_LIMIT": "参数超过长度限制",
-    "isv.INVALID_PARAMETERS": "参数异常",
-    "isv.BUSINESS_LIMIT_CONTROL": "触发分钟级流控Permits:1",
-    "isv.AMOUNT_NOT_ENOUGH": "账户余额不足",
-    "isp.SYSTEM_ERROR": "系统错误，请重新调用",
-    "SignatureNotFound": "签名不存在",
-    "TemplateNotFound": "模板不存在",
-}
+ERRORS = {code: (status, message) for code, status, message in files.read_table(__file__, "errors.tsv")}
+"""Code -> HTTP status, message: 4xx the line's errors, 200 the API's own refusals."""
 
 
 def authenticate(request: Request) -> None:
@@ -65,7 +40,7 @@ def error(code: str) -> PluginError:
 
 def refusal(refused: RefusalError) -> dict[str, object]:
     """A business error as a reply."""
-    message = refused.message or REFUSALS[refused.code]
+    message = refused.message or ERRORS[refused.code][1]
     return {"Code": refused.code, "Message": message, "RequestId": random_id()}
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ..common import Row, jsontext
+from ..common import Row, files, jsontext
 from . import gateway
 from .account import Account
 from .call import Call, PluginError, RefusalError
-from .operations import API_VERSION, COMMON, INTEGERS, OPERATIONS, Operation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,8 +13,27 @@ if TYPE_CHECKING:
 
     Reply = dict[str, object] | str
 
+API_VERSION = "2017-05-25"
+COMMON = ("api-version", "user-agent", "read-timeout", "connect-timeout", "retry-count", "profile", "region", "yes")
+INTEGERS = (
+    *("connect-timeout", "current-page", "is-globe", "order-id", "page-index", "page-no", "page-size"),
+    *("qualification-group-id", "read-timeout", "retry-count", "template-type", "work-order-id"),
+)
 DEFAULT_READ_TIMEOUT = 10
 MOST_ROWS = 50
+
+
+class Operation:
+    """A row of operations.tsv: the API's name, the module whose function of the command's name answers; flags."""
+
+    def __init__(self, api: str, module: str, required: str, optional: str) -> None:
+        self.api = api
+        self.module = module
+        self.required = required.split()
+        self.optional = optional.split()
+
+
+OPERATIONS = {command: Operation(*cells) for command, *cells in files.read_table(__file__, "operations.tsv")}
 
 
 class Request:

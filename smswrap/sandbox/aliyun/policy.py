@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001  the texts are Chinese, with Chinese punctuation
 """The safety policy that a person gives their CLI: sysconfig/safety. It is asked last, before the plugin starts."""
 
 from __future__ import annotations
@@ -14,30 +13,6 @@ ENABLED, RULES = "ALIBABA_CLOUD_SAFETY_POLICY_ENABLED", "ALIBABA_CLOUD_SAFETY_PO
 SKIPPED_BY = "ALIBABA_CLOUD_SAFETY_SKIP_CONFIRM"
 TRUE, FALSE = ("1", "t", "true"), ("0", "f", "false")
 ACTIONS = ("allow", "deny", "confirm", "forbid")
-TEXTS = {
-    "en": {
-        "deny": "operation blocked by safety policy: dysmsapi {operation} (rule: {rule})",
-        "confirm": (
-            "Safety policy requires confirmation for: dysmsapi {operation}\nThis operation cannot run in"
-            " non-interactive mode without explicit approval. If you are an agent, ask the user whether this operation"
-            " is allowed; after they confirm (e.g. reply yes or 确认), re-run the same command with --yes."
-        ),
-        "ask": (
-            "Safety policy requires confirmation for: dysmsapi {operation}\n"
-            "Type 'yes' to proceed, anything else to cancel: "
-        ),
-        "no": "operation cancelled by user",
-    },
-    "zh": {
-        "deny": "操作被安全策略拒绝: dysmsapi {operation} (规则: {rule})",
-        "confirm": (
-            "安全策略要求确认以下操作：dysmsapi {operation}\n当前为非交互环境，无法自动确认。若调用方为智能体，"
-            "请先向用户说明并征得同意；用户同意后（可在对话中回复 yes 或「确认」），再使用 --yes 重新执行同一命令。"
-        ),
-        "ask": "安全策略要求确认以下操作: dysmsapi {operation}\n输入 'yes' 继续，其他任意输入取消: ",
-        "no": "操作已由用户取消",
-    },
-}
 
 
 def check(call: Call, operation: str, flags: dict[str, str], folder: str, language: str) -> None:
@@ -47,9 +22,11 @@ def check(call: Call, operation: str, flags: dict[str, str], folder: str, langua
     """
     rule = _first_rule(folder, f"dysmsapi:{operation}".lower())
     action = rule.get("action", "allow")
+    if action == "allow":
+        return
     words = {
-        key: text.format(operation=operation, rule=rule.get("pattern"))
-        for key, text in TEXTS["zh" if language == "zh" else "en"].items()
+        what: (chinese if language == "zh" else english).format(operation=operation, rule=rule.get("pattern"))
+        for what, english, chinese in files.read_table(__file__, "policy.tsv")
     }
     if action == "deny":
         raise CliError(words["deny"])

@@ -19,36 +19,11 @@ FILLED_FROM = {
     "oidc_token_file": ("ALIBABACLOUD_OIDC_TOKEN_FILE", "ALIBABA_CLOUD_OIDC_TOKEN_FILE"),
     "ram_role_arn": ("ALIBABACLOUD_ROLE_ARN", "ALIBABA_CLOUD_ROLE_ARN"),
 }
-KEYS = ("access_key_id", "access_key_secret")
-NEEDED = {
-    "AK": KEYS,
-    "StsToken": (*KEYS, "sts_token"),
-    "RamRoleArn": (*KEYS, "ram_role_arn", "role_session_name"),
-    "EcsRamRole": (),
-    "RsaKeyPair": ("private_key", "key_pair_name"),
-    "RamRoleArnWithRoleName": (),
-    "ChainableRamRoleArn": ("source_profile", "ram_role_arn", "role_session_name"),
-    "External": ("process_command",),
-    "CredentialsURI": ("credentials_uri",),
-    "OIDC": ("oidc_provider_arn", "oidc_token_file", "ram_role_arn", "role_session_name"),
-    "CloudSSO": ("cloud_sso_sign_in_url",),
-    "OAuth": (),
-    "BearerToken": ("bearer_token",),
-    "Anonymous": (),
-}
+MODES = files.read_table(__file__, "modes.tsv")
+NEEDED = {mode: needed.split() for mode, needed, *_ in MODES}
 """What Validate() asks for by mode, in its order; modes as config.json spells them."""
 
-RECOGNISED = (
-    ("StsToken", (*KEYS, "sts_token")),
-    ("RamRoleArn", (*KEYS, "ram_role_arn")),
-    ("AK", KEYS),
-    ("RsaKeyPair", ("private_key", "key_pair_name")),
-    ("EcsRamRole", ("ram_role_name",)),
-    ("External", ("process_command",)),
-    ("OIDC", ("oidc_provider_arn", "oidc_token_file", "ram_role_arn")),
-    ("CloudSSO", ("cloud_sso_sign_in_url",)),
-    ("BearerToken", ("bearer_token",)),
-)
+RECOGNISED = sorted((int(rank), mode, fields.split()) for mode, _, rank, fields, _ in MODES if rank)
 """Which mode a profile without one has: the first whose fields are all there."""
 
 DIRECT = ("AK", "StsToken", "BearerToken", "Anonymous")
@@ -156,7 +131,7 @@ def _filled(profile: Row) -> Row:
     for field, names in FILLED_FROM.items():
         filled[field] = filled.get(field) or from_environment(*names)
     if not filled.get("mode"):
-        filled["mode"] = next((mode for mode, fields in RECOGNISED if all(map(filled.get, fields))), "")
+        filled["mode"] = next((mode for _, mode, fields in RECOGNISED if all(map(filled.get, fields))), "")
     return filled
 
 

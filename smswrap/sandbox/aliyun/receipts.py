@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 from ..common import Row, files, message
-from . import gateway, magic, recipient
+from . import gateway, magic
 from .account import Account
 from .call import Conditions, RefusalError
 from .plugin import Request
@@ -46,7 +46,7 @@ class Receipt:
 def query_send_details(request: Request) -> Reply:
     """The messages of one day to one number, newest first; TotalCount is a string, the list lies two levels deep."""
     phone, day, biz_id = request.text("phone-number"), request.text("send-date"), request.text("biz-id")
-    if not (recipient.is_mainland(phone) or recipient.is_international(phone.removeprefix("00"))):
+    if not (magic.is_mainland(phone) or magic.is_international(phone.removeprefix("00"))):
         raise RefusalError("isv.MOBILE_NUMBER_ILLEGAL")
     now = time.time()
     if not (_is_day(day) and _day_of(now - DAYS_KEPT * DAY_SECONDS) <= day <= _day_of(now)):
@@ -109,7 +109,7 @@ def _row(sent: Row, receipt: Receipt, account: Account) -> Row:
         "date": _day_of(sent["time"]),
         "total": count,
         outcome: count,
-        "is_globe": DOMESTIC if recipient.is_mainland(sent["phone"]) else GLOBE,
+        "is_globe": DOMESTIC if magic.is_mainland(sent["phone"]) else GLOBE,
         "sign": sent["sign"],
         "type": template["type"] if template else "",
     }

@@ -1,6 +1,6 @@
 """SendSms and SendBatchSms: validate, accept, and then whatever the magic recipient makes of it.
 
-ledger.jsonl has every message that was accepted, one line for each recipient. This is the truth.
+ledger.jsonl has every message that was accepted, one line for each magic. This is the truth.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import os
 import time
 
 from ..common import Row, files, message
-from . import gateway, magic, recipient
+from . import gateway, magic
 from .account import CODES, Account
 from .call import RefusalError, die_by, hang
 from .plugin import Request, text_of
@@ -47,7 +47,7 @@ def send_batch_sms(request: Request) -> Reply:
 def _send(request: Request, most: int, rows: list[tuple[str, str, object]]) -> Reply:
     if len(rows) > most:
         raise RefusalError("isv.MOBILE_COUNT_OVER_LIMIT")
-    outcome = magic.first_of([recipient.normalise(number) for number, _, _ in rows])
+    outcome = magic.first_of([magic.normalise(number) for number, _, _ in rows])
     _fail_on_the_way(request, outcome)
     if outcome.effect == "html":
         return HTML
@@ -69,10 +69,10 @@ def _message(request: Request, account: Account, number: str, name: str, params:
         raise RefusalError("isv.SMS_TEMPLATE_ILLEGAL")
     if sign["business"] == CODES and template["type"] not in ("verification", "international"):
         raise RefusalError("isv.SMS_SIGNATURE_SCENE_ILLEGAL")
-    phone = recipient.normalise(number)
+    phone = magic.normalise(number)
     if not phone:
         raise RefusalError("isv.MOBILE_NUMBER_ILLEGAL")
-    if template["type"] == "international" and recipient.is_mainland(phone):
+    if template["type"] == "international" and magic.is_mainland(phone):
         raise RefusalError("isv.DOMESTIC_NUMBER_NOT_SUPPORTED")
     return {
         "phone": phone,

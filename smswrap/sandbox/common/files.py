@@ -35,14 +35,15 @@ def read_object(path: str) -> Row:
     return value if isinstance(value, dict) else {}
 
 
+def read_table(module: str, name: str) -> list[list[str]]:
+    r"""The rows of the table of that name beside a module of ours, each with all its cells; `\n` is a line's end."""
+    _head, *lines = (read(f"{module.rpartition('/')[0]}/{name}") or "").split("\n")[:-1]
+    return [line.replace("\\n", "\n").split("\t") for line in lines]
+
+
 def read_lines(path: str) -> list[Row]:
     """The objects of a file that holds one in each line, oldest first; a line that is still being written is none."""
-    text = read(path) or ""
-    lines = text.split("\n")[:-1]
-    if len(text) > jsontext.SMALL:
-        import json  # by now it pays
-
-        return [json.loads(line) for line in lines]
+    lines = (read(path) or "").split("\n")[:-1]
     return [value for value in map(jsontext.parse, lines) if isinstance(value, dict)]
 
 

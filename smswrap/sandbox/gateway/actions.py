@@ -1,4 +1,4 @@
-"""The seven actions: what each request must look like, and what the account answers."""
+"""The seven actions: what each request must look like, and what the account (account.json) answers."""
 
 from __future__ import annotations
 
@@ -11,16 +11,29 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from ..common import Row, files, message
-from .account import APPROVED, CREATED, find_item
 from .magic import find_receipt
 from .replies import BAD_PARAMETER, Refusal, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+CREATED = 1767225600  # seconds; 2026-01-01
+APPROVED = (3, 5)  # approved, and exempt from review
 MOST_NUMBERS = 200
 MOST_ITEMS = 100
 NUMBER = re.compile(r"(\+86)?(1[0-9]{10})|\+(?!86)[1-9][0-9]{6,14}")
+
+
+def load_account(directory: str, groups: int | None) -> Row:
+    """The account, overridden key by key by the directory's file; `groups` keeps only the first so many."""
+    account = files.read_object(f"{__file__.rpartition('/')[0]}/account.json")
+    account |= files.read_object(f"{directory}/gateway-account.json")
+    return {**account, "groups": account["groups"][:groups]}
+
+
+def find_item(items: list[Row], field: str, value: str) -> Row | None:
+    """The item whose field has this value."""
+    return next((item for item in items if item[field] == value), None)
 
 
 @dataclass(frozen=True)
@@ -30,9 +43,16 @@ class State:
     account: Row
     ledger: str
 
-    def sent(self) -> list[Row]:
-        """The messages as the send log shows them now, newest first."""
-        return [show_record(record) for record in reversed(files.read_lines(self.ledger))]
+    def sent(self, body: Row, first: float, last: float) -> list[Row]:
+        """The messages of these seconds that have all that is asked for, as the send log shows them, newest first."""
+        records = [show_record(record) for record in reversed(files.read_lines(self.ledger))]
+        asked = body | {"Mobile": body.get("Mobile", "").removeprefix("+86")}
+        return [
+            record
+            for record in records
+            if first <= record["SendTime"] / 1000 <= last
+            and all(asked[name] in ("", record[name]) for name in asked.keys() & record.keys())
+        ]
 
 
 def send(state: State, body: Row) -> Row:
@@ -97,30 +117,24 @@ def read_parameters(body: Row, template: Row) -> dict[str, str]:
 
 def list_groups(state: State, body: Row) -> Row:
     """Message groups by part of their name."""
-    groups = [item for item in state.account["groups"] if body.get("SubAccountName", "") in item["SubAccountName"]]
+    groups = [item for item in state.account["groups"] if fits(item, body)]
     return {"Total": len(groups), "List": groups}
 
 
 def list_signatures(state: State, body: Row) -> Row:
     """Signatures of every state."""
-    found = [
-        {**item, "CreatedAt": CREATED}
-        for item in state.account["signatures"]
-        if body.get("Signature", "") in item["Signature"] and overlap(body, item, "SubAccounts")
-    ]
-    return cut_page(found, body)
+    return cut_page([{**item, "CreatedAt": CREATED} for item in state.account["signatures"] if fits(item, body)], body)
 
 
 def list_templates(state: State, body: Row) -> Row:
     """Templates of every state; their text is not returned."""
-    found = [
-        show_template(item)
-        for item in state.account["templates"]
-        if body.get("TemplateId", "") in item["TemplateId"]
-        and overlap(body, item, "SubAccounts")
-        and overlap(body, item, "Signatures")
-    ]
-    return cut_page(found, body)
+    return cut_page([show_template(item) for item in state.account["templates"] if fits(item, body)], body)
+
+
+def fits(item: Row, body: Row) -> bool:
+    """Whether the item has what is asked for: a part of a text, or one of several names."""
+    asked = ((body[name], item[name]) for name in body.keys() & item.keys() if body[name])
+    return all(want in has if isinstance(want, str) else set(want) & set(has) for want, has in asked)
 
 
 def list_texts(state: State, body: Row) -> Row:
@@ -154,27 +168,9 @@ def show_template(template: Row) -> Row:
     }
 
 
-def overlap(body: Row, item: Row, field: str) -> bool:
-    """Whether the item has one of the asked names, if any is asked."""
-    return not body.get(field) or bool(set(body[field]) & set(item[field]))
-
-
 def list_log(state: State, body: Row) -> Row:
     """Accepted messages, newest first, with the receipts that have come by now."""
-    mobile = body.get("Mobile", "").removeprefix("+86")
-    found = [
-        record
-        for record in state.sent()
-        if has_all(record, body, ("SubAccount", "TemplateId", "Signature", "MessageId"))
-        and mobile in ("", record["Mobile"])
-        and body.get("FromTime", 0) <= record["SendTime"] / 1000 <= body.get("ToTime", 10**11)
-    ]
-    return cut_page(found, body)
-
-
-def has_all(record: Row, body: Row, names: tuple[str, ...]) -> bool:
-    """Whether the record has what is asked for by these names."""
-    return all(body.get(name) in (None, "", record[name]) for name in names)
+    return cut_page(state.sent(body, body.get("FromTime", 0), body.get("ToTime", 10**11)), body)
 
 
 def show_record(record: Row) -> Row:
@@ -196,12 +192,7 @@ def receipt_time(record: Row) -> int:
 
 def count(state: State, body: Row) -> Row:
     """Messages and receipts of a stretch of time."""
-    found = [
-        record
-        for record in state.sent()
-        if has_all(record, body, ("SubAccount", "ChannelType", "Signature", "TemplateId"))
-        and body["StartTime"] <= record["SendTime"] / 1000 <= body["EndTime"]
-    ]
+    found = state.sent(body, body["StartTime"], body["EndTime"])
     received = [record for record in found if record["ReceiptTime"]]
     good = sum(record["ErrorCode"] == "0" for record in received)
     totals = dict.fromkeys(("TotalSendCount", "TotalAllSendCount", "TotalSendSuccessCount"), len(found))
@@ -223,32 +214,18 @@ class Action:
     run: Callable[[State, Row], Row]
     required: Mapping[str, type]
     optional: Mapping[str, type]
-    method: str = "POST"
+    method: str
 
 
-PAGING = {"Page": int, "PageSize": int}
+def read_types(cell: str) -> dict[str, type]:
+    """`Mobile Page:int SubAccounts:list`: fields and their types, a text where nothing else is said."""
+    named = (word.partition(":") for word in cell.split())
+    return {name: {"int": int, "list": list, "": str}[kind] for name, _, kind in named}
+
+
 ACTIONS: Mapping[str, Action] = {
-    "SendSmsForAgent": Action(
-        send, {"SubAccount": str, "Signature": str, "TemplateId": str, "Mobiles": str}, {"TemplateParam": str}
-    ),
-    "ListSubAccountForAgent": Action(list_groups, {}, {"SubAccountName": str}),
-    "ListSignatureForAgent": Action(list_signatures, PAGING, {"Signature": str, "SubAccounts": list}),
-    "ListSmsTemplateForAgent": Action(
-        list_templates, PAGING, {"TemplateId": str, "SubAccounts": list, "Signatures": list}
-    ),
-    "ListSmsSendLogForAgent": Action(
-        list_log,
-        {"SubAccount": str, **PAGING},
-        {"FromTime": int, "ToTime": int, "Mobile": str, "TemplateId": str, "Signature": str, "MessageId": str},
-    ),
-    "ListTotalSendCountStatForAgent": Action(
-        count,
-        {"StartTime": int, "EndTime": int},
-        {"SubAccount": str, "ChannelType": str, "Signature": str, "TemplateId": str},
-    ),
-    "ListSecondTemplate": Action(
-        list_texts, {"templateId": str}, {"signatures": str, "secondTemplateId": str}, method="GET"
-    ),
+    name: Action(globals()[function], read_types(required), read_types(optional), method)
+    for name, method, function, required, optional in files.read_table(__file__, "actions.tsv")
 }
 
 
