@@ -188,15 +188,15 @@ def test_a_known_key_is_taken_out_of_foreign_text_by_its_value(
 
 
 def test_an_update_that_failed_is_not_tried_again_for_some_minutes(
-    standin: StandIn, smswrap: Callable[..., Ran], tmp_path: Path
+    first_standin: StandIn, smswrap: Callable[..., Ran], tmp_path: Path
 ) -> None:
-    standin.conditions(offline=True)
+    first_standin.conditions(offline=True)
     assert len(smswrap("list-signs").envelope["warnings"]) == 1
     assert smswrap("list-signs").envelope["warnings"] == []
-    assert standin.calls.count("plugin update") == 1
+    assert first_standin.calls.count("plugin update") == 1
     (tmp_path / "state" / "aliyun-plugins.json").write_text('{"failed": 1e300}', "utf-8")  # a clock that was ahead
     assert len(smswrap("list-signs").envelope["warnings"]) == 1
-    assert standin.calls.count("plugin update") == 2
+    assert first_standin.calls.count("plugin update") == 2
 
 
 def test_doctor_fails_where_the_plugin_is_missing_and_cannot_be_fetched(

@@ -31,6 +31,11 @@ MOMENTS = {
 }
 
 
+@pytest.fixture
+def standin(first_standin: StandIn) -> StandIn:
+    return first_standin
+
+
 def assert_on_during_calls_and_off_now(standin: StandIn) -> None:
     for call in standin.api_calls:
         assert call["ai_mode"] == {"enabled": True, "user_agent": USER_AGENT}, call

@@ -244,7 +244,7 @@ FOREIGN: dict[str, str] = {
 
 @pytest.mark.parametrize("kind", FOREIGN)
 def test_a_journal_that_is_not_ours_is_refused_and_left_as_it_is(
-    standin: StandIn, smswrap: Callable[..., Ran], path: Path, kind: str
+    first_standin: StandIn, smswrap: Callable[..., Ran], path: Path, kind: str
 ) -> None:
     if kind == "another program's":
         path.parent.mkdir(mode=0o700)
@@ -258,7 +258,7 @@ def test_a_journal_that_is_not_ours_is_refused_and_left_as_it_is(
     assert (ran.code, ran.error["code"]) == (3, "journal")
     assert ran.error["next_step"].startswith("Move it away: `mv ")
     assert path.read_bytes() == before
-    assert standin.sends == []
+    assert first_standin.sends == []
 
 
 @pytest.mark.parametrize("mode", [0o666, 0o620])
@@ -384,7 +384,7 @@ def test_a_corrupt_journal_is_set_aside_whole_and_replaced(path: Path, damage: s
 
 
 def test_a_corrupt_journal_is_reported_before_anything_is_called(
-    standin: StandIn, smswrap: Callable[..., Ran], path: Path
+    first_standin: StandIn, smswrap: Callable[..., Ran], path: Path
 ) -> None:
     path.parent.mkdir(mode=0o700)
     path.touch(mode=0o600)
@@ -392,9 +392,9 @@ def test_a_corrupt_journal_is_reported_before_anything_is_called(
     ran = smswrap(*SEND)
     assert (ran.code, ran.error["kind"], ran.error["code"]) == (3, "setup", "journal")
     assert "knows of no earlier send" in ran.error["next_step"]
-    assert standin.calls == []
+    assert first_standin.calls == []
     again = smswrap(*SEND)
-    assert (again.code, again.error["code"], standin.sends) == (10, "journal-damaged", [])
+    assert (again.code, again.error["code"], first_standin.sends) == (10, "journal-damaged", [])
     assert smswrap(*SEND, "--allow-duplicate").code == 0
 
 
@@ -502,7 +502,7 @@ def test_many_who_meet_a_corrupt_journal_at_once_set_it_aside_once(path: Path) -
 
 @pytest.mark.parametrize("obstacle", ["a directory in its place", "a file for its directory"])
 def test_a_journal_that_cannot_be_written_is_reported_before_anything_is_called(
-    standin: StandIn, smswrap: Callable[..., Ran], path: Path, obstacle: str
+    first_standin: StandIn, smswrap: Callable[..., Ran], path: Path, obstacle: str
 ) -> None:
     if obstacle == "a directory in its place":
         path.mkdir(parents=True)
@@ -511,7 +511,7 @@ def test_a_journal_that_cannot_be_written_is_reported_before_anything_is_called(
     ran = smswrap(*SEND)
     assert (ran.code, ran.error["kind"]) == (3, "setup")
     assert str(path.parent) in ran.error["message"]
-    assert standin.calls == []
+    assert first_standin.calls == []
 
 
 def test_a_journal_that_is_lost_while_it_sends_stops_the_sending_and_names_the_plan(
