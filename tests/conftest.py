@@ -19,6 +19,7 @@ import pytest
 from contract import against, schema_for
 from forked import SMSWRAP, Forked
 from hall import Clocks, Hall
+from hypothesis import settings
 
 import smswrap as package
 from smswrap.cli.console import Console
@@ -39,6 +40,10 @@ SEND = ("send", "-p", "19900000000", "-s", SIGN, "-t", TEMPLATE, "--var", "code=
 DEADLINE = 30.0
 """Seconds that anything may take here before its test has failed."""
 
+
+# A machine that is busy is no fault of ours.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # What starts us may ignore INT (a shell's background job) or HUP (nohup), and so would every child that a test ends.
 for ignored in (one for one in ENDING_SIGNALS if signal.getsignal(one) is signal.SIG_IGN):

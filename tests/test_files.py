@@ -484,7 +484,7 @@ def test_any_bytes_end_in_rows_or_in_a_refusal(octets: bytes, name: str) -> None
         read_or_refuse(write(Path(directory, name), octets))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_any_damage_to_a_workbook_ends_in_rows_or_in_a_refusal(data: st.DataObject) -> None:
     with zipfile.ZipFile(io.BytesIO(WORKBOOK)) as archive:

@@ -192,5 +192,5 @@ def test_the_promise_is_kept_in_any_order(monkeypatch: pytest.MonkeyPatch) -> No
     # Without the pauses that carriers need, and without syncs, which are another test's matter.
     monkeypatch.setattr("smswrap.journal.store.SYNCHRONOUS", "OFF")
     monkeypatch.setattr(dispatching, "THROTTLE_PAUSE", 0.0)
-    enough = settings(max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
+    enough = settings(max_examples=60, stateful_step_count=25, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(Sending, settings=enough)

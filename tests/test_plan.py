@@ -194,7 +194,7 @@ contents = st.tuples(st.sampled_from(["甲", "乙"]), st.sampled_from([None, "1"
 @example(  # the one that is left over comes after one of its own, and before it by its content
     chosen=[("甲", "1"), ("甲", "1"), ("甲", "2"), ("甲", "1")], limits=Limits(2, 2), chunk=4, personal=False
 )
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     chosen=st.lists(contents, min_size=1, max_size=14),
     limits=st.builds(

@@ -213,7 +213,7 @@ SHOWN = st.text(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(SHOWN, min_size=1, max_size=10))
 def test_any_text_that_a_cell_shows_arrives_unchanged_or_is_refused(texts: list[str]) -> None:
     book = book_of(["phone", "v"], *[[PHONE, text] for text in texts])
