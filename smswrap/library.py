@@ -14,7 +14,7 @@ from dataclasses import field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from smswrap.arguments import read, wrong
+from smswrap.arguments import check_types, read, wrong
 from smswrap.clock import SHANGHAI
 from smswrap.errors import Fault, InputError, Kind, SmswrapError
 from smswrap.household import DEFAULT_PROVIDER, Choices, open_house, open_journal
@@ -90,6 +90,7 @@ def plan(  # noqa: PLR0913  the options of `smswrap send`, each by its long name
     Raises InputError with everything that is wrong, SmswrapError (kind duplicate) for a repeat of a recent send,
     SetupError, CredentialsError and ProviderError for what certainly forbids it.
     """
+    check_types(locals())
     choices, talk = _choices(provider, profile, region, read_timeout, sandbox=sandbox), _Listener()
     names, values = (sign_name, template_code), template_param or {}
     odd, sandbox = accept_odd_values, choices.sandbox
@@ -112,6 +113,7 @@ def confirm(plan_id: str, *, wait: int | None = None, settle: bool = False, sand
 
     A second one sends nothing and tells of the first. `wait` is how many seconds receipts are waited for.
     """
+    check_types(locals())
     options = Options(wait=wait, settle=settle)
     return _told(plan_id, sandbox, lambda house: service.confirm(plan_id, options, house))
 
@@ -121,17 +123,20 @@ def resume(plan_id: str, *, resend_unknown: bool = False, sandbox: bool | None =
 
     `resend_unknown` says that a person has decided to send again what may have been sent.
     """
+    check_types(locals())
     options = Options(yes=resend_unknown)
     return _told(plan_id, sandbox, lambda house: service.resume(plan_id, options, house, resend_unknown=resend_unknown))
 
 
 def cancel(plan_id: str, *, sandbox: bool | None = None) -> Report:
     """Say a person's no to a plan: it can no longer be confirmed, and what is left of it is not sent."""
+    check_types(locals())
     return _told(plan_id, sandbox, lambda house: service.cancel(plan_id, house))
 
 
 def status(plan_id: str, *, wait: int | None = None, sandbox: bool | None = None) -> Report:
     """What became of a plan, with unknown outcomes and receipts looked up; sends nothing."""
+    check_types(locals())
 
     def look(house: House) -> Report:
         report = service.look_up(service.find(plan_id, house.journal), house)
@@ -151,6 +156,7 @@ def history(  # noqa: PLR0913  the options of `smswrap history`
     sandbox: bool | None = None,
 ) -> list[Line]:
     """Lines of what was sent, newest first: one a recipient. `date` is yyyyMMdd in Asia/Shanghai."""
+    check_types(locals())
     with open_journal(_choices(sandbox=sandbox)) as journal:
         number = service.find(plan, journal).number if plan is not None else None
         recipient = number_of(phone_number, "phone_number") if phone_number is not None else None
