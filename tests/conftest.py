@@ -21,6 +21,11 @@ from forked import SMSWRAP, Forked
 from hall import Clocks, Hall
 
 import smswrap as package
+from smswrap.cli.console import Console
+from smswrap.process import environment
+from smswrap.providers.aliyun import preflight
+from smswrap.providers.aliyun.program import find
+from smswrap.providers.base import Settings
 from smswrap.sandbox import PROFILE, write_launcher
 from smswrap.signals import ENDING_SIGNALS
 
@@ -222,10 +227,24 @@ def daily_machine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def standin(bare_standin: StandIn, daily_machine: Path) -> StandIn:
-    """The stand-in as on a machine in daily use: a saved profile that allows auto-installs, the plugin installed."""
+def first_standin(bare_standin: StandIn, daily_machine: Path) -> StandIn:
+    """The stand-in with a saved profile that allows auto-installs and the plugin, before our first run."""
     shutil.copytree(daily_machine / "home", bare_standin.home, dirs_exist_ok=True)
     return bare_standin
+
+
+@pytest.fixture
+def standin(first_standin: StandIn) -> StandIn:
+    """The stand-in as in daily use: a run a moment ago asked its version, updated its plugins and named us.
+
+    Half of the calls of a first send are not made then.
+    """
+    program = find(Settings(Console(), environment()))
+    preflight.remember_version(program, "3.4.11")
+    preflight.remember_update(program)
+    named = {"enabled": False, "user_agent": USER_AGENT}
+    (first_standin.home / ".aliyun" / "ai-mode.json").write_text(json.dumps(named), "utf-8")
+    return first_standin
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 SERVER = """
-import json, os, socket, sys, time, traceback
+import gc, json, os, socket, sys, time, traceback
 
 def become(asked, files):
     channel.close()
@@ -50,6 +50,7 @@ def live():
 
 channel = socket.socket(fileno=int(sys.argv[1]))
 exec(sys.argv[2])
+gc.freeze()
 while True:
     asking, files, _, _ = socket.recv_fds(channel, 1, 4)
     if not asking:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import DEADLINE, SEND, SIGN, TEMPLATE, Ran, wait_until
-from test_sandbox_gateway import KEY, served
+from gateway import KEY, serving
 
 from smswrap.cli.console import program
 
@@ -178,14 +178,13 @@ def place(
 ) -> Iterator[Place]:
     """The machine; send_sms.sh finds the checkout's own environment."""
     gateway, sandbox = tmp_path / "gateway", tmp_path / "sandbox"
-    gateway.mkdir()
     monkeypatch.setenv("SMSWRAP_SANDBOX_DIR", str(sandbox))
     # The stand-in on PATH plays the real CLI here, and keeps its own place.
     launcher = standin.launcher.read_text("utf-8")
     stated = f"#!/bin/sh\nSMSWRAP_SANDBOX_DIR='{standin.directory}'\nexport SMSWRAP_SANDBOX_DIR\n"
     standin.launcher.write_text(launcher.replace("#!/bin/sh\n", stated, 1), "utf-8")
     monkeypatch.chdir(tmp_path)
-    with served(gateway) as running:
+    with serving(gateway) as running:
         monkeypatch.setenv("ARK_SKILL_API_KEY", KEY)
         monkeypatch.setenv("ARK_SKILL_API_BASE", f"http://127.0.0.1:{running.port}")
         made = Place(request.param, standin, gateway, sandbox, monkeypatch)

@@ -5,6 +5,7 @@ The dependencies come from wheels made of what is installed here; nothing is fet
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import sys
 import sysconfig
 import tarfile
 import zipfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,10 +51,27 @@ STRAYS = (
 SENT = ("-s", "阿里云短信测试", "-t", "SMS_100000001", "--var", "code=123456", "--yes", "--output", "json")
 
 
+def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that the first of all workers makes; the others wait for it, and use it."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "made").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            (folder / "made").touch()
+    return folder
+
+
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with wheel and sdist, made of a checkout in which things lie about."""
-    folder = tmp_path_factory.mktemp("packed")
+    return shared(tmp_path_factory, "packed", pack)
+
+
+def pack(folder: Path) -> None:
     copy = folder / "copy"
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "__pycache__", "build", "dist"))
     for stray in STRAYS:
@@ -61,7 +80,6 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(copy)
         build.build_wheel(str(folder))
         build.build_sdist(str(folder))
-    return folder
 
 
 def wheel(packed: Path) -> Path:
@@ -116,18 +134,21 @@ def test_the_version_stands_in_one_place() -> None:
 
 
 @pytest.fixture(scope="module")
-def installed(packed: Path) -> Path:
+def installed(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty environment, with the wheel in it."""
     pytest.importorskip("pip", reason="an environment that uv made is without pip")
-    place, wheels = packed / "environment", packed / "wheels"
+    return shared(tmp_path_factory, "installed", partial(install, wheel(packed))) / "environment"
+
+
+def install(built: Path, folder: Path) -> None:
+    place, wheels = folder / "environment", folder / "wheels"
     wheels.mkdir()
     for name in NEEDED:
         wheel_of(name, wheels)
     run(sys.executable, "-m", "venv", "--without-pip", str(place))
     python = str(place / "bin" / "python")
     options = ("--no-index", "--no-compile", "--quiet", "--disable-pip-version-check", "--find-links", str(wheels))
-    run(sys.executable, "-m", "pip", "--python", python, "install", *options, str(wheel(packed)))
-    return place
+    run(sys.executable, "-m", "pip", "--python", python, "install", *options, str(built))
 
 
 def run(*command: str, **environment: str) -> Ran:

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from conftest import Ran, StandIn
 
 
+@pytest.fixture
+def standin(first_standin: StandIn) -> StandIn:
+    return first_standin
+
+
 def test_a_missing_cli_exits_3_and_says_how_to_install(
     standin: StandIn, smswrap: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:

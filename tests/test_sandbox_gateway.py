@@ -12,10 +12,8 @@ import subprocess
 import sys
 import threading
 import time
-from argparse import Namespace
 from collections import OrderedDict
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
 from importlib import import_module
 from pathlib import Path
@@ -23,104 +21,22 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pytest
-
-from smswrap.sandbox.gateway.main import Gateway as Serving
+from gateway import BEARER, KEY, START, Gateway, serving, started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 SANDBOX = Path(__file__).parents[1] / "smswrap" / "sandbox"
-START = [sys.executable, "-I", "-S", str(SANDBOX / "standin.py"), "gateway"]
-KEY = "c2FuZGJveA=="
-LISTENS = 0.005
-"""Seconds between two looks at the wish to stop."""
-KEYS = {"SMSWRAP_SANDBOX_KEY": KEY}
-BEARER = {"Authorization": f"Bearer {KEY}", "ServiceName": "volcSMS", "Content-Type": "application/json"}
 MESSAGE = {"SubAccount": "77da1acf", "Signature": "火山引擎", "TemplateId": "ST_code", "Mobiles": "13900000000"}
 MESSAGE["TemplateParam"] = '{"code":"123456"}'
 PAGE = {"Page": 1, "PageSize": 20}
 LOG = {"SubAccount": "77da1acf", "Page": 1, "PageSize": 100}
 
 
-@dataclass
-class Gateway:
-    """A running stand-in."""
-
-    port: int
-    directory: Path
-
-    def post(
-        self, action: str, body: object, headers: Mapping[str, str] = BEARER, version: str = "2026-01-01"
-    ) -> tuple[int, Any]:
-        """HTTP status and JSON of one call."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        try:
-            connection.request("POST", f"/?Action={action}&Version={version}", raw, dict(headers))
-            response = connection.getresponse()
-            return response.status, json.loads(response.read())
-        finally:
-            connection.close()
-
-    def ask(self, action: str, body: object) -> Any:
-        """The Result of a call that must work."""
-        status, reply = self.post(action, body)
-        assert status == 200
-        return reply["Result"]
-
-    def code(self, action: str, body: object, headers: Mapping[str, str] = BEARER) -> tuple[int, str]:
-        """HTTP status and error code of a call that must not work."""
-        status, reply = self.post(action, body, headers)
-        return status, reply["ResponseMetadata"]["Error"]["Code"]
-
-    def lines(self, name: str) -> list[dict[str, Any]]:
-        path = self.directory / f"gateway-{name}.jsonl"
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
-
-
-@dataclass
-class Started(Gateway):
-    """One in a process of its own."""
-
-    process: subprocess.Popen[str]
-
-
-@contextmanager
-def served(directory: Path, groups: int | None = None) -> Iterator[Gateway]:
-    """A stand-in in a thread, which costs no start."""
-    directory.mkdir(exist_ok=True)
-    with Serving(Namespace(directory=directory, port=0, groups=groups), KEY) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(LISTENS,))
-        thread.start()
-        try:
-            yield Gateway(server.server_port, directory)
-        finally:
-            server.stopping.set()
-            server.shutdown()
-            thread.join()
-
-
-@contextmanager
-def run_gateway(directory: Path, *options: str) -> Iterator[Started]:
-    """A stand-in under a bare interpreter, with no home; it must end well when its stdin does."""
-    argv = [*START, "--directory", str(directory), *options]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        argv, text=True, env={"LC_ALL": "C", **KEYS}, stdin=pipe, stdout=pipe, stderr=pipe
-    ) as process:
-        assert process.stdin
-        assert process.stdout
-        said = json.loads(process.stdout.readline())
-        assert list(said) == ["port"]
-        yield Started(said["port"], directory, process)
-        process.stdin.close()
-        assert process.wait(10) == 0
-
-
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[Gateway]:
-    with served(tmp_path) as serving:
-        yield serving
+    with serving(tmp_path) as made:
+        yield made
 
 
 def test_it_has_no_key_of_its_own(tmp_path: Path) -> None:
@@ -133,7 +49,7 @@ def test_it_has_no_key_of_its_own(tmp_path: Path) -> None:
 def test_what_it_makes_is_private(tmp_path: Path) -> None:
     old = os.umask(0)
     try:
-        with run_gateway(tmp_path / "above" / "state") as gateway:
+        with started(tmp_path / "above" / "state") as (_, gateway):
             gateway.ask("SendSmsForAgent", MESSAGE)
     finally:
         os.umask(old)
@@ -143,13 +59,13 @@ def test_what_it_makes_is_private(tmp_path: Path) -> None:
 
 
 def test_it_ends_with_0_on_sigterm(tmp_path: Path) -> None:
-    with run_gateway(tmp_path) as gateway:
-        gateway.process.send_signal(signal.SIGTERM)
-        assert gateway.process.wait(10) == 0
+    with started(tmp_path) as (process, _):
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
 
 
 def test_it_ends_at_once_although_a_client_hangs(tmp_path: Path) -> None:
-    with run_gateway(tmp_path) as gateway:
+    with started(tmp_path) as (_, gateway):
         connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=20)
         hung = json.dumps({**MESSAGE, "Mobiles": "13900000003"})
         connection.request("POST", "/?Action=SendSmsForAgent&Version=2026-01-01", hung, BEARER)
@@ -159,15 +75,15 @@ def test_it_ends_at_once_although_a_client_hangs(tmp_path: Path) -> None:
 
 
 def test_its_state_outlives_it(tmp_path: Path) -> None:
-    with run_gateway(tmp_path) as gateway:
+    with started(tmp_path) as (_, gateway):
         (sent,) = gateway.ask("SendSmsForAgent", MESSAGE)["MessageId"]
-    with run_gateway(tmp_path) as gateway:
+    with started(tmp_path) as (_, gateway):
         assert gateway.ask("ListSmsSendLogForAgent", LOG)["List"][0]["MessageId"] == sent
 
 
 def test_two_gateways_may_share_a_directory(tmp_path: Path) -> None:
     with ExitStack() as stack:
-        gateways = [stack.enter_context(run_gateway(tmp_path)) for _ in range(2)]
+        gateways = [stack.enter_context(started(tmp_path))[1] for _ in range(2)]
         threads = [
             threading.Thread(target=gateways[number % 2].ask, args=("SendSmsForAgent", MESSAGE)) for number in range(20)
         ]
@@ -558,11 +474,11 @@ def write_rules(gateway: Gateway, *rules: dict[str, Any]) -> None:
 
 def test_a_rule_answers_so_many_times_and_only_its_action(tmp_path: Path) -> None:
     rule = {"name": "busy", "action": "ListSubAccountForAgent", "times": 2, "status": 503, "body": {"a": 1}}
-    with run_gateway(tmp_path) as gateway:
+    with serving(tmp_path) as gateway:
         write_rules(gateway, rule)
         gateway.ask("ListSignatureForAgent", PAGE)
         assert gateway.post("ListSubAccountForAgent", {}) == (503, {"a": 1})
-    with run_gateway(tmp_path) as gateway:
+    with serving(tmp_path) as gateway:
         assert gateway.post("ListSubAccountForAgent", {}) == (503, {"a": 1})
         gateway.ask("ListSubAccountForAgent", {})
     assert [line["rule"] for line in gateway.lines("calls")] == [None, "busy", "busy", None]
@@ -602,16 +518,16 @@ def test_a_rule_says_what_happens_and_whether_the_call_is_carried_out(
 
 
 def test_a_rule_that_says_something_unknown_fails_loudly(tmp_path: Path) -> None:
-    with run_gateway(tmp_path) as gateway:
+    with started(tmp_path) as (process, gateway):
         write_rules(gateway, {"name": "it", "tehn": "drop"})
         drop(gateway)
-        assert gateway.process.stderr
-        lines = iter(gateway.process.stderr.readline, "")
+        assert process.stderr
+        lines = iter(process.stderr.readline, "")
         assert any("gateway-rules.json: a rule has" in line for line in lines)
 
 
 def test_an_account_may_have_one_group(tmp_path: Path) -> None:
-    with run_gateway(tmp_path, "--groups", "1") as gateway:
+    with started(tmp_path, "--groups", "1") as (_, gateway):
         assert gateway.ask("ListSubAccountForAgent", {})["Total"] == 1
         (tmp_path / "gateway-account.json").write_text('{"groups": [{"SubAccount": "a", "SubAccountName": "b"}]}')
         assert gateway.ask("ListSubAccountForAgent", {})["List"] == [{"SubAccount": "a", "SubAccountName": "b"}]

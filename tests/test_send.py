@@ -23,13 +23,13 @@ OFF = ("configure ai-mode disable",)
 ENDING = f"--user-agent {USER_AGENT} --read-timeout 3"
 
 
-def test_the_calls_of_one_send_are_these_and_no_more(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+def test_the_calls_of_a_first_send_are_these_and_no_more(first_standin: StandIn, smswrap: Callable[..., Ran]) -> None:
     smswrap(*SEND, "-o", "order-1")
     call = (
         f"dysmsapi send-sms --api-version 2017-05-25 --phone-numbers 19900000000 --sign-name {SIGN} "
         f'--template-code {TEMPLATE} --template-param {{"code":"123456"}} --out-id order-1 {ENDING}'
     )
-    assert standin.calls == ["version", "plugin update", *ON, call, *OFF]
+    assert first_standin.calls == ["version", "plugin update", *ON, call, *OFF]
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import phonenumbers
 import pytest
 from conftest import DEADLINE, Ran, wait_until
+from gateway import KEY, serving
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from old_lines import PAGE, table
 from old_volc_lines import VOLC_LINES, VolcLine
 from phonenumbers import PhoneNumberType
-from test_sandbox_gateway import KEY, served
 from test_volc_sms import volc
 
 from smswrap.compat import VOLC_CODES, VOLC_FIELDS, VOLC_SPELLINGS, VolcConsole, spelling_of
@@ -32,7 +32,7 @@ from smswrap.signals import ENDING_SIGNALS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from test_sandbox_gateway import Gateway
+    from gateway import Gateway
 
 
 SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "volc_sms.py"
@@ -46,8 +46,7 @@ LOST = "19900000011"
 
 @pytest.fixture
 def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
-    (tmp_path / "gateway").mkdir()
-    with served(tmp_path / "gateway") as started:
+    with serving(tmp_path / "gateway") as started:
         monkeypatch.setenv("ARK_SKILL_API_KEY", KEY)
         monkeypatch.setenv("ARK_SKILL_API_BASE", f"http://127.0.0.1:{started.port}")
         yield started

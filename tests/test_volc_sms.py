@@ -19,7 +19,6 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib import import_module
 from pathlib import Path
@@ -27,17 +26,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from forked import Forked
+from gateway import KEY, serving
 from hypothesis import given
 from hypothesis import strategies as st
-from test_sandbox_gateway import served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import ModuleType
 
+    from gateway import Gateway
+
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "scripts" / "volc_sms.py"
 LOADING = f"""
+import hashlib, hmac, http.client, ssl, unicodedata, urllib.request
 from importlib.util import module_from_spec, spec_from_file_location
 spec = spec_from_file_location("volc_sms", {str(SCRIPT)!r})
 script = sys.modules["volc_sms"] = module_from_spec(spec)
@@ -46,7 +48,7 @@ spec.loader.exec_module(script)
 def run():
     sys.exit(script.main(sys.argv[1:]))
 """
-KEY = SECRET = "c2FuZGJveA=="
+SECRET = KEY
 TOKEN, PASSWORD = "sandbox-token", "pass-w0rd/1234567"
 NEVER_SHOWN = (KEY, SECRET, TOKEN, PASSWORD, "c2FuZGJveA%3D%3D", "pass-w0rd%2F1234567", "pass-w0rd\\/1234567")
 SEND = ["send_sms", "--sub-account", "77da1acf", "--signature", "火山引擎", "--template-id", "ST_code"]
@@ -68,38 +70,10 @@ def load_script() -> ModuleType:
 volc = load_script()
 
 
-@dataclass
-class Gateway:
-    """A running stand-in gateway."""
-
-    port: int
-    directory: Path
-
-    @property
-    def bearer(self) -> dict[str, str]:
-        return {"ARK_SKILL_API_KEY": KEY, "ARK_SKILL_API_BASE": f"http://127.0.0.1:{self.port}"}
-
-    @property
-    def signed(self) -> dict[str, str]:
-        names = {"VOLCENGINE_ACCESS_KEY": "AKLTsandbox", "VOLCENGINE_SECRET_KEY": SECRET}
-        return {**names, "VOLC_SMS_ENDPOINT": f"http://127.0.0.1:{self.port}"}
-
-    def lines(self, name: str) -> list[dict[str, Any]]:
-        path = self.directory / f"gateway-{name}.jsonl"
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
-
-    def only_body(self) -> dict[str, Any]:
-        (call,) = self.lines("calls")
-        body: dict[str, Any] = call["body"]
-        return body
-
-
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[Gateway]:
-    directory = tmp_path / "state"
-    directory.mkdir()
-    with served(directory) as serving:
-        yield Gateway(serving.port, directory)
+    with serving(tmp_path / "state") as made:
+        yield made
 
 
 Run = subprocess.CompletedProcess[str]

@@ -75,13 +75,17 @@ def obey_policy(program: Program, operations: Iterable[str]) -> None:
 
 def require_version(program: Program) -> str:
     """Return the CLI's version, or raise SetupError; asks only once for each (path, mtime, size) of the binary."""
-    mark = _mark(program.path)
     known = state.remembered(VERSIONS)
-    if known.get("mark") == mark:
+    if known.get("mark") == _mark(program.path):
         return str(known["version"])
     version = ask_version(program)
-    state.remember(VERSIONS, {"mark": mark, "version": version})
+    remember_version(program, version)
     return version
+
+
+def remember_version(program: Program, version: str) -> None:
+    """Need not ask this binary again."""
+    state.remember(VERSIONS, {"mark": _mark(program.path), "version": version})
 
 
 def ask_version(program: Program) -> str:
@@ -144,13 +148,18 @@ def _update(program: Program) -> bool:
     if why is None:
         found = PLUGIN in finished.stdout or (NO_PLUGINS not in finished.stdout and has_plugin(program))
         if found:
-            state.remember(UPDATES, {"updated": time.time(), "mark": _plugins_mark(program)})
+            remember_update(program)
         return found
     state.remember(UPDATES, {"failed": time.time()})
     if not has_plugin(program):
         return False
     program.talk.warn(f"`aliyun plugin update` failed ({why}); going on with the plugin that is installed.")
     return True
+
+
+def remember_update(program: Program) -> None:
+    """Let the plugins count as up to date from now on."""
+    state.remember(UPDATES, {"updated": time.time(), "mark": _plugins_mark(program)})
 
 
 def _is_recent(what: str, seconds: float) -> bool:
