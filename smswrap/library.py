@@ -92,12 +92,13 @@ def plan(  # noqa: PLR0913  the options of `smswrap send`, each by its long name
     """
     check_types(locals())
     choices, talk = _choices(provider, profile, region, read_timeout, sandbox=sandbox), _Listener()
-    names, values = (sign_name, template_code), template_param or {}
-    odd, sandbox = accept_odd_values, choices.sandbox
+    names, values, odd = (sign_name, template_code), template_param or {}, accept_odd_values
     texts = {"out_id": out_id, "message_group": message_group, "idempotency_key": idempotency_key}
     seconds = {"read_timeout": read_timeout, "duplicate_window": duplicate_window}
     problems = wrong(texts, seconds, choices.provider or DEFAULT_PROVIDER)
-    content, template, recipients = read(phone_numbers, names, values, talk.warn, problems, sandbox=sandbox, odd=odd)
+    content, template, recipients = read(
+        phone_numbers, names, values, talk.warn, problems, sandbox=choices.sandbox, odd=odd
+    )
     duplicates = DuplicatePolicy(duplicate_window, allowed=allow_duplicate)
     options = Options(verify=verify, key=idempotency_key, duplicates=duplicates)
     with _opened(choices, talk) as house:
