@@ -86,24 +86,22 @@ def plan(  # noqa: PLR0913  the options of `smswrap send`, each by its long name
 ) -> Proposal:
     """Plan one text to one or many recipients; sends nothing.
 
-    What was noticed is in the proposal's `warnings`; `accept_odd_values` lets pass what a program left behind (nan …).
-    Raises InputError with everything that is wrong, SmswrapError (kind duplicate) for a repeat of a recent send,
-    SetupError, CredentialsError and ProviderError for what certainly forbids it.
+    What was noticed is in its `warnings`; `accept_odd_values` lets pass what a program left behind (nan …). Raises
+    InputError with all that is wrong, SmswrapError (kind duplicate) for a repeat, and what certainly forbids it.
     """
     check_types(locals())
     choices, talk = _choices(provider, profile, region, read_timeout, sandbox=sandbox), _Listener()
-    names, values, odd = (sign_name, template_code), template_param or {}, accept_odd_values
-    texts = {"out_id": out_id, "message_group": message_group, "idempotency_key": idempotency_key}
+    names, values = (sign_name, template_code), template_param or {}
+    told = {"out_id": out_id, "message_group": message_group, "idempotency_key": idempotency_key}
     seconds = {"read_timeout": read_timeout, "duplicate_window": duplicate_window}
-    problems = wrong(texts, seconds, choices.provider or DEFAULT_PROVIDER)
-    content, template, recipients = read(
-        phone_numbers, names, values, talk.warn, problems, sandbox=choices.sandbox, odd=odd
-    )
-    duplicates = DuplicatePolicy(duplicate_window, allowed=allow_duplicate)
-    options = Options(verify=verify, key=idempotency_key, duplicates=duplicates)
+    problems = wrong(told, seconds, choices.provider or DEFAULT_PROVIDER)
+    odd, sandbox = accept_odd_values, choices.sandbox
+    content, template, recipients = read(phone_numbers, names, values, talk.warn, problems, sandbox=sandbox, odd=odd)
+    policy = DuplicatePolicy(duplicate_window, allowed=allow_duplicate)
     with _opened(choices, talk) as house:
         messages = ((row, Message(recipient, content)) for row, recipient in enumerate(recipients, 1))
         order = Order("send", house.provider.account(), template, messages, message_group, out_id, sign=content.sign)
+        options = Options(verify=verify, key=idempotency_key, duplicates=policy)
         report = service.send(order, options, house, Found())
         shown = report.shown or show(report.plan, house.journal)
     return _proposal(shown, [*talk.heard, *shown.warnings], again=report.again)
