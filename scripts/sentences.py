@@ -12,8 +12,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smswrap.cli import shapes
 from smswrap.cli.options import pages
-from smswrap.cli.tables import COLUMNS
+from smswrap.cli.tables import COLUMNS, PAGING
+from smswrap.providers import records
 from smswrap.providers.base import PROVIDER_NAMES, operations_of
 from smswrap.providers.tables import rows as rows_of
 
@@ -72,6 +74,10 @@ SILENT = frozenset(
 """Texts of the aliyun CLI that are looked for, names of commands, and what only a programmer meets."""
 
 
+UNSEEN = {*PAGING, "smswrap", "data", "reply", "error", "status", "sandbox", "warnings"}
+"""Fields that are never a line at a terminal."""
+
+
 def spoken() -> dict[str, str]:
     """Every sentence of the program, and where it stands first."""
     found: dict[str, str] = {}
@@ -96,6 +102,10 @@ def _columns() -> Iterator[str]:
         for columns in lists.values():
             yield from columns
     yield from (row.listed for kind in PROVIDER_NAMES for row in operations_of(kind).values() if row.listed)
+    for room in (records, shapes):
+        for kind in vars(room).values():
+            if isinstance(kind, type) and kind.__module__ == room.__name__:
+                yield from (name for name in kind.__annotations__ if name not in UNSEEN)
 
 
 def _strings(tree: ast.Module) -> Iterator[str]:

@@ -75,7 +75,7 @@ def wrong(texts: Mapping[str, str | None], seconds: Mapping[str, float | None], 
         low, high = _BOUNDS[name]
         if value is not None and not low <= value <= high:
             rule = f"is not between {low:g} and {high:g} seconds"
-            found.append(Problem(name, f"{value:g}", rule, f"Give {name} another value."))
+            found.append(Problem(name, f"{value:g}", rule, f"Correct {name}."))
     known = {parameter.key for parameter in operations_of(provider)["send"].parameters}
     if texts["message_group"] is not None and "message_group" not in known:
         found.append(Problem("message_group", "", f"is not known to the provider {provider}", "Leave it out."))

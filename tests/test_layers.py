@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "household": {"sending", "journal", "providers.base", "process", "sandbox", *GROUND},
     # The hall, and what it stands on.
     "sending": {"sending", "journal", *PROVIDING, "process", "catalogue", *GROUND},
-    "journal": {"journal", "model", "clock", "disk", "errors", "record"},
+    "journal": {"journal", "model", "clock", "disk", "errors", "patterns", "record"},
     "providers": {"providers", "process", "conversation", "guard", "catalogue", *GROUND},
     "providers.base": {"providers.parameters", "providers.records", "model", "errors", "record"},
     "providers.parameters": {"errors", "patterns", "record"},
@@ -66,7 +66,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # The ground.
     "model": {"clock", "errors", "record"},
     "state": {"disk", "errors"},
-    "disk": {"errors"},
+    "disk": {"errors", "patterns"},
     "signals": set(),
     "errors": {"record"},
     "record": set(),

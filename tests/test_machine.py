@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
 
-from smswrap.errors import SmswrapError
+from smswrap.errors import Kind, SmswrapError
 from smswrap.journal.journal import Filter, Journal
 from smswrap.model import Outcome, PlanState
 from smswrap.providers.base import Limits
@@ -74,8 +74,11 @@ class Sending(RuleBasedStateMachine):
                 self.resume(plan.plan_id, [], 1)
                 self.find_out(plan.plan_id)
             for plan, counts in self.seen.confirmed:
-                if plan.cancelled is None:
-                    assert counts.not_sent == 0, plan
+                if plan.cancelled is None and counts.not_sent:
+                    # Another plan sent some of it since the yes to this one.
+                    with pytest.raises(SmswrapError) as refused:
+                        self.hall.resume(plan.plan_id)
+                    assert refused.value.fault.kind is Kind.DUPLICATE, plan
             self.everything_adds_up()
 
     @rule(target=plans, messages=messages)

@@ -56,6 +56,9 @@ TELLING = frozenset({"at", "row", "rule", "recipient", "outcome", "receipt", "st
 STATES = frozenset({"outcome", "receipt", "state"})
 """Columns that have colours."""
 
+WORDS = STATES | {"carrier", "kind", "retry", "scope", "type"}
+"""Columns of words that people read in their language."""
+
 CLEAR = TEXTS | STATES
 CLEAR |= {"at", "call", "code", "name", "plan_id", "provider", "recipient", "sign", "template", "type"}
 """Columns whose values tell what they are, without a label on a card."""
@@ -118,7 +121,7 @@ def draw(
     left = [key for key in shown if key not in same]
     widths = _widths(left, texts, screen.width)
     title = [screen.styled(_named(name), HEADING)] if titled else []
-    all_say = [(said(ALL_SAY), ""), *((f"{_named(key)} {texts[0][key]}", "") for key in same)]
+    all_say = [(said(ALL_SAY), ""), *((f"{_named(key)} {_word(key, texts[0])}", "") for key in same)]
     shared = _flowing(all_say, screen) if same else ()
     if widths is None or (name in CARDS and screen.width is not None):
         return "\n".join([*title, *_cards(left, texts, screen), *shared])
@@ -137,7 +140,8 @@ def _lines(data: Mapping[str, Any], indent: str = "") -> str:
     tables = {name for name, _ in _tables(data)}
     plain = {name: value for name, value in data.items() if name not in tables and value not in EMPTY}
     width = max((_cells(_named(name)) for name in plain), default=0)
-    return "\n".join(_line(padded(_named(name), width), value, indent) for name, value in plain.items())
+    told = {name: said(str(value)) if name in WORDS else value for name, value in plain.items()}
+    return "\n".join(_line(padded(_named(name), width), value, indent) for name, value in told.items())
 
 
 def _line(name: str, value: object, indent: str) -> str:
@@ -226,7 +230,7 @@ def _style(key: str, row: Row) -> str:
 
 
 def _word(key: str, row: Row) -> str:
-    return said(row[key]) if key in STATES or key == "type" else row[key]
+    return said(row[key]) if key in WORDS else row[key]
 
 
 def _labelled(key: str, row: Row, columns: Sequence[str]) -> str:

@@ -108,7 +108,7 @@ def check_text(option: str, text: str, *, longest: int = LONGEST_TEXT, private: 
 def check_shape(option: str, text: str, shape: str) -> str:
     """Return the text if it looks like what the row of SHAPES describes, or raise InputError."""
     if SHAPES[shape].pattern.fullmatch(text) is None:
-        raise InputError.of(option, shorten(text), SHAPES[shape].rule, f"Give {option} another value.")
+        raise InputError.of(option, shorten(text), SHAPES[shape].rule, f"Correct {option}.")
     return text
 
 
@@ -181,4 +181,4 @@ _CHECKS = {"text": _text, "phone": _text, "integer": _integer, "date": _date, "b
 
 def _wrong(parameter: Parameter, text: str, rule: str) -> InputError:
     shown = "" if parameter.private else shorten(text)
-    return InputError.of(parameter.option, shown, rule, f"Give {parameter.option} another value.")
+    return InputError.of(parameter.option, shown, rule, f"Correct {parameter.option}.")
