@@ -48,6 +48,8 @@ SILENT = frozenset(
     (
         "ok",
         "utf-32",
+        "list of str",
+        "dict of str",
         "state directory {0}",
         "aliyun CLI: not on PATH",
         "{0}(place INTEGER PRIMARY KEY, position, recipient, key, content, octets)",

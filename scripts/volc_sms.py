@@ -135,6 +135,7 @@ ENDINGS: Mapping[str, Ending] = {
     "unreadable": Ending(Exit.UNKNOWN, Exit.LATER, "the answer is not the API's JSON"),
     "too-large": Ending(Exit.UNKNOWN, Exit.LATER, "the answer is too large to be read"),
     "no-message-id": Ending(Exit.UNKNOWN, Exit.LATER, "the answer has neither an error nor a message id"),
+    "two-things": Ending(Exit.UNKNOWN, Exit.LATER, "the answer has both an error and a message id"),
     "signal": Ending(Exit.UNKNOWN, Exit.LATER, "INT, TERM or HUP ended the wait for the answer"),
     "not-shown": Ending(Exit.UNKNOWN, Exit.UNEXPECTED, "the answer came and could not be written to stdout"),
     "internal": Ending(Exit.UNEXPECTED, Exit.UNEXPECTED, "a mistake in this script"),
@@ -999,6 +1000,8 @@ def judge(run: Run, answer: Answer) -> dict[str, Any]:
     found = reply if isinstance(reply, dict) else {}
     metadata = found.get("ResponseMetadata")
     metadata = metadata if isinstance(metadata, dict) else {}
+    if run.sends and metadata.get("Error") and find_message_ids(found):
+        raise CallError("two-things", "the reply has both an error and a message id", reply)
     if metadata.get("Error") or not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
         raise explain(run, answer, metadata, reply)
     if len(answer.raw) > answer.most:
@@ -1045,9 +1048,9 @@ def find_end(status: int, code: str) -> tuple[Exit, str]:
 
 
 def read_json(answer: Answer) -> object:
-    """The JSON value, or None if it is none, too long or too deep to be shown."""
+    """The JSON value, or None if it is none, says a thing twice, or is too long or too deep to be shown."""
     try:
-        value = json.loads(answer.raw) if len(answer.raw) <= answer.most else None
+        value = json.loads(answer.raw, object_pairs_hook=once) if len(answer.raw) <= answer.most else None
     except (ValueError, RecursionError):
         return None
     level = [value]
@@ -1057,6 +1060,14 @@ def read_json(answer: Answer) -> object:
         ]
         level = [item for inside in insides for item in inside]
     return None if level else value
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these names; what stands twice in it would be read as whichever stands last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice")
+    return found
 
 
 def find_message_ids(reply: Mapping[str, Any]) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,50 @@ from smswrap.sending.recipients import read_recipients
 from smswrap.sending.table.problems import Notices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
 
     from smswrap.sending.message import Tidied
 
 _LONGEST = {"out_id": LONGEST_OUT_ID}
 _BOUNDS = {"read_timeout": (1, LONGEST_TIMEOUT), "duplicate_window": (0, math.inf)}
+
+_NEEDED = ("phone_numbers", "sign_name", "template_code", "plan_id")
+_TEXT = "str"
+_KINDS = {
+    "phone_numbers": "list of str",
+    "template_param": "dict of str",
+    "duplicate_window": "number",
+    **dict.fromkeys(("accept_odd_values", "verify", "allow_duplicate", "resend_unknown", "settle", "sandbox"), "bool"),
+    **dict.fromkeys(("read_timeout", "wait", "limit", "offset"), "int"),
+}
+"""What the arguments are that are no text."""
+_TYPES: Mapping[str, type | tuple[type, ...]] = {"str": str, "bool": bool, "int": int, "number": (int, float)}
+
+
+def check_types(arguments: Mapping[str, object]) -> None:
+    """Raise InputError with every argument of another type than its own; their values are judged later.
+
+    A value is not shown: it may be a message's.
+    """
+    given = ((name, value) for name, value in arguments.items() if value is not None or name in _NEEDED)
+    wrong = [
+        (name, type(value).__name__, kind) for name, value in given if not _is(kind := _KINDS.get(name, _TEXT), value)
+    ]
+    if wrong:
+        raise InputError(
+            [Problem(name, "", f"is {type(value).__name__}, not {kind}", "") for name, value, kind in wrong]
+        )
+
+
+def _is(kind: str, value: object) -> bool:
+    # To Python, a text is a list of texts, and True a number.
+    if isinstance(value, bool):
+        return kind == "bool"
+    if kind == "list of str":
+        return isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping))
+    if kind == "dict of str":
+        return isinstance(value, Mapping) and all(isinstance(name, str) for name in value)
+    return isinstance(value, _TYPES[kind])
 
 
 def wrong(texts: Mapping[str, str | None], seconds: Mapping[str, float | None], provider: str) -> list[Problem]:

@@ -97,6 +97,15 @@ def refuse_foreign_home(home: Path, *, allowed: bool) -> None:
             raise SetupError(message, "Run it as that user, or with --allow-root if you mean it.", code="root")
 
 
+def read_regular(path: Path) -> bytes:
+    """What a file holds, wherever a link leads. Raises OSError, too, for what would hold us up: a pipe, a device."""
+    number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(number, "rb") as file:  # noqa: PTH123  a descriptor
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            raise OSError(EINVAL, "not a regular file")
+        return file.read()
+
+
 @contextlib.contextmanager
 def replacing(path: Path, *, encoding: str = "utf-8-sig") -> Iterator[TextIO]:
     """Write a text file: whole in the end, or as it was before. By default with the mark that spreadsheets need.

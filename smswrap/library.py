@@ -14,7 +14,7 @@ from dataclasses import field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from smswrap.arguments import read, wrong
+from smswrap.arguments import check_types, read, wrong
 from smswrap.clock import SHANGHAI
 from smswrap.errors import Fault, InputError, Kind, SmswrapError
 from smswrap.household import DEFAULT_PROVIDER, Choices, open_house, open_journal
@@ -86,22 +86,22 @@ def plan(  # noqa: PLR0913  the options of `smswrap send`, each by its long name
 ) -> Proposal:
     """Plan one text to one or many recipients; sends nothing.
 
-    What was noticed is in the proposal's `warnings`; `accept_odd_values` lets pass what a program left behind (nan …).
-    Raises InputError with everything that is wrong, SmswrapError (kind duplicate) for a repeat of a recent send,
-    SetupError, CredentialsError and ProviderError for what certainly forbids it.
+    What was noticed is in its `warnings`; `accept_odd_values` lets pass what a program left behind (nan …). Raises
+    InputError with all that is wrong, SmswrapError (kind duplicate) for a repeat, and what certainly forbids it.
     """
+    check_types(locals())
     choices, talk = _choices(provider, profile, region, read_timeout, sandbox=sandbox), _Listener()
     names, values = (sign_name, template_code), template_param or {}
-    odd, sandbox = accept_odd_values, choices.sandbox
-    texts = {"out_id": out_id, "message_group": message_group, "idempotency_key": idempotency_key}
+    told = {"out_id": out_id, "message_group": message_group, "idempotency_key": idempotency_key}
     seconds = {"read_timeout": read_timeout, "duplicate_window": duplicate_window}
-    problems = wrong(texts, seconds, choices.provider or DEFAULT_PROVIDER)
+    problems = wrong(told, seconds, choices.provider or DEFAULT_PROVIDER)
+    odd, sandbox = accept_odd_values, choices.sandbox
     content, template, recipients = read(phone_numbers, names, values, talk.warn, problems, sandbox=sandbox, odd=odd)
-    duplicates = DuplicatePolicy(duplicate_window, allowed=allow_duplicate)
-    options = Options(verify=verify, key=idempotency_key, duplicates=duplicates)
+    policy = DuplicatePolicy(duplicate_window, allowed=allow_duplicate)
     with _opened(choices, talk) as house:
         messages = ((row, Message(recipient, content)) for row, recipient in enumerate(recipients, 1))
         order = Order("send", house.provider.account(), template, messages, message_group, out_id, sign=content.sign)
+        options = Options(verify=verify, key=idempotency_key, duplicates=policy)
         report = service.send(order, options, house, Found())
         shown = report.shown or show(report.plan, house.journal)
     return _proposal(shown, [*talk.heard, *shown.warnings], again=report.again)
@@ -112,6 +112,7 @@ def confirm(plan_id: str, *, wait: int | None = None, settle: bool = False, sand
 
     A second one sends nothing and tells of the first. `wait` is how many seconds receipts are waited for.
     """
+    check_types(locals())
     options = Options(wait=wait, settle=settle)
     return _told(plan_id, sandbox, lambda house: service.confirm(plan_id, options, house))
 
@@ -121,17 +122,20 @@ def resume(plan_id: str, *, resend_unknown: bool = False, sandbox: bool | None =
 
     `resend_unknown` says that a person has decided to send again what may have been sent.
     """
+    check_types(locals())
     options = Options(yes=resend_unknown)
     return _told(plan_id, sandbox, lambda house: service.resume(plan_id, options, house, resend_unknown=resend_unknown))
 
 
 def cancel(plan_id: str, *, sandbox: bool | None = None) -> Report:
     """Say a person's no to a plan: it can no longer be confirmed, and what is left of it is not sent."""
+    check_types(locals())
     return _told(plan_id, sandbox, lambda house: service.cancel(plan_id, house))
 
 
 def status(plan_id: str, *, wait: int | None = None, sandbox: bool | None = None) -> Report:
     """What became of a plan, with unknown outcomes and receipts looked up; sends nothing."""
+    check_types(locals())
 
     def look(house: House) -> Report:
         report = service.look_up(service.find(plan_id, house.journal), house)
@@ -151,6 +155,7 @@ def history(  # noqa: PLR0913  the options of `smswrap history`
     sandbox: bool | None = None,
 ) -> list[Line]:
     """Lines of what was sent, newest first: one a recipient. `date` is yyyyMMdd in Asia/Shanghai."""
+    check_types(locals())
     with open_journal(_choices(sandbox=sandbox)) as journal:
         number = service.find(plan, journal).number if plan is not None else None
         recipient = number_of(phone_number, "phone_number") if phone_number is not None else None

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from smswrap.disk import private_folder, replacing
+from smswrap.disk import private_folder, read_regular, replacing
 from smswrap.errors import SetupError
 
 
@@ -45,7 +45,7 @@ def moved_by() -> str | None:
 def remembered(name: str) -> dict[str, Any]:
     """What was remembered under the name; nothing if that cannot be read, since all of it can be found out again."""
     try:
-        found = json.loads((directory() / name).read_bytes())
+        found = json.loads(read_regular(directory() / name))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -15,6 +15,8 @@ from conftest import DEADLINE, SEND, wait_until
 from hall import ACCOUNT, message
 
 from smswrap.errors import InputError, SmswrapError
+from smswrap.model import Counts
+from smswrap.sending.carrying import Alone
 from smswrap.sending.refusals import DuplicatePolicy
 from smswrap.sending.service import Options
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from hall import Clocks, Hall
 
     from smswrap.errors import Fault
-    from smswrap.model import Account
+    from smswrap.model import Account, Plan
 
 ASKING = SEND[:-1]
 NO_MONEY = '{"Code":"isv.AMOUNT_NOT_ENOUGH","Message":"x"}\n'
@@ -317,7 +319,7 @@ def test_an_altered_plan_is_refused_to_the_user(
     assert standin.ledger == []
 
 
-@pytest.mark.parametrize("plan_id", ["0000000000000000", "", "draft-0", "' OR 1 --", "-2", "%", "_"])
+@pytest.mark.parametrize("plan_id", ["0000000000000000", "", "draft-0", "' OR 1 --", "-2", "%", "_", "\udcff"])
 def test_no_plan_has_another_id(hall: Hall, plan_id: str) -> None:
     hall.propose(*THREE)
     with pytest.raises(InputError):
@@ -474,3 +476,23 @@ def test_a_plan_of_the_sandbox_cannot_be_confirmed_outside_it(standin: StandIn, 
     assert standin.ledger == []
     assert smswrap("--sandbox", "confirm", plan_id).code == 0
     assert len(standin.ledger) == 1
+
+
+@pytest.mark.parametrize("deed", ["confirm", "cancel"])
+def test_a_plan_made_anew_before_we_were_alone_with_it_is_the_one_meant(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch, deed: str
+) -> None:
+    plan_id, enter, anew = hall.propose(*THREE), Alone.__enter__, [THREE]
+
+    def late(alone: Alone) -> Plan:
+        if anew:
+            assert hall.propose(*anew.pop()) == plan_id
+        return enter(alone)
+
+    monkeypatch.setattr(Alone, "__enter__", late)
+    if deed == "confirm":
+        assert hall.confirm(plan_id).counts == Counts(3, accepted=3)
+        assert len(hall.gateway.ledger) == 3
+    else:
+        hall.cancel(plan_id)
+        assert refusal_of(hall, plan_id) == "cancelled"

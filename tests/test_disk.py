@@ -16,6 +16,7 @@ import pytest
 
 from smswrap import disk, state
 from smswrap.errors import SetupError
+from smswrap.providers.aliyun import configuration, mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -239,6 +240,18 @@ def test_what_is_no_regular_file_is_refused_at_once_and_left_alone(tmp_path: Pat
         disk.private_file(Path("/dev/null") if what == "device" else path)
     assert target.exists() == (what == "link")
     assert what != "link" or target.read_text() == "precious"
+
+
+def test_a_pipe_in_the_place_of_what_we_read_holds_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMSWRAP_STATE_DIR", str(tmp_path))
+    for name in ("smswrap.on", "ai-mode.json", "safety-policy.json", "facts.json", "config.json"):
+        os.mkfifo(tmp_path / name, 0o600)
+    assert mark.read(tmp_path) == mark.Mark("an unknown time")
+    assert mark.switch(tmp_path) == (False, "")
+    assert configuration.rule_against(tmp_path, {}, ["send-sms"]) is None
+    assert state.remembered("facts.json") == {}
+    with pytest.raises(SetupError, match="cannot be read"):
+        configuration.read(tmp_path)
 
 
 # Replacing

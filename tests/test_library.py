@@ -287,3 +287,42 @@ def test_a_program_that_is_ended_while_it_waits_is_told_that_nothing_was_sent(
         signal.signal(signal.SIGTERM, before)
     assert (fault_of(caught), heard) == (("interrupted", "SIGTERM"), [signal.SIGTERM])
     assert (standin.sends, standin.ai_mode) == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("phone_numbers", None),
+        ("phone_numbers", ONE),
+        ("phone_numbers", {ONE: 1}),
+        ("sign_name", None),
+        ("template_code", 1),
+        ("template_param", [("code", "1")]),
+        ("template_param", {1: "1"}),
+        ("out_id", 7),
+        ("verify", "no"),
+        ("duplicate_window", "60"),
+        ("read_timeout", 2.5),
+        ("read_timeout", True),
+        ("provider", ["aliyun"]),
+    ],
+)
+def test_an_argument_of_another_type_is_named(standin: StandIn, argument: str, value: object) -> None:
+    with pytest.raises(smswrap.InputError) as caught:
+        smswrap.plan(**{**SEND, argument: value})
+    assert [problem.field for problem in caught.value.problems] == [argument]
+    assert standin.calls == []
+
+
+def test_plan_ids_and_limits_of_another_type_are_named(standin: StandIn) -> None:
+    for call, arguments in (
+        (smswrap.confirm, {"plan_id": None}),
+        (smswrap.confirm, {"plan_id": "x", "wait": "3"}),
+        (smswrap.resume, {"plan_id": 1}),
+        (smswrap.cancel, {"plan_id": b""}),
+        (smswrap.status, {"plan_id": []}),
+        (smswrap.history, {"limit": 2.5}),
+    ):
+        with pytest.raises(smswrap.InputError, match=rf"{list(arguments)[-1]} is \w+, not "):
+            call(**arguments)
+    assert standin.calls == []

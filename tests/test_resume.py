@@ -18,6 +18,7 @@ from smswrap.clock import DAY, days_ago, today
 from smswrap.errors import SmswrapError
 from smswrap.model import Counts
 from smswrap.providers.base import Limits
+from smswrap.sending import service
 from smswrap.sending.refusals import DuplicatePolicy
 
 if TYPE_CHECKING:
@@ -136,6 +137,15 @@ def test_all_unknown_requests_of_all_plans_are_looked_for(standin: StandIn, smsw
     assert all(plan["counts"]["unknown"] == 0 for plan in ran.envelope["data"]["plans"])
     assert smswrap("history", "--outcome", "unknown").envelope["data"]["sends"] == []
     assert len(standin.ledger) == 2
+
+
+def test_unknown_outcomes_of_another_account_are_told_with_the_command(hall: Hall) -> None:
+    hall.gateway.behaviours.append("lose the reply")
+    plan = hall.send(message(), options=YES).plan
+    hall.gateway.who = replace(hall.gateway.who, key_end="9x9Y")
+    with hall.house() as house:
+        assert service.with_unknown(None, house) == []
+    assert f"`smswrap resume --unknown {plan.plan_id}`" in hall.talk.warnings[-1]
 
 
 @pytest.mark.parametrize("option", [(), ("--resend-unknown", "--yes"), ("--unknown",)])

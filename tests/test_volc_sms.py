@@ -751,11 +751,18 @@ def test_a_reply_without_a_message_id_leaves_a_send_unknown(
     assert json.loads(done.stdout) == json.loads(body)
 
 
-def test_an_error_beside_a_message_id_is_a_refusal(
-    serve: Callable[[Sequence[bytes | None]], int], run: Callable[..., Run]
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"ResponseMetadata":{"Error":{"Code":"RE:0004"}},"Result":{"MessageId":["1"]}}',
+        b'{"Result":{"MessageId":["1"]},"Result":null,"ResponseMetadata":{"Error":{"Code":"RE:0004"}}}',
+        b'{"ResponseMetadata":{"Error":{"Code":"RE:0004"}},"ResponseMetadata":{},"Result":{"MessageId":["1"]}}',
+    ],
+)
+def test_a_reply_that_says_both_yes_and_no_leaves_a_send_unknown(
+    serve: Callable[[Sequence[bytes | None]], int], run: Callable[..., Run], body: bytes
 ) -> None:
-    body = b'{"ResponseMetadata":{"Error":{"Code":"RE:0004"}},"Result":{"MessageId":["1"]}}'
-    assert run([*SEND, "13811138000"], bearer(serve([http_reply(body)]))).returncode == 5
+    assert run([*SEND, "13811138000"], bearer(serve([http_reply(body)]))).returncode == 8
 
 
 def test_a_reply_that_drips_does_not_outlive_the_timeout(run: Callable[..., Run]) -> None:

@@ -6,6 +6,7 @@ It takes records and a house, and gives a report. It knows no option, no stream 
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ from smswrap.sending.shown import show
 from smswrap.sending.verification import Fitting, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from smswrap.errors import Problem
     from smswrap.journal.journal import Journal
@@ -87,7 +88,7 @@ def confirm(plan_id: str, options: Options, house: House) -> Report:
     altered, or is another account's; (kind duplicate) if it repeats a recent send.
     """
     # Alone before the yes, so that a second confirm cannot come between it and the sending.
-    with Alone(find(plan_id, house.journal), house) as known:
+    with _alone_with(plan_id, house) as known:
         plan = known
         if plan.state is PlanState.CONFIRMED and plan.reopened is None and plan.cancelled is None:
             return told_again(plan, house)
@@ -142,7 +143,7 @@ def resume(plan_id: str, options: Options, house: House, *, resend_unknown: bool
 
 def cancel(plan_id: str, house: House) -> Report:
     """Say no to a plan: nothing more of it is sent. Raises SmswrapError (kind confirmation) if nothing is left."""
-    with Alone(find(plan_id, house.journal), house) as plan:
+    with _alone_with(plan_id, house) as plan:
         counts = house.journal.counts(plan)
         if plan.state is PlanState.CONFIRMED and not (counts.unknown or house.journal.waiting(plan)):
             message = f"Nothing of the plan {plan.plan_id} is left to cancel; an SMS that was sent cannot be recalled."
@@ -163,7 +164,11 @@ def with_unknown(plan_id: str | None, house: House) -> list[Plan]:
     """The plans whose unknown outcomes are looked for: the named one, or all of this account's."""
     account = house.provider.account()
     if plan_id is None:
-        return [plan for plan in house.journal.with_unknown() if is_account_of(plan, account)]
+        plans = house.journal.with_unknown()
+        for other in (plan for plan in plans if not is_account_of(plan, account)):
+            said = f"The plan {other.plan_id} of another account has an unknown outcome, too."
+            house.talk.warn(f"{said} `smswrap resume --unknown {other.plan_id}` looks for it in the receipts.")
+        return [plan for plan in plans if is_account_of(plan, account)]
     plan = find(plan_id, house.journal)
     if plan.cancelled is None or plan.state is not PlanState.CONFIRMED:  # what was sent before the no stays unknown
         _confirmed(plan)
@@ -173,7 +178,7 @@ def with_unknown(plan_id: str | None, house: House) -> list[Plan]:
 
 def find(plan_id: str, journal: Journal) -> Plan:
     """The plan with this id, or the only one whose id begins with it. Raises InputError."""
-    found = journal.named(plan_id) if plan_id else []
+    found = journal.named(plan_id) if plan_id and plan_id.isascii() else []
     if len(found) == 1:
         return found[0]
     if found:
@@ -184,6 +189,19 @@ def find(plan_id: str, journal: Journal) -> Plan:
     near = get_close_matches(plan_id[:60], [known for known, _ in journal.plan_ids()], n=3, cutoff=0.5)
     step = f"Did you mean {', '.join(near)}?" if near else "`smswrap history` lists what was sent."
     raise InputError.of("PLAN", plan_id[:60], "is not the id of a plan", step)
+
+
+@contextmanager
+def _alone_with(plan_id: str, house: House) -> Iterator[Plan]:
+    """Be alone with a plan; a proposal that gave way to the same one, planned anew, before we were is that one."""
+    plan = find(plan_id, house.journal)
+    while True:
+        with Alone(plan, house) as still:
+            now = find(plan.plan_id, house.journal)
+            if now.number == plan.number:
+                yield still
+                return
+        plan = now
 
 
 def _completed(order: Order, options: Options, house: House) -> Order:

@@ -7,6 +7,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from smswrap.disk import read_regular
 from smswrap.errors import SetupError
 from smswrap.record import dataclass
 
@@ -85,7 +86,7 @@ def _told_rules(text: str) -> list[Rule]:
 def _policy_file(path: Path) -> dict[str, Any]:
     # To the CLI, a policy that cannot be read is none (facts §2.10).
     try:
-        saved = json.loads(path.read_bytes())
+        saved = json.loads(read_regular(path))
     except (OSError, ValueError, RecursionError):
         return {}
     return saved if isinstance(saved, dict) else {}
@@ -97,7 +98,7 @@ def _load(path: Path) -> dict[str, Any]:
             time.sleep(WRITING)
         try:
             # As Go reads it: a byte-order mark or UTF-16 is no JSON to the CLI.
-            saved = json.loads(path.read_bytes().decode("utf-8", "replace"))
+            saved = json.loads(read_regular(path).decode("utf-8", "replace"))
         except FileNotFoundError:
             return {}
         except OSError as error:

@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from smswrap.disk import read_regular
 from smswrap.errors import SetupError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def recover(settings: Settings) -> None:
 def read(home: Path) -> Mark | None:
     """The mark, if there is one; one that cannot be read tells nothing of what was before."""
     try:
-        found = json.loads((home / NAME).read_text("utf-8"))
+        found = json.loads(read_regular(home / NAME))
         return Mark(str(found["since"]), found["was_on"] is True, str(found["user_agent"]))
     except FileNotFoundError:
         return None
@@ -79,7 +80,7 @@ def make(home: Path, ours: str) -> None:
 def switch(home: Path) -> tuple[bool, str]:
     """What stands in ai-mode.json: whether AI mode is on, and the user agent; one that cannot be read is off."""
     try:
-        saved = json.loads((home / "ai-mode.json").read_bytes())
+        saved = json.loads(read_regular(home / "ai-mode.json"))
         return saved.get("enabled") is True, str(saved.get("user_agent") or "")
     except (OSError, ValueError, AttributeError):
         return False, ""
