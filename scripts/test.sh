@@ -20,4 +20,5 @@ if [ "$wanted" = test ]; then
     "$venv/bin/shellcheck" --external-sources scripts/*.sh scripts/smswrap .ci/run
     "$python" scripts/pins.py
 fi
-exec "$python" -m pytest -n auto "$@"
+# Tests wait for processes more than half of their time.
+exec "$python" -m pytest -n "$((2 * $(getconf _NPROCESSORS_ONLN)))" --dist worksteal "$@"
