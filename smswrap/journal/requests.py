@@ -184,11 +184,11 @@ class Requests(Plans):
         return [row["recipient"] for row in self._rows(sql, plan.number, number, most)]
 
     def _next(self, plan: Plan) -> list[Row]:
-        first = "(SELECT MIN(number) FROM requests WHERE plan = ?1 AND state = 'not_sent')"
-        return self._all(f"{_OF_REQUEST} {first} ORDER BY position", plan.number)
+        first = "(SELECT MIN(number) FROM requests WHERE plan = ? AND state = 'not_sent')"
+        return self._all(f"{_OF_REQUEST} {first} ORDER BY position", plan.number, plan.number)
 
     def _again(self, plan: Plan, attempts: Mapping[int, float]) -> list[Row]:
-        sql = f"{_OF_REQUEST} ?2 AND started = ?3 AND requests.state IN ('unknown', 'refused') ORDER BY position"
+        sql = f"{_OF_REQUEST} ? AND started = ? AND requests.state IN ('unknown', 'refused') ORDER BY position"
         found = (list(self._rows(sql, plan.number, number, started)) for number, started in attempts.items())
         return next((rows for rows in found if rows), [])
 
@@ -208,16 +208,16 @@ class Requests(Plans):
         """Erase the parameters of a request, but for a content that other requests of the plan still need."""
         sql = """
             UPDATE contents SET parameters = NULL
-            WHERE plan = ?1 AND number IN (
-                SELECT content FROM messages INDEXED BY messages_by_request WHERE plan = ?1 AND request = ?2
+            WHERE plan = ? AND number IN (
+                SELECT content FROM messages INDEXED BY messages_by_request WHERE plan = ? AND request = ?
             )
             AND NOT EXISTS (
                 SELECT 1 FROM requests AS open INDEXED BY requests_by_content
-                WHERE open.plan = ?1 AND open.content = contents.number
+                WHERE open.plan = ? AND open.content = contents.number
                 AND (open.state IN ('not_sent', 'sending', 'unknown') OR open.passing)
             )
         """
-        self._run(sql, plan.number, number)
+        self._run(sql, plan.number, plan.number, number, plan.number)
 
     def _give_up_cut_off(self, plan: Plan) -> None:
         if not self._first("SELECT 1 FROM requests WHERE plan = ? AND state = 'sending' LIMIT 1", plan.number):
@@ -234,7 +234,7 @@ _OF_REQUEST = """
     JOIN messages INDEXED BY messages_by_request
         ON messages.plan = requests.plan AND messages.request = requests.number
     JOIN contents ON contents.plan = messages.plan AND contents.number = messages.content
-    WHERE requests.plan = ?1 AND requests.number =
+    WHERE requests.plan = ? AND requests.number =
 """
 
 
