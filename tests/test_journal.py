@@ -629,11 +629,11 @@ class Crashed(NamedTuple):
     proposed: str
 
     def spoil(self, place: int, length: int = 1) -> None:
-        """Damage the log."""
+        """Damage the log; places go around it, as some Pythons' SQLite writes a shorter one."""
         log = self.hall.path.with_name("journal.db-wal")
         spoilt = bytearray(log.read_bytes())
         for at in range(place, place + length):
-            spoilt[at] ^= 0x41
+            spoilt[at % len(spoilt)] ^= 0x41
         log.write_bytes(spoilt)
 
 
