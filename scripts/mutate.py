@@ -3,7 +3,6 @@
     python scripts/mutate.py                 all of them
     python scripts/mutate.py --list          their names
     python scripts/mutate.py two-confirms    one of them, by its name
-    python scripts/mutate.py --half          the fixed half whose tests start no process, for CI
 
 Ends with 1 if a fault survives, if its place is not found, or if its test cannot be run.
 """
@@ -29,25 +28,21 @@ LONGEST = 180
 
 
 class Mutation(NamedTuple):
-    """A fault: in a file, an old text that stands there once becomes a new one; and the test that must fail.
-
-    `quick` is one whose test runs in process.
-    """
+    """A fault: in a file, an old text that stands there once becomes a new one; and the test that must fail."""
 
     name: str
     file: str
     old: str
     new: str
     test: str
-    quick: bool = True
 
 
 MUTATIONS = (
     Mutation(
         "unknown-is-resent",
         "smswrap/journal/requests.py",
-        "WHERE plan = ?1 AND state = 'not_sent')",
-        "WHERE plan = ?1 AND state IN ('not_sent', 'unknown'))",
+        "WHERE plan = ? AND state = 'not_sent')",
+        "WHERE plan = ? AND state IN ('not_sent', 'unknown'))",
         "tests/test_resume.py::test_what_is_unknown_is_left_alone_while_the_rest_goes_on",
     ),
     Mutation(
@@ -140,7 +135,6 @@ MUTATIONS = (
         "    done = send_in_hall(body, timeout) if action.sends else None",
         "    done = None",
         "tests/test_volc_door.py::test_two_at_once_after_an_unknown_outcome_send_nothing",
-        quick=False,
     ),
     Mutation(
         "an-idempotency-key-is-ignored",
@@ -211,7 +205,6 @@ MUTATIONS = (
         "        return known if known or alone.waited else house.journal.attempts(plan, Outcome.UNKNOWN)",
         "        return known or house.journal.attempts(plan, Outcome.UNKNOWN)",
         "tests/test_promises.py::test_two_decisions_at_once_send_it_again_once",
-        quick=False,
     ),
     Mutation(
         "two-confirms-both-send",
@@ -219,7 +212,6 @@ MUTATIONS = (
         "            while not _locked(file, plan.number, fcntl.F_WRLCK):",
         "            while not _locked(file, os.getpid(), fcntl.F_WRLCK):",
         "tests/test_confirm.py::test_of_two_confirms_at_the_same_moment_one_sends_and_both_tell_the_outcome",
-        quick=False,
     ),
     Mutation(
         "ai-mode-is-not-turned-off",
@@ -227,7 +219,6 @@ MUTATIONS = (
         "            lease.leave(partial(_turn_off, calling))\n        except",
         "            pass\n        except",
         "tests/test_aimode.py::test_after_a_success",
-        quick=False,
     ),
     Mutation(
         "the-guard-does-not-wait-for-the-orphan",
@@ -235,7 +226,6 @@ MUTATIONS = (
         "inherited=(guard.pipe, lease.holders)",
         "inherited=()",
         "tests/test_aimode.py::test_after_sigkill_the_guard_turns_it_off_once_the_orphaned_call_has_ended",
-        quick=False,
     ),
     Mutation(
         "the-sandbox-falls-through",
@@ -243,7 +233,6 @@ MUTATIONS = (
         "environment, standin = sandbox.environment(environment), sandbox.command",
         "environment = sandbox.environment(environment)",
         "tests/test_security.py::test_the_sandbox_needs_no_exec_bit_and_never_falls_through_to_the_cli_on_path",
-        quick=False,
     ),
     Mutation(
         "a-value-becomes-an-option",
@@ -251,7 +240,6 @@ MUTATIONS = (
         'return [f"{option}={value}"] if value.startswith("-") else [option, value]',
         "return [option, value]",
         "tests/test_security.py::test_an_out_id_that_looks_like_an_option_goes_out_in_one_word",
-        quick=False,
     ),
 )
 
@@ -287,13 +275,12 @@ def _judged(mutation: Mutation, tree: Path) -> str:
     return f"{mutation.test} could not be run: {(ended.stdout + ended.stderr)[-500:]}"
 
 
-def chosen(names: list[str], *, half: bool) -> list[Mutation]:
+def chosen(names: list[str]) -> list[Mutation]:
     """The mutations with these names, all without any. Raises SystemExit for a name that is none."""
     known = {mutation.name: mutation for mutation in MUTATIONS}
     if unknown := [name for name in names if name not in known]:
         raise SystemExit(f"mutate.py: {', '.join(unknown)}: not a mutation; `--list` names them.")
-    found = [known[name] for name in names] or list(MUTATIONS)
-    return [mutation for mutation in found if mutation.quick] if half else found
+    return [known[name] for name in names] or list(MUTATIONS)
 
 
 def main(arguments: list[str]) -> int:
@@ -301,9 +288,8 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--list", action="store_true")
-    parser.add_argument("--half", action="store_true")
     given = parser.parse_args(arguments)
-    mutations = chosen(given.names, half=given.half)
+    mutations = chosen(given.names)
     if given.list:
         print("\n".join(f"{mutation.name}  {mutation.test}" for mutation in mutations))
         return 0
