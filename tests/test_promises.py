@@ -205,6 +205,7 @@ def test_a_journal_that_vanishes_under_a_send_stops_it_and_lets_nothing_be_repea
         path.unlink()
     ran = running.end()
     assert (ran.code, ran.error["code"]) == (1, "journal")
+    assert ran.error["message"].endswith("can no longer be written: it has been moved or deleted.")
     again = smswrap(*SEND[:2], PEOPLE[0], *SEND[3:])
     assert (again.code, again.error["code"]) == (10, "journal-damaged")
     assert len(standin.api_calls) == 1

@@ -115,7 +115,8 @@ class Store:
         try:
             if not self._is_in_place():
                 # Written on, it would keep nobody from sending the same beside us: others already use another file.
-                raise self._unusable(OSError("it has been moved or deleted"))
+                moved = OSError("it has been moved or deleted")
+                raise self._unusable(moved) from moved
             with self.transaction():
                 yield
         except SetupError as error:
