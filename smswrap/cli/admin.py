@@ -12,7 +12,7 @@ from smswrap.cli.answer import Answer
 from smswrap.cli.doctor import Examining, called, judged, repaired
 from smswrap.cli.options import command, group, option
 from smswrap.clock import iso
-from smswrap.errors import InputError, SmswrapError
+from smswrap.errors import InputError, Kind, SmswrapError
 from smswrap.household import refuse_foreign_home
 from smswrap.providers.base import Finding, diagnosis_of, set_up
 from smswrap.record import dataclass
@@ -58,7 +58,7 @@ def run_explain(runtime: Runtime, words: tuple[str, ...], searching: Searching) 
 def run_doctor(runtime: Runtime, examining: Examining) -> Answer:
     """Look at everything that a send needs."""
     done = repaired(runtime) if examining.fix else []
-    findings = [*diagnosis_of(runtime.provider_name, runtime.settings()), *_journal(runtime)]
+    findings = [*_journal(runtime), *diagnosis_of(runtime.provider_name, runtime.settings())]
     if examining.live and all(finding.state != "failed" for finding in findings):
         findings.append(called(runtime))
     return judged(runtime, findings, done)
@@ -70,10 +70,11 @@ def _journal(runtime: Runtime) -> Iterator[Finding]:
             journal.check_writable()
             lost = loss(journal)
             step = "Query what you sent last before you send again."
-            yield Finding("journal", "warning", lost, step) if lost else Finding("journal", "ok", str(journal.path))
+            fine = Finding("journal", "ok", str(journal.path))
+            yield Finding("journal", "failed", lost, step, Kind.DUPLICATE) if lost else fine
             yield from _place(runtime, journal.path.parent)
     except SmswrapError as error:
-        yield Finding("journal", "failed", error.fault.message, error.fault.next_step)
+        yield Finding("journal", "failed", error.fault.message, error.fault.next_step, error.fault.kind)
 
 
 def _place(runtime: Runtime, directory: Path) -> Iterator[Finding]:
