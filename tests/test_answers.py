@@ -280,6 +280,20 @@ def test_a_mistyped_verb_is_told_what_was_meant(
     assert standin.calls == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (("skill", "install"), "skill install"),
+        (("skill", "install", "/proc/nowhere"), "skill install"),
+        (("sandbox", "log", "--typo"), "sandbox log"),
+        (("skill", "typo"), "skill"),
+    ],
+)
+def test_a_failure_names_the_whole_command(words: Callable[..., Ran], arguments: tuple[str, ...], command: str) -> None:
+    ran = words(*arguments)
+    assert (ran.code, ran.envelope["command"]) == (2, command)
+
+
 def test_a_mistyped_option_is_told_what_was_meant(standin: StandIn, words: Callable[..., Ran]) -> None:
     ran = words("send", "--phone-number", "19900000000")
     assert (ran.code, "--phone-numbers" in ran.error["message"]) == (2, True)

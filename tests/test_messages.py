@@ -99,6 +99,31 @@ def test_json_is_the_same_in_both_languages_but_for_the_sentences(
 
 
 @pytest.mark.usefixtures("chinese")
+@pytest.mark.parametrize(
+    ("english", "told"),
+    [
+        (
+            "a.example was not reached, so it was asked nothing (x). The service gave no answer.",
+            "连不上 a.example，所以没有向它请求（x）。服务没有答复。",
+        ),
+        ("Odd (x). The service gave no answer.", "Odd (x). 服务没有答复。"),
+        (
+            "账户余额不足。 The outcome is unknown: the SMS may have been sent.",
+            "账户余额不足。结果未知：短信可能已经发出。",
+        ),
+        ("'1 2' holds 2 numbers with a blank between.", "'1 2' 含有 2 个号码，中间有空格。"),
+        (
+            "holds 3 numbers. Separate numbers by commas. In a file, give each its row.",
+            "含有 3 个号码。号码之间用逗号分隔。在文件里，每个号码一行。",
+        ),
+        ("x.csv cannot be written: No such file or directory.", "x.csv 无法写入：没有那个文件或目录。"),
+    ],
+)
+def test_sentences_of_others_beside_ours_leave_each_its_language(english: str, told: str) -> None:
+    assert said(english) == told
+
+
+@pytest.mark.usefixtures("chinese")
 def test_what_a_person_wrote_is_left_alone() -> None:
     data = {"parameters": {"meaning": "Nothing was sent."}, "text": "Nothing was sent.", "meaning": "Nothing was sent."}
     assert spoken(data) == {**data, "meaning": "没有发送任何短信。"}

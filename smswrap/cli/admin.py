@@ -94,7 +94,7 @@ def run_setup(runtime: Runtime) -> Answer:
     person = runtime.desk()
     if not person.asks:
         step = "Run it at a terminal; `smswrap doctor` says what is missing, without questions."
-        raise InputError.of("setup", "", "asks questions, and there is no terminal", step)
+        raise InputError.of("smswrap setup", "", "asks questions, and there is no terminal", step)
     set_up(runtime.provider_name, runtime.settings(), person)
     live = person.ask("Make one call that only reads, to see whether the keys are taken? [y/N] ")
     answer = run_doctor(runtime, Examining(live=live))

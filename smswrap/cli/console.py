@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from smswrap.sending.shown import ShownPlan
 
 ENDS = tuple(".!?:;,…。！？；")  # noqa: RUF001  as Chinese sentences end
+FIRST_CHINESE = "\u2e80"
+"""From here on characters are Chinese."""
+
 WIPE = "\r\x1b[K"
 
 AT_ONCE = 1.0
@@ -30,6 +33,9 @@ AT_ONCE = 1.0
 
 DRAWN = 0.2
 """Seconds between two drawings of a line."""
+
+PASTE = 0.1
+"""Seconds in which the next line of what was pasted is there."""
 
 EVERY = 5.0
 """Seconds between two lines where there is no cursor."""
@@ -159,10 +165,15 @@ class Console:
 
     def error(self, fault: Fault) -> None:
         """Tell of a failure: what happened, then what to do."""
-        message = fault.message if fault.message.endswith(ENDS) or not fault.meaning else f"{fault.message}."
+        message = fault.message if fault.message.endswith(ENDS) or not fault.meaning else _stopped(fault.message)
         self.say(" ".join(word for word in (styled("error:"), message, fault.meaning) if word))
         if fault.next_step:
             self.say(f"{styled('hint:')} {fault.next_step}")
+
+
+def _stopped(message: str) -> str:
+    """The message with a full stop, as its language has it: a provider's may be Chinese."""
+    return message + ("。" if message[-1:] >= FIRST_CHINESE else ".")
 
 
 def styled(word: str) -> str:
@@ -272,6 +283,14 @@ class Terminal:
         if not line.endswith("\n"):
             self._talk.say("")
         return line.strip() if line else None
+
+    def pasted(self) -> Iterator[str]:
+        """The lines that came together with the answer, as a column of a sheet does."""
+        import select
+
+        while select.select([sys.stdin], [], [], PASTE)[0] and (line := sys.stdin.readline()):
+            if line.strip():
+                yield line.strip()
 
     def _export(self, shown: ShownPlan) -> None:
         """Write every message of the plan to a new file that the person names, so that they can look at all of it."""

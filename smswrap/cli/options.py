@@ -117,9 +117,21 @@ def command(
     return with_common_options(click.Command(verb, callback=call, params=params, help=text))
 
 
+class Group(click.Group):
+    """A group of commands, which together with its own name are what the envelope calls `command`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, and tell the envelope."""
+        name, found, rest = super().resolve_command(ctx, args)
+        ctx.ensure_object(Runtime).command = f"{self.name} {name}"
+        return name, found, rest
+
+
 def group(name: str, *commands: click.Command) -> click.Group:
     """Make a group of commands."""
-    return click.Group(name, commands=commands, help=pages()[name].text)
+    return Group(name, commands=commands, help=pages()[name].text)
 
 
 def with_common_options(made: C, *, variables: bool = False) -> C:

@@ -31,7 +31,7 @@ FEWEST = 3
 _COLOURS = pattern(r"(\x1b\[[0-9;]*m)")
 _COLOURED = pattern(r"(?<=[。；：！？])(\x1b\[0m) +(?=\S)")  # noqa: RUF001  Chinese punctuation
 _COLUMNS = pattern(r"(.*?)(\s{2,}|$)(.*)", re.DOTALL)
-_PIECES = pattern(r"(?<=[.;:!?…])(\s+)")
+_PIECES = pattern(r"(?<=[.;:!?…。])(\s+)")
 _NOTHING, _HEAD = "()", "(.*) "
 _ANY, _IN_A_SENTENCE = "(.*?)", "((?:(?![.;?!] ).)*?)"
 _MARKS = {".": "。", ";": "；", ":": "："}  # noqa: RUF001  Chinese punctuation
@@ -140,7 +140,7 @@ def _rows() -> dict[str, str]:
 @cache
 def _shapes() -> list[tuple[str, list[str]]]:
     """The rows that fit more than one text, each with what is to be found in it; most words first."""
-    rows = [row for row in _rows() if (_FIELD.search(row) and is_telling(row)) or row[0].islower()]
+    rows = [row for row in _rows() if (is_telling(row) if _FIELD.search(row) else row[0].islower())]
     rows.sort(key=lambda row: -len(_FIELD.sub("", row)))
     return [(row, [part for part in _FIELD.split(row)[::2] if part]) for row in rows]
 
