@@ -244,11 +244,22 @@ def test_a_row_in_a_providers_table_is_a_verb(
 
 @pytest.mark.parametrize(
     ("slip", "verb"),
-    [("sned", "send"), ("list-sign", "list-signs"), ("status", "query-status"), ("statistic", "query-statistics")],
+    [
+        ("sned", "send"),
+        ("list-sign", "list-signs"),
+        ("status", "query-status"),
+        ("statistic", "query-statistics"),
+        ("SEND", "send"),
+    ],
 )
 def test_a_slip_in_a_verb_is_told_what_was_meant(words: Callable[..., Ran], slip: str, verb: str) -> None:
     ran = words(slip)
     assert (ran.code, f"`smswrap {verb}`" in ran.error["next_step"]) == (2, True)
+
+
+@pytest.mark.parametrize(("slip", "topic"), [("sned", "send"), ("exit-code", "exit-codes")])
+def test_a_slip_in_a_topic_is_told_what_was_meant(words: Callable[..., Ran], slip: str, topic: str) -> None:
+    assert words("help", slip).error["next_step"] == f"Did you mean `smswrap help {topic}`?"
 
 
 def test_the_command_line_names_no_verb_that_reads() -> None:

@@ -14,6 +14,8 @@ import pytest
 from conftest import DEADLINE
 
 from smswrap.cli.app import main
+from smswrap.cli.console import Console
+from smswrap.errors import Fault, Kind
 from smswrap.messages import is_telling, said, spoken
 
 if TYPE_CHECKING:
@@ -116,11 +118,23 @@ def test_json_is_the_same_in_both_languages_but_for_the_sentences(
             "holds 3 numbers. Separate numbers by commas. In a file, give each its row.",
             "含有 3 个号码。号码之间用逗号分隔。在文件里，每个号码一行。",
         ),
+        ("verb: 'sned' is not one of smswrap's.", "verb: 'sned' 不是 smswrap 的命令。"),
         ("x.csv cannot be written: No such file or directory.", "x.csv 无法写入：没有那个文件或目录。"),
     ],
 )
 def test_sentences_of_others_beside_ours_leave_each_its_language(english: str, told: str) -> None:
     assert said(english) == told
+
+
+@pytest.mark.usefixtures("chinese")
+def test_the_word_before_a_message_is_no_part_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    Console().error(Fault(Kind.REFUSED, "1 of 3 messages failed: X.", "", "See `smswrap --help`."))
+    Console().warn("1 of 3 messages failed: X.")
+    assert capsys.readouterr().err.splitlines() == [
+        "错误：3 条短信中有 1 条失败：X。",
+        "提示：见 `smswrap --help`。",
+        "警告：3 条短信中有 1 条失败：X。",
+    ]
 
 
 @pytest.mark.usefixtures("chinese")

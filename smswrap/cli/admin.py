@@ -14,6 +14,7 @@ from smswrap.cli.options import command, group, option
 from smswrap.clock import iso
 from smswrap.errors import InputError, Kind, SmswrapError
 from smswrap.household import refuse_foreign_home
+from smswrap.messages import said
 from smswrap.providers.base import Finding, diagnosis_of, set_up
 from smswrap.record import dataclass
 from smswrap.sandbox import Sandbox
@@ -43,7 +44,7 @@ def run_explain(runtime: Runtime, words: tuple[str, ...], searching: Searching) 
     if text and (entry := catalogue.meant(text, runtime.common.provider)):
         code = text.strip() if entry.code.endswith("*") else entry.code
         return Answer("explain", data={**entry._asdict(), "next_step": entry.step(), "code": code})
-    rows = [] if catalogue.misspelt(text) else catalogue.search(text or searching.search or "")
+    rows = [] if catalogue.misspelt(text) else catalogue.search(text or searching.search or "", said)
     if text and not rows:
         close = catalogue.near(text)
         step = f"Did you mean {', '.join(close)}?" if close else "`smswrap explain` lists all codes."

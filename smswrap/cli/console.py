@@ -106,7 +106,7 @@ class Console:
             return
         self.warnings.append(text)
         if not self.quiet:
-            self.say(f"{styled('warning:')} {text}")
+            self._label("warning:", text)
 
     def detail(self, text: str) -> None:
         """Say what only --verbose shows."""
@@ -166,19 +166,20 @@ class Console:
     def error(self, fault: Fault) -> None:
         """Tell of a failure: what happened, then what to do."""
         message = fault.message if fault.message.endswith(ENDS) or not fault.meaning else _stopped(fault.message)
-        self.say(" ".join(word for word in (styled("error:"), message, fault.meaning) if word))
+        self._label("error:", f"{message} {fault.meaning}".strip())
         if fault.next_step:
-            self.say(f"{styled('hint:')} {fault.next_step}")
+            self._label("hint:", fault.next_step)
+
+    def _label(self, kind: str, text: str) -> None:
+        """Say something of a kind, whose word is no part of any sentence."""
+        word = said(kind)
+        gap = " " if word == kind else ""  # after Chinese marks there is none
+        self.show(f"{Screen.of(2).styled(word, STYLES.get(kind))}{gap}{said(text)}")
 
 
 def _stopped(message: str) -> str:
     """The message with a full stop, as its language has it: a provider's may be Chinese."""
     return message + ("。" if message[-1:] >= FIRST_CHINESE else ".")
-
-
-def styled(word: str) -> str:
-    """A word of talk in its colour, where stderr has colours."""
-    return Screen.of(2).styled(word, STYLES.get(word))
 
 
 class _Progress:

@@ -117,6 +117,16 @@ def command(
     return with_common_options(click.Command(verb, callback=call, params=params, help=text))
 
 
+def meaning(verb: str, known: Sequence[str], before: str = "smswrap") -> str:
+    """Ask whether the verb that is spelt almost like it was meant, else one of which a word is; empty if none is."""
+    from difflib import get_close_matches
+
+    verb = verb.casefold()
+    parts = {part: name for name in known for part in name.split("-")[1:]}
+    near = get_close_matches(verb, known, n=2) or [parts[part] for part in get_close_matches(verb, parts, n=2)]
+    return f"Did you mean {' or '.join(f'`{before} {name}`' for name in near)}?" if near else ""
+
+
 class Group(click.Group):
     """A group of commands, which together with its own name are what the envelope calls `command`."""
 

@@ -116,7 +116,7 @@ def _fitting(text: str, field: str) -> str | None:
     for whole, end in ((text, ""), (bare, _MARKS.get(mark, ""))):
         if whole in _rows():
             return _rows()[whole] + end
-    for before, (english, literals) in product((_NOTHING, _HEAD), _shapes()):
+    for (english, literals), before in product(_shapes(), (_NOTHING, _HEAD)):
         whole = text if english[-1] in _MARKS else bare
         if all(literal in whole for literal in literals) and (
             fits := _pattern(english, before, field).fullmatch(whole)
