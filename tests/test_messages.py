@@ -119,6 +119,10 @@ def test_json_is_the_same_in_both_languages_but_for_the_sentences(
             "含有 3 个号码。号码之间用逗号分隔。在文件里，每个号码一行。",
         ),
         ("verb: 'sned' is not one of smswrap's.", "verb: 'sned' 不是 smswrap 的命令。"),
+        (
+            "Do not send to those again. `smswrap resume 1-2` sends the rest.",
+            "请勿再发给那些人。`smswrap resume 1-2` 发送剩下的。",
+        ),
         ("x.csv cannot be written: No such file or directory.", "x.csv 无法写入：没有那个文件或目录。"),
     ],
 )

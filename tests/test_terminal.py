@@ -161,6 +161,21 @@ def test_an_interrupt_at_the_terminal_while_a_send_runs_leaves_ai_mode_off(
     assert not standin.ai_mode
 
 
+def test_a_second_interrupt_leaves_no_mark_of_its_own_before_the_message(
+    standin: StandIn, terminal: Callable[..., pexpect.spawn[str]]
+) -> None:
+    standin.rules({"cmd": "dysmsapi send-sms *", "delay_ms": 20_000, "then": "continue"})
+    child = terminal(*SEND)
+    child.expect_exact("0 of 1")
+    child.sendintr()
+    child.expect_exact("a second signal stops it")
+    child.sendintr()
+    code, rest = end(child)
+    assert code == 8
+    assert "^C\r\x1b[Kerror: " in rest
+    assert not standin.ai_mode
+
+
 def test_a_batch_shows_the_first_text_and_those_that_differ_most_and_exports_all(
     standin: StandIn, terminal: Callable[..., pexpect.spawn[str]], tmp_path: Path
 ) -> None:

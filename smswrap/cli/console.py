@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from smswrap import process
 from smswrap.cli.screen import GOOD, HEADING, STYLES, Screen, has_cursor
-from smswrap.errors import InputError
+from smswrap.errors import InputError, Kind
 from smswrap.messages import said
+from smswrap.signals import signal_received
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,6 +93,8 @@ class Console:
         self.troubles: list[Fault] = []
         self._lock = RLock()  # a signal's notice may come while this very thread writes
         self._drawn = self._watched = False
+        self.left_line = False
+        """Whether a signal came at a question, after which a new line was begun."""
         self.status = ""
         """What the answer says, once there is one."""
 
@@ -165,6 +168,9 @@ class Console:
 
     def error(self, fault: Fault) -> None:
         """Tell of a failure: what happened, then what to do."""
+        interrupted = fault.kind == Kind.INTERRUPTED or signal_received()
+        if interrupted and has_cursor(2) and not self.left_line:
+            self._write(WIPE)  # the terminal's own ^C
         message = fault.message if fault.message.endswith(ENDS) or not fault.meaning else _stopped(fault.message)
         self._label("error:", f"{message} {fault.meaning}".strip())
         if fault.next_step:
@@ -280,6 +286,7 @@ class Terminal:
                 line = sys.stdin.readline()
         except process.Ended:
             self._talk.say("")  # what is said next begins a line
+            self._talk.left_line = True
             raise
         if not line.endswith("\n"):
             self._talk.say("")

@@ -122,8 +122,11 @@ def _fitting(text: str, field: str) -> str | None:
             fits := _pattern(english, before, field).fullmatch(whole)
         ):
             head, *fields = map(said, fits.groups())
+            end = "" if whole is text else _MARKS[mark]
+            if end and english[-1] == "}" and (sentence := said(fits.groups()[-1] + mark)) != fields[-1] + mark:
+                fields[-1], end = sentence, ""  # a sentence of its own, which has its mark
             chinese = _filled(_rows()[english], dict(zip(_FIELD.findall(english), fields, strict=True)))
-            return f"{head} {chinese}".lstrip() + ("" if whole is text else _MARKS[mark])
+            return f"{head} {chinese}".lstrip() + end
     return None
 
 
