@@ -17,8 +17,8 @@ from smswrap import process
 from smswrap.cli import versions
 from smswrap.cli.answer import Answer, json_text
 from smswrap.cli.console import Console, named, program
-from smswrap.cli.options import COMPLETING, meaning, pages, telling, with_common_options
-from smswrap.cli.runtime import Runtime
+from smswrap.cli.options import meaning, pages, telling, with_common_options
+from smswrap.cli.runtime import COMPLETING, Runtime
 from smswrap.cli.screen import Screen
 from smswrap.errors import Fault, InputError, Kind, SmswrapError, without_sending
 from smswrap.masking import redact

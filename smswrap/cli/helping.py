@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from smswrap.cli.answer import Answer
-from smswrap.cli.options import COMPLETING, command, meaning, pages
+from smswrap.cli.options import command, meaning, pages
+from smswrap.cli.runtime import COMPLETING
 from smswrap.cli.screen import padded, wrapped
 from smswrap.errors import InputError
 from smswrap.messages import said, width

@@ -28,9 +28,6 @@ SECONDS = click.IntRange(1, 3600)
 COMPLETED = frozenset({"sign_name", "template_code", "plan_id"})
 """Options whose values are completed from what is known."""
 
-COMPLETING = "_SMSWRAP_COMPLETE"
-"""By this a shell asks for what completes a line."""
-
 C = TypeVar("C", bound=click.Command)
 
 
