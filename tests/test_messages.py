@@ -123,6 +123,16 @@ def test_json_is_the_same_in_both_languages_but_for_the_sentences(
             "Do not send to those again. `smswrap resume 1-2` sends the rest.",
             "请勿再发给那些人。`smswrap resume 1-2` 发送剩下的。",
         ),
+        ("is empty: the row has no ${code}", "为空：这一行没有 ${code}"),
+        (
+            "Add --map code=验证码, or --var code=… for all rows.",
+            "加上 --map code=验证码，或用 --var code=… 给所有行。",
+        ),
+        (
+            "Check its digits. Fill the cell: a template's variable needs a value. Name each recipient once.",
+            "Check its digits. 填上这个单元格：模板的变量需要值。每个收件人只写一次。",
+        ),
+        ("--file: 'a. b! c' is not a phone number.", "--file: 'a. b! c' 不是电话号码。"),
         ("x.csv cannot be written: No such file or directory.", "x.csv 无法写入：没有那个文件或目录。"),
     ],
 )

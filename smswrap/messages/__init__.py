@@ -32,8 +32,13 @@ _COLOURS = pattern(r"(\x1b\[[0-9;]*m)")
 _COLOURED = pattern(r"(?<=[。；：！？])(\x1b\[0m) +(?=\S)")  # noqa: RUF001  Chinese punctuation
 _COLUMNS = pattern(r"(.*?)(\s{2,}|$)(.*)", re.DOTALL)
 _PIECES = pattern(r"(?<=[.;:!?…。])(\s+)")
-_NOTHING, _HEAD = "()", "(.*) "
 _ANY, _IN_A_SENTENCE = "(.*?)", "((?:(?![.;?!] ).)*?)"
+_NOTHING, _HEAD = "()", "((?:'[^']*'|(?![.;?!] ).)*) "
+"""What precedes the end of a sentence, where that is in the row: no sentence, but in quotes there may be anything."""
+
+_NAME = pattern(r"\{(\w+)(?:!r)?(?::[^{}]*)?\}(?=[=}])")
+"""A field in which a name stands, as in `${name}` or `--var name=…`, which is the same in every language."""
+
 _MARKS = {".": "。", ";": "；", ":": "："}  # noqa: RUF001  Chinese punctuation
 _FULL = pattern(r"(?<=[。；：！？]) +")  # noqa: RUF001  Chinese punctuation
 
@@ -121,12 +126,14 @@ def _fitting(text: str, field: str) -> str | None:
         if all(literal in whole for literal in literals) and (
             fits := _pattern(english, before, field).fullmatch(whole)
         ):
-            head, *fields = map(said, fits.groups())
+            head, *values = fits.groups()
+            names, told = _FIELD.findall(english), _NAME.findall(english)
+            fields = [value if name in told else said(value) for name, value in zip(names, values, strict=True)]
             end = "" if whole is text else _MARKS[mark]
-            if end and english[-1] == "}" and (sentence := said(fits.groups()[-1] + mark)) != fields[-1] + mark:
+            if end and english[-1] == "}" and (sentence := said(values[-1] + mark)) != fields[-1] + mark:
                 fields[-1], end = sentence, ""  # a sentence of its own, which has its mark
-            chinese = _filled(_rows()[english], dict(zip(_FIELD.findall(english), fields, strict=True)))
-            return f"{head} {chinese}".lstrip() + end
+            chinese = _filled(_rows()[english], dict(zip(names, fields, strict=True)))
+            return f"{said(head)} {chinese}".lstrip() + end
     return None
 
 

@@ -128,7 +128,7 @@ def _plugin(program: Program) -> Finding:
     missing, step = "dysmsapi is not installed", f"Run `{preflight.INSTALL_COMMAND}`."
     if preflight.can_install(program):
         return Finding("plugin", "warning", f"{missing}; the first call installs it", step)
-    return Finding("plugin", "failed", f"{missing}, and the list of plugins cannot be reached", step)
+    return Finding("plugin", "failed", f"{missing}, and the list of plugins cannot be reached", preflight.ONLINE)
 
 
 def _ai_mode(program: Program) -> Finding:
