@@ -442,7 +442,7 @@ def test_after_damage_to_the_journal_a_send_that_may_be_a_repeat_is_refused(
     assert len(standin.ledger) == 1
     doctor = smswrap("doctor")
     (told,) = (check for check in doctor.envelope["data"]["checks"] if check["check"] == "journal")
-    assert (doctor.code, told["state"]) == (0, "warning")
+    assert (doctor.code, told["state"]) == (10, "failed")  # as the next send
     assert "damaged" in told["detail"]
     assert smswrap(*SEND, "--allow-duplicate").code == 0
 
