@@ -281,6 +281,15 @@ def test_after_a_restart_of_the_machine_the_wall_clock_alone_counts(hall: Hall, 
     assert hall.confirm(plan_id).status == "accepted"
 
 
+def test_a_plan_of_a_clock_that_was_ahead_before_the_restart_has_expired(hall: Hall, clocks: Clocks) -> None:
+    """It may be of any age; else a yes to it would have been taken for a year."""
+    clocks.move(365 * 86_400)
+    plan_id = hall.propose(*THREE)
+    clocks.restart()
+    clocks.move(-365 * 86_400)
+    assert refusal_of(hall, plan_id) == "expired"
+
+
 @pytest.mark.parametrize(
     "sql",
     [

@@ -115,7 +115,7 @@ def refuse_expired(plan: Plan) -> None:
         raise _refused(
             plan, f"The plan {plan.plan_id} was cancelled.", "Run the send again for a new plan.", "cancelled"
         )
-    age = max(plan.made.ages()) if plan.reopened is None else abs(time.time() - plan.reopened)
+    age = _age_of(plan)
     if age > YES_HOLDS:
         minutes = YES_HOLDS // 60
         message = f"The plan {plan.plan_id} was shown more than {minutes} minutes ago and has expired."
@@ -123,6 +123,14 @@ def refuse_expired(plan: Plan) -> None:
         if plan.state is PlanState.CONFIRMED:
             step = f"`smswrap resume {plan.plan_id}` shows what is left of it, for a new yes."
         raise _refused(plan, message, step, "expired")
+
+
+def _age_of(plan: Plan) -> float:
+    """Seconds since it was shown; one of the future was shown by a clock that was wrong, and may be of any age."""
+    if plan.reopened is not None:
+        return abs(time.time() - plan.reopened)
+    by_wall, by_machine = plan.made.ages()
+    return max(by_wall, abs(by_machine))  # the machine's clock goes on: only after a restart is that one the wall's
 
 
 def with_key(plan: Plan, key: str | None, house: House) -> Plan | None:
