@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from smswrap.errors import Fault
     from smswrap.model import Account, Plan
+    from smswrap.sending.shown import ShownPlan
 
 ASKING = SEND[:-1]
 NO_MONEY = '{"Code":"isv.AMOUNT_NOT_ENOUGH","Message":"x"}\n'
@@ -246,6 +247,23 @@ def test_whatever_differs_of_the_account_no_yes_holds_for_it(hall: Hall, other: 
     assert refusal_of(hall, plan_id) == "account"
     hall.gateway.who = ACCOUNT
     assert hall.confirm(plan_id).status == "accepted"
+
+
+def test_a_yes_is_one_to_the_account_that_was_shown_whatever_comes_while_the_person_thinks(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = hall.person.confirm
+
+    def switch(shown: ShownPlan) -> bool:
+        hall.gateway.who = replace(ACCOUNT, key_end="9x9Y")
+        return answer(shown)
+
+    monkeypatch.setattr(hall.person, "confirm", switch)
+    hall.person.answers = [True]
+    with pytest.raises(SmswrapError) as caught:
+        hall.send(*THREE)
+    assert (caught.value.fault.code, hall.gateway.ledger) == ("account", [])
+    assert "confirm" not in caught.value.fault.next_step  # there is no plan
 
 
 def test_an_expired_plan_is_refused_to_the_user(hall: Hall, clocks: Clocks) -> None:

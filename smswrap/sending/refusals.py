@@ -99,6 +99,8 @@ def refuse_other_account(plan: Plan, account: Account) -> None:
     message = f"The plan {plan.plan_id} was made for another account: now {what}."
     again = f" --profile {plan.account.profile}" if plan.account.profile and not plan.asked_profile else ""
     step = f"Confirm it with the account that it shows: `smswrap confirm {plan.plan_id}{again}`."
+    if plan.state is PlanState.DRAFT:
+        step = "Run the command again, which shows the account of now."
     raise _refused(plan, message, step, "account")
 
 
