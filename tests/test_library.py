@@ -159,6 +159,18 @@ def test_an_unknown_outcome_is_a_report_and_is_found_out_about(standin: StandIn)
     assert (found.status, found.exit, len(standin.sends)) == ("accepted", 0, 1)
 
 
+def test_the_status_of_a_plan_that_nobody_said_yes_to_says_so(standin: StandIn) -> None:
+    """It was told as partial, with resume as the next step."""
+    plan_id = smswrap.plan(**SEND).id
+    report = smswrap.status(plan_id)
+    assert (report.status, report.exit) == ("confirmation_needed", 9)
+    assert report.error is not None
+    assert f"confirm {plan_id}" in report.error.next_step
+    smswrap.cancel(plan_id)
+    report = smswrap.status(plan_id)
+    assert (report.status, report.exit, standin.sends) == ("cancelled", 0, [])
+
+
 def test_a_person_who_decides_so_has_it_sent_again(standin: StandIn) -> None:
     late = 'ERROR: Get "http://x/": context deadline exceeded (Client.Timeout exceeded)\n'
     standin.rules({"cmd": "dysmsapi send-sms *", "exit_code": 1, "stderr": late, "times": 1})
