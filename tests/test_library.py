@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -283,6 +284,42 @@ def test_whatever_breaks_into_a_program_the_outcome_is_known_and_ai_mode_is_off_
         assert not standin.ai_mode
     assert len(standin.ledger) == 1
     assert smswrap.confirm(plan_id).status == "accepted"
+
+
+FORKING = """
+import os, signal, sys, threading
+import smswrap
+threading.Thread(target=smswrap.confirm, args=(sys.argv[1],)).start()
+sys.stdin.readline()
+worker = os.fork()
+if not worker:
+    os.closerange(0, 3)
+    signal.pause()
+print(worker, flush=True)
+signal.pause()
+"""
+"""A program that forks a worker while one of its threads sends."""
+
+
+def test_a_worker_that_is_forked_meanwhile_holds_neither_ai_mode_nor_the_plan_of_a_program_that_was_killed(
+    standin: StandIn,
+) -> None:
+    plan_id = smswrap.plan(**SEND).id
+    standin.rules(SENDING)
+    words = [sys.executable, "-c", FORKING, plan_id]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+        standin.wait_for_call("send-sms")
+        assert program.stdin is not None
+        assert program.stdout is not None
+        print(file=program.stdin, flush=True)
+        worker = int(program.stdout.readline())
+        program.kill()
+    try:
+        wait_until(lambda: not standin.ai_mode, "AI mode stayed on")
+        assert smswrap.status(plan_id).status == "accepted"
+    finally:
+        os.kill(worker, signal.SIGKILL)
+    assert len(standin.ledger) == 1
 
 
 def test_a_program_that_is_ended_while_it_waits_is_told_that_nothing_was_sent(
