@@ -41,14 +41,12 @@ def check_types(arguments: Mapping[str, object]) -> None:
 
     A value is not shown: it may be a message's.
     """
-    given = ((name, value) for name, value in arguments.items() if value is not None or name in _NEEDED)
+    told = ((name, value) for name, value in arguments.items() if value is not None or name in _NEEDED)
     wrong = [
-        (name, type(value).__name__, kind) for name, value in given if not _is(kind := _KINDS.get(name, _TEXT), value)
+        (name, type(value).__name__, kind) for name, value in told if not _is(kind := _KINDS.get(name, _TEXT), value)
     ]
     if wrong:
-        raise InputError(
-            [Problem(name, "", f"is {type(value).__name__}, not {kind}", "") for name, value, kind in wrong]
-        )
+        raise InputError([Problem(name, "", f"is {given}, not {kind}", "") for name, given, kind in wrong])
 
 
 def _is(kind: str, value: object) -> bool:

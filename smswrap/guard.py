@@ -7,6 +7,7 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
+from smswrap import loans
 from smswrap.signals import ENDING_SIGNALS
 
 if TYPE_CHECKING:
@@ -19,13 +20,17 @@ class Guard:
     It waits on a pipe whose writing end (`pipe`) dies with us and with every child that inherits it: an orphan that is
     slow to do its work would otherwise do it after the cleanup. It leaves our session and closes our streams, so that
     neither a kill of our process group nor a reader who waits for the end of our output meets it. Of our files it keeps
-    those that are `needed`: another thread's pipes would end only with it. Raises OSError.
+    those that are `needed`: another thread's pipes would end only with it. A process that others fork keeps none of
+    them: it would count as we do. Raises OSError.
     """
 
     def __init__(self, cleanup: Callable[[], None], needed: tuple[int, ...] = ()) -> None:
         reading, self.pipe = os.pipe()
         ready, getting_ready = os.pipe()
-        self.pid = os.fork()
+        self._own = (self.pipe, *needed)
+        loans.own.update(self._own)
+        with loans.sharing():
+            self.pid = os.fork()
         if self.pid == 0:
             _close_all_but({0, 1, 2, reading, getting_ready, *needed})
             _keep_watch(reading, getting_ready, cleanup)
@@ -43,7 +48,9 @@ class Guard:
 
     def release(self) -> None:
         """Let the guard do the cleanup now, as if we were dead, and wait for it."""
-        os.close(self.pipe)
+        with loans.starting:
+            loans.own.difference_update(self._own)
+            os.close(self.pipe)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self.pid, 0)
 

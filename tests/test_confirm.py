@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from smswrap.errors import Fault
     from smswrap.model import Account, Plan
+    from smswrap.sending.shown import ShownPlan
 
 ASKING = SEND[:-1]
 NO_MONEY = '{"Code":"isv.AMOUNT_NOT_ENOUGH","Message":"x"}\n'
@@ -248,6 +249,23 @@ def test_whatever_differs_of_the_account_no_yes_holds_for_it(hall: Hall, other: 
     assert hall.confirm(plan_id).status == "accepted"
 
 
+def test_a_yes_is_one_to_the_account_that_was_shown_whatever_comes_while_the_person_thinks(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = hall.person.confirm
+
+    def switch(shown: ShownPlan) -> bool:
+        hall.gateway.who = replace(ACCOUNT, key_end="9x9Y")
+        return answer(shown)
+
+    monkeypatch.setattr(hall.person, "confirm", switch)
+    hall.person.answers = [True]
+    with pytest.raises(SmswrapError) as caught:
+        hall.send(*THREE)
+    assert (caught.value.fault.code, hall.gateway.ledger) == ("account", [])
+    assert "confirm" not in caught.value.fault.next_step  # there is no plan
+
+
 def test_an_expired_plan_is_refused_to_the_user(hall: Hall, clocks: Clocks) -> None:
     plan_id = hall.propose(*THREE)
     clocks.pass_by(31 * 60)
@@ -279,6 +297,15 @@ def test_after_a_restart_of_the_machine_the_wall_clock_alone_counts(hall: Hall, 
     assert refusal_of(hall, plan_id) == "expired"
     clocks.move(-31 * 60)
     assert hall.confirm(plan_id).status == "accepted"
+
+
+def test_a_plan_of_a_clock_that_was_ahead_before_the_restart_has_expired(hall: Hall, clocks: Clocks) -> None:
+    """It may be of any age; else a yes to it would have been taken for a year."""
+    clocks.move(365 * 86_400)
+    plan_id = hall.propose(*THREE)
+    clocks.restart()
+    clocks.move(-365 * 86_400)
+    assert refusal_of(hall, plan_id) == "expired"
 
 
 @pytest.mark.parametrize(

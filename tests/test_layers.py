@@ -60,7 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "process": {"signals", "record", "loans"},
     "loans": set(),
     "conversation": {"signals"},
-    "guard": {"signals"},
+    "guard": {"signals", "loans"},
     "catalogue": {"catalogue", "errors"},
     "sandbox": {"state", "disk", "errors"},
     # The ground.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -159,6 +160,18 @@ def test_an_unknown_outcome_is_a_report_and_is_found_out_about(standin: StandIn)
     assert (found.status, found.exit, len(standin.sends)) == ("accepted", 0, 1)
 
 
+def test_the_status_of_a_plan_that_nobody_said_yes_to_says_so(standin: StandIn) -> None:
+    """It was told as partial, with resume as the next step."""
+    plan_id = smswrap.plan(**SEND).id
+    report = smswrap.status(plan_id)
+    assert (report.status, report.exit) == ("confirmation_needed", 9)
+    assert report.error is not None
+    assert f"confirm {plan_id}" in report.error.next_step
+    smswrap.cancel(plan_id)
+    report = smswrap.status(plan_id)
+    assert (report.status, report.exit, standin.sends) == ("cancelled", 0, [])
+
+
 def test_a_person_who_decides_so_has_it_sent_again(standin: StandIn) -> None:
     late = 'ERROR: Get "http://x/": context deadline exceeded (Client.Timeout exceeded)\n'
     standin.rules({"cmd": "dysmsapi send-sms *", "exit_code": 1, "stderr": late, "times": 1})
@@ -273,6 +286,42 @@ def test_whatever_breaks_into_a_program_the_outcome_is_known_and_ai_mode_is_off_
     assert smswrap.confirm(plan_id).status == "accepted"
 
 
+FORKING = """
+import os, signal, sys, threading
+import smswrap
+threading.Thread(target=smswrap.confirm, args=(sys.argv[1],)).start()
+sys.stdin.readline()
+worker = os.fork()
+if not worker:
+    os.closerange(0, 3)
+    signal.pause()
+print(worker, flush=True)
+signal.pause()
+"""
+"""A program that forks a worker while one of its threads sends."""
+
+
+def test_a_worker_that_is_forked_meanwhile_holds_neither_ai_mode_nor_the_plan_of_a_program_that_was_killed(
+    standin: StandIn,
+) -> None:
+    plan_id = smswrap.plan(**SEND).id
+    standin.rules(SENDING)
+    words = [sys.executable, "-c", FORKING, plan_id]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+        standin.wait_for_call("send-sms")
+        assert program.stdin is not None
+        assert program.stdout is not None
+        print(file=program.stdin, flush=True)
+        worker = int(program.stdout.readline())
+        program.kill()
+    try:
+        wait_until(lambda: not standin.ai_mode, "AI mode stayed on")
+        assert smswrap.status(plan_id).status == "accepted"
+    finally:
+        os.kill(worker, signal.SIGKILL)
+    assert len(standin.ledger) == 1
+
+
 def test_a_program_that_is_ended_while_it_waits_is_told_that_nothing_was_sent(
     standin: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -315,14 +364,14 @@ def test_an_argument_of_another_type_is_named(standin: StandIn, argument: str, v
 
 
 def test_plan_ids_and_limits_of_another_type_are_named(standin: StandIn) -> None:
-    for call, arguments in (
-        (smswrap.confirm, {"plan_id": None}),
-        (smswrap.confirm, {"plan_id": "x", "wait": "3"}),
-        (smswrap.resume, {"plan_id": 1}),
-        (smswrap.cancel, {"plan_id": b""}),
-        (smswrap.status, {"plan_id": []}),
-        (smswrap.history, {"limit": 2.5}),
+    for call, arguments, said in (
+        (smswrap.confirm, {"plan_id": None}, "plan_id is NoneType, not str"),
+        (smswrap.confirm, {"plan_id": "x", "wait": "3"}, "wait is str, not int"),
+        (smswrap.resume, {"plan_id": 1}, "plan_id is int, not str"),
+        (smswrap.cancel, {"plan_id": b""}, "plan_id is bytes, not str"),
+        (smswrap.status, {"plan_id": []}, "plan_id is list, not str"),
+        (smswrap.history, {"limit": 2.5}, "limit is float, not int"),
     ):
-        with pytest.raises(smswrap.InputError, match=rf"{list(arguments)[-1]} is \w+, not "):
+        with pytest.raises(smswrap.InputError, match=said):
             call(**arguments)
     assert standin.calls == []

@@ -193,6 +193,18 @@ def test_without_arguments_there_is_help_and_an_envelope(words: Callable[..., Ra
     assert "list-signs" in ran.stderr
 
 
+def test_a_profile_that_becomes_the_current_one_while_a_batch_runs_sends_none_of_it(
+    standin: StandIn, start: Callable[..., Running]
+) -> None:
+    standin.save_profile("other", access_key_id="LTAI-bad")
+    standin.rules({"cmd": "dysmsapi send-sms *", "delay_ms": 500, "then": "continue", "times": 1})
+    running = start(*SEND[:2], ",".join(PEOPLE), *SEND[3:])
+    standin.wait_for_call("send-sms")
+    standin.configure({**standin.configuration, "current": "other"})
+    assert running.end().code == 0
+    assert (len(standin.sends), len(standin.ledger)) == (2, len(PEOPLE))
+
+
 @pytest.mark.parametrize("gone", ["journal.db*", "journal.db"])
 def test_a_journal_that_vanishes_under_a_send_stops_it_and_lets_nothing_be_repeated(
     standin: StandIn, start: Callable[..., Running], smswrap: Callable[..., Ran], tmp_path: Path, gone: str

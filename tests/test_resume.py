@@ -262,6 +262,21 @@ def test_at_a_terminal_the_new_yes_is_asked_for(hall: Hall, clocks: Clocks, half
     assert len(hall.gateway.ledger) == 1 + yes
 
 
+def test_a_new_yes_is_none_to_an_account_that_comes_while_the_person_thinks(
+    hall: Hall, clocks: Clocks, half_sent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def switch(_shown: object) -> bool:
+        hall.gateway.who = replace(ACCOUNT, key_end="9x9Y")
+        return True
+
+    clocks.pass_by(31 * 60)
+    hall.person.answers = [True]
+    monkeypatch.setattr(hall.person, "confirm", switch)
+    with pytest.raises(SmswrapError) as caught:
+        hall.resume(half_sent)
+    assert (caught.value.fault.code, len(hall.gateway.ledger)) == ("account", 1)
+
+
 @pytest.mark.parametrize(
     "other", [replace(ACCOUNT, profile="prod"), replace(ACCOUNT, key_end="9x9Y"), replace(ACCOUNT, region="cn-beijing")]
 )

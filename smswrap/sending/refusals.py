@@ -99,6 +99,8 @@ def refuse_other_account(plan: Plan, account: Account) -> None:
     message = f"The plan {plan.plan_id} was made for another account: now {what}."
     again = f" --profile {plan.account.profile}" if plan.account.profile and not plan.asked_profile else ""
     step = f"Confirm it with the account that it shows: `smswrap confirm {plan.plan_id}{again}`."
+    if plan.state is PlanState.DRAFT:
+        step = "Run the command again, which shows the account of now."
     raise _refused(plan, message, step, "account")
 
 
@@ -115,7 +117,7 @@ def refuse_expired(plan: Plan) -> None:
         raise _refused(
             plan, f"The plan {plan.plan_id} was cancelled.", "Run the send again for a new plan.", "cancelled"
         )
-    age = max(plan.made.ages()) if plan.reopened is None else abs(time.time() - plan.reopened)
+    age = _age_of(plan)
     if age > YES_HOLDS:
         minutes = YES_HOLDS // 60
         message = f"The plan {plan.plan_id} was shown more than {minutes} minutes ago and has expired."
@@ -123,6 +125,14 @@ def refuse_expired(plan: Plan) -> None:
         if plan.state is PlanState.CONFIRMED:
             step = f"`smswrap resume {plan.plan_id}` shows what is left of it, for a new yes."
         raise _refused(plan, message, step, "expired")
+
+
+def _age_of(plan: Plan) -> float:
+    """Seconds since it was shown; one of the future was shown by a clock that was wrong, and may be of any age."""
+    if plan.reopened is not None:
+        return abs(time.time() - plan.reopened)
+    by_wall, by_machine = plan.made.ages()
+    return max(by_wall, abs(by_machine))  # the machine's clock goes on: only after a restart is that one the wall's
 
 
 def with_key(plan: Plan, key: str | None, house: House) -> Plan | None:

@@ -8,7 +8,7 @@ from signal import Signals
 from typing import TYPE_CHECKING
 
 from smswrap.errors import CUT_OFF, STATUS_OF, Exit, Fault, Kind
-from smswrap.model import YES_HOLDS, Counts, Outcome
+from smswrap.model import YES_HOLDS, Counts, Outcome, PlanState
 from smswrap.record import dataclass
 
 if TYPE_CHECKING:
@@ -184,13 +184,17 @@ _AFTER_ALL = "Run the command again to send after all."
 DECLINED = Fault(Kind.CONFIRMATION, "Not sent: declined.", "", _AFTER_ALL, code="declined")
 
 
+_STAGES = {PlanState.PROPOSED: Stage.PROPOSED, PlanState.CANCELLED: Stage.CANCELLED}
+"""How far plans came that nobody said yes to."""
+
+
 def told(plan: Plan, journal: Journal, *, again: bool = False, signum: int | None = None) -> Report:
-    """The report of a confirmed plan, as the journal holds it now."""
+    """The report of a plan, as the journal holds it now."""
     requests = journal.made(plan, MOST_REQUESTS)
     counts = _counted(requests) if plan.requests <= MOST_REQUESTS else journal.counts(plan)
     partly = counts.refused + counts.not_sent > 0
     return Report(
-        Stage.SENT,
+        _STAGES.get(plan.state, Stage.SENT),
         plan,
         counts=counts,
         requests=tuple(request for request in requests if request.outcome is not Outcome.NOT_SENT),

@@ -131,6 +131,9 @@ def resume(plan_id: str, options: Options, house: House, *, resend_unknown: bool
     if lapsed and (refusal := _asked_again(plan, house)):
         return refusal
     with Alone(plan, house) as still:
+        refuse_other_account(
+            plan, house.provider.account()
+        )  # for another run, or for a person, we may have waited long
         if resend_unknown:
             settle_unknown(still, house, once=True)
         return carry_out(_confirmed(still), options.pace, house, settle=options.settle, attempts=attempts)
@@ -267,7 +270,10 @@ def _asked(plan: Plan, options: Options, house: House) -> Report | None:
     house.line.hang_up()
     shown = show(plan, house.journal)
     if house.desk.asks:
-        return None if house.desk.confirm(shown) else Report(Stage.DECLINED, plan, shown)
+        if not house.desk.confirm(shown):
+            return Report(Stage.DECLINED, plan, shown)
+        refuse_other_account(plan, house.provider.account())  # which may have come while the person thought
+        return None
     with house.journal.transaction():
         allowed = options.duplicates.allowed
         plan = house.journal.keep(plan, PlanState.PROPOSED, options.key, allow_duplicate=allowed)

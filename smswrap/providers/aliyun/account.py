@@ -147,6 +147,11 @@ def require(profile: Profile) -> None:
         raise CredentialsError(message, step, code="cli.credentials-missing")
 
 
+def pinning(profile: Profile) -> dict[str, str]:
+    """What keeps calls at this profile, should another one become the current one while they are made."""
+    return {PROFILE_VARIABLES[0]: profile.name} if profile.saved else {}
+
+
 def refuse_retries(profile: Profile) -> None:
     """Raise SetupError if the profile makes the CLI repeat calls: a repeated send is a second SMS."""
     count, name = profile.retry_count, profile.name

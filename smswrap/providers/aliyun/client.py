@@ -12,7 +12,7 @@ from smswrap.errors import CredentialsError, SmswrapError
 from smswrap.model import Account
 from smswrap.patterns import pattern
 from smswrap.process import OnSignal
-from smswrap.providers.aliyun import preflight, reply
+from smswrap.providers.aliyun import account, preflight, reply
 from smswrap.providers.aliyun.aimode import USER_AGENT, Lease, ai_mode
 from smswrap.providers.aliyun.operations import OPERATIONS
 from smswrap.providers.base import DEFAULT_READ_TIMEOUT, Accepted, Limits, Provider, ProviderError
@@ -73,7 +73,7 @@ class Session:
     """AI mode is on: dysmsapi can be called."""
 
     def __init__(self, program: Program, settings: Settings, profile: Profile) -> None:
-        self._program = program
+        self._program = replace(program, environment={**program.environment, **account.pinning(profile)})
         self._settings = settings
         self._profile = profile
         self._read_timeout = settings.read_timeout or DEFAULT_READ_TIMEOUT
