@@ -687,7 +687,8 @@ def test_the_guard_is_not_ended_by_the_signals_that_end_us(
     appears("cleaned")
 
 
-def test_a_server_runs_beside_us_until_the_end_of_the_block(tmp_path: Path) -> None:
+def test_a_server_runs_beside_us_until_the_end_of_the_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # a slow end lets it get as far as to write its files
     program = f"echo $$; echo more; trap 'touch {tmp_path}/termed' TERM; cat; {PATIENT}"
     with serving(["/bin/sh", "-c", program], env={"PATH": os.environ["PATH"]}, timeout=SOON) as line:
         assert alive(int(line))
