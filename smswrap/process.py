@@ -13,43 +13,13 @@ import time
 from enum import Enum, unique
 from typing import TYPE_CHECKING
 
-from smswrap.loans import lending, lent, starting
+from smswrap.loans import lent, starting
 from smswrap.record import dataclass
-from smswrap.signals import (
-    GLANCE,
-    SECOND,
-    Ended,
-    checkpoint,
-    finishing,
-    interruptible,
-    pause,
-    signal_received,
-    signals_noticed,
-    signals_received,
-    stoppable,
-)
+from smswrap.signals import GLANCE, SECOND, checkpoint, signals_received, stoppable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import IO
-
-__all__ = [
-    "Ended",
-    "Finished",
-    "OnSignal",
-    "checkpoint",
-    "environment",
-    "finishing",
-    "interruptible",
-    "is_terminal",
-    "leave_no_core",
-    "lending",
-    "pause",
-    "run",
-    "serving",
-    "signal_received",
-    "signals_noticed",
-]
 
 STOP_GRACE = 1.0
 """Seconds that a child gets after TERM, and again after KILL."""

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import DEADLINE, wait_until
 
-from smswrap.process import STOP_GRACE, environment, is_terminal, lending, run, serving
+from smswrap.loans import lending
+from smswrap.process import STOP_GRACE, environment, is_terminal, run, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -245,14 +245,14 @@ def test_the_errors_file_is_complete_after_a_failure_too(tmp_path: Path) -> None
 
 INTERRUPTED = """
 import sys
-from smswrap import process, signals
+from smswrap import signals
 from smswrap.errors import Problem
 from smswrap.sending.table.problems import ProblemReport
-with process.signals_noticed():
+with signals.signals_noticed():
     with ProblemReport(sys.argv[1]) as report:
         report.add([Problem("phone", "x", "is wrong", "", 2)])
         print("ready", flush=True)
-        process.pause(60)
+        signals.pause(60)
 """
 
 

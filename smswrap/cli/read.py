@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from smswrap import process
+from smswrap import signals
 from smswrap.cli.answer import EMPTY, Answer, json_text
 from smswrap.cli.options import SECONDS, Option, flag, option, option_for, options_of, with_common_options
 from smswrap.clock import today, week
@@ -217,7 +217,7 @@ def _replies(reading: Reading, session: Session) -> list[Reply]:
     deadline, pause = time.monotonic() + reading.extras.wait_timeout, FIRST_PAUSE
     with reading.runtime.talk.progress(WAITING, seconds=reading.extras.wait_timeout):
         while reading.extras.wait and _in_flight(replies) and (left := deadline - time.monotonic()) > 0:
-            process.pause(min(pause, left))
+            signals.pause(min(pause, left))
             pause = min(pause * 2, LONGEST_PAUSE)
             replies = _pages(reading, session, values)
     return replies

@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
-from smswrap import process
+from smswrap import signals
 from smswrap.catalogue import explain
 from smswrap.errors import Fault, Kind
 from smswrap.journal.requests import NO_ATTEMPTS
@@ -88,7 +88,7 @@ def dispatch(plan: Plan, floor: Floor, pace: Pace, attempts: Mapping[int, float]
     """
     run = _Run(plan, floor, pace, attempts, jobs=pace.jobs or min(MOST_AT_ONCE, max(1, plan.requests // 2)))
     note = "Ending when the running request has its answer; a second signal stops it."
-    with process.finishing(lambda: floor.talk.note(note)):
+    with signals.finishing(lambda: floor.talk.note(note)):
         more = _step(run, [])
         while more or run.running:
             more = _step(run, _ended(run, at_once=more and _may_take(run)))
@@ -146,7 +146,7 @@ def _may_take(run: _Run) -> bool:
 def _take(run: _Run, claims: list[Claim], most: int) -> bool:
     """Take what may be started now; False if nothing is left that this run would start."""
     while len(claims) < most and run.running + len(claims) < run.jobs:
-        if run.stopped or process.signal_received() or run.taken >= run.plan.requests:
+        if run.stopped or signals.signal_received() or run.taken >= run.plan.requests:
             return False
         if time.monotonic() < run.next_start:
             return True
@@ -226,7 +226,7 @@ def _meets_the_next_too(fault: Fault, provider: str) -> bool:
 
 def _try_again(run: _Run, number: int, fault: Fault) -> bool:
     tries = run.tries[number] = run.tries.get(number, 0) + 1
-    if run.plan.requests == 1 or tries >= THROTTLE_TRIES or process.signal_received():
+    if run.plan.requests == 1 or tries >= THROTTLE_TRIES or signals.signal_received():
         return False
     pause = THROTTLE_PAUSE * 2 ** (tries - 1)
     run.told.append(partial(run.floor.talk.note, f"Throttled ({fault.code}); going on in {pause:.0f} s …"))

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from smswrap import process
+from smswrap import signals
 from smswrap.catalogue import explain
 from smswrap.clock import askable, today
 from smswrap.errors import SmswrapError
@@ -57,7 +57,7 @@ def follow(
         left = deadline - time.monotonic()
         if left <= 0 or all(receipt.receipt in FINAL for _, receipt in found.values()):
             return
-        process.pause(min(pause, left))
+        signals.pause(min(pause, left))
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
@@ -85,7 +85,7 @@ def settle_unknown(plan: Plan, journal: Journal, session: Session, rounds: tuple
     left = asked
     for pause in rounds:
         if left:
-            process.pause(pause)
+            signals.pause(pause)
             left = [number for number in left if not _find(plan, journal, number, session)]
     return len(asked) - len(left)
 
@@ -105,7 +105,7 @@ def latest(earlier: Earlier, house: House) -> str | None:
 
 def _find(plan: Plan, journal: Journal, number: int, session: Session) -> bool:
     for recipient in journal.recipients_of(plan, number, ASKED_FOR):
-        process.checkpoint()
+        signals.checkpoint()
         if _reached(plan, journal, number, session, recipient):
             journal.settle(plan, number, Result(Outcome.ACCEPTED))
             return True
