@@ -178,8 +178,6 @@ def _paged(text: str, screen: Screen) -> bool:
     """Show what is longer than the screen through the person's pager; whether it was."""
     if screen.width is None or text.count("\n") < screen.height or not process.is_terminal(0, 1):
         return False
-    import click
-
     os.environ.setdefault("LESS", "-FRX")
     click.echo_via_pager(text, color=screen.colour)
     return True
@@ -277,8 +275,8 @@ def _headline(answer: Answer, error: Fault, form: str) -> Fault:
         return error
     kinds = answer.data.get("kinds", ())
     count = answer.data.get("problems_total", len(problems))
-    form = PROBLEMS_OF_KINDS if len(kinds) >= MANY else PROBLEMS
-    return replace(answer.fault, message=form.format(count=count, kinds=len(kinds)))
+    sentence = PROBLEMS_OF_KINDS if len(kinds) >= MANY else PROBLEMS
+    return replace(answer.fault, message=sentence.format(count=count, kinds=len(kinds)))
 
 
 def _interrupted(runtime: Runtime, ended: signals.Ended) -> Answer:

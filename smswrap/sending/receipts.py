@@ -10,6 +10,7 @@ from smswrap import signals
 from smswrap.catalogue import explain
 from smswrap.clock import askable, today
 from smswrap.errors import SmswrapError
+from smswrap.journal.journal import SKEW
 from smswrap.model import Outcome, Result
 from smswrap.providers.records import Receipt
 
@@ -30,9 +31,6 @@ MOST_FOLLOWED = 1000
 
 ASKED_FOR = 3
 """Recipients of a request that are looked up to find out about it."""
-
-SKEW = 120.0
-"""Seconds by which the gateway's clock may differ from ours."""
 
 FINAL = frozenset({"delivered", "failed"})
 
@@ -63,11 +61,7 @@ def follow(
 
 def noted(plan: Plan, journal: Journal) -> tuple[Receipt, ...]:
     """The receipts that the journal holds of a plan, explained; none if it never heard of any."""
-    found = [one for one in journal.accepted(plan, MOST_FOLLOWED) if one.receipt in FINAL]
-    return tuple(
-        explained(Receipt(recipient=one.recipient, receipt=one.receipt, code=one.code), plan.account.provider)
-        for one in found
-    )
+    return tuple(receipt for _, receipt in _accepted(plan, journal) if receipt.receipt in FINAL)
 
 
 def explained(receipt: Receipt, provider: str | None) -> Receipt:
