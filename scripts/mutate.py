@@ -111,8 +111,8 @@ MUTATIONS = (
     Mutation(
         "a-damaged-journal-is-forgotten",
         "smswrap/journal/store.py",
-        "            if damage and not version:",
-        "            if damage and version:",
+        "            if not version and (damage := self._damage()):",
+        "            if version and (damage := self._damage()):",
         "tests/test_journal.py::test_a_journal_that_was_emptied_is_a_damaged_one",
     ),
     Mutation(
@@ -139,8 +139,8 @@ MUTATIONS = (
     Mutation(
         "an-idempotency-key-is-ignored",
         "smswrap/sending/service.py",
-        "        if earlier := with_key(plan, options.key, house):",
-        "        if earlier := with_key(plan, None, house):",
+        "        earlier = with_key(plan, options.key, house)\n",
+        "        earlier = with_key(plan, None, house)\n",
         "tests/test_duplicates.py::test_a_proposal_keeps_its_key_for_the_yes",
     ),
     Mutation(

@@ -1000,9 +1000,10 @@ def judge(run: Run, answer: Answer) -> dict[str, Any]:
     found = reply if isinstance(reply, dict) else {}
     metadata = found.get("ResponseMetadata")
     metadata = metadata if isinstance(metadata, dict) else {}
-    if run.sends and metadata.get("Error") and find_message_ids(found):
+    failed = metadata.get("Error") or not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
+    if run.sends and failed and find_message_ids(found):
         raise CallError("two-things", "the reply has both an error and a message id", reply)
-    if metadata.get("Error") or not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+    if failed:
         raise explain(run, answer, metadata, reply)
     if len(answer.raw) > answer.most:
         raise CallError("too-large", f"the reply is larger than {answer.most // MEGABYTE} MB and was not read")
@@ -1075,7 +1076,7 @@ def find_message_ids(reply: Mapping[str, Any]) -> list[Any]:
     result = reply.get("Result")
     told: dict[str, Any] = result if isinstance(result, dict) else {}
     found: object = next((told[name] for name in ("MessageId", "MessageIds", "MessageID") if told.get(name)), [])
-    return found if isinstance(found, list) else [found]
+    return [one for one in found if one] if isinstance(found, list) else [found]
 
 
 def has_hall() -> bool:

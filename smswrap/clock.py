@@ -85,3 +85,8 @@ def boot() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_bytes().decode("ascii").strip()
     except OSError:
         return ""
+
+
+def dashed(day: str) -> str:
+    """A day as people write it: 2026-01-31 for 20260131."""
+    return f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == len("yyyyMMdd") else day

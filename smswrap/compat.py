@@ -223,6 +223,12 @@ OURS = frozenset({Kind.DUPLICATE, Kind.INTERRUPTED, Kind.SETUP})
 """Kinds of failure that no provider's code tells of."""
 
 
+def _volc_code(fault: Fault) -> str:
+    found = (fault.code or fault.kind) if fault.kind not in OURS else fault.kind
+    status = found.removeprefix("script.")
+    return status if status.startswith("http-") else VOLC_CODES.get(found, "provider")
+
+
 class VolcConsole(Console):
     """Talk as volc_sms.py has it, whose callers read its words and codes: `volc_sms: WORD[CODE]: …`, a line each."""
 
@@ -249,7 +255,7 @@ class VolcConsole(Console):
         if self.all_is_well:
             self.say(fault.message)
             return
-        code = VOLC_CODES.get(fault.kind if fault.kind in OURS else fault.code or fault.kind, "provider")
+        code = _volc_code(fault)
         word = VOLC_WORDS.get(fault.exit, "refused")
         self._line(f"{word}[{code}]", f"{fault.message} {fault.meaning}".strip())
         if fault.next_step:

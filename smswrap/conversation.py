@@ -34,4 +34,6 @@ def converse(argv: Sequence[str], env: Mapping[str, str], answers: Mapping[str, 
             child.interact(escape_character=None, output_filter=watch)  # type: ignore[arg-type]  # the stub knows text alone
     finally:
         child.close()
+        if shown and not shown.endswith(b"\n"):  # what is said next begins a line
+            os.write(1, b"\n")
     return child.exitstatus

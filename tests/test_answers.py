@@ -244,11 +244,22 @@ def test_a_row_in_a_providers_table_is_a_verb(
 
 @pytest.mark.parametrize(
     ("slip", "verb"),
-    [("sned", "send"), ("list-sign", "list-signs"), ("status", "query-status"), ("statistic", "query-statistics")],
+    [
+        ("sned", "send"),
+        ("list-sign", "list-signs"),
+        ("status", "query-status"),
+        ("statistic", "query-statistics"),
+        ("SEND", "send"),
+    ],
 )
 def test_a_slip_in_a_verb_is_told_what_was_meant(words: Callable[..., Ran], slip: str, verb: str) -> None:
     ran = words(slip)
     assert (ran.code, f"`smswrap {verb}`" in ran.error["next_step"]) == (2, True)
+
+
+@pytest.mark.parametrize(("slip", "topic"), [("sned", "send"), ("exit-code", "exit-codes")])
+def test_a_slip_in_a_topic_is_told_what_was_meant(words: Callable[..., Ran], slip: str, topic: str) -> None:
+    assert words("help", slip).error["next_step"] == f"Did you mean `smswrap help {topic}`?"
 
 
 def test_the_command_line_names_no_verb_that_reads() -> None:
@@ -278,6 +289,20 @@ def test_a_mistyped_verb_is_told_what_was_meant(
     assert f"`smswrap {meant}`" in ran.error["next_step"]
     assert "sent" not in ran.stderr.replace("`smswrap send`", "")
     assert standin.calls == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (("skill", "install"), "skill install"),
+        (("skill", "install", "/proc/nowhere"), "skill install"),
+        (("sandbox", "log", "--typo"), "sandbox log"),
+        (("skill", "typo"), "skill"),
+    ],
+)
+def test_a_failure_names_the_whole_command(words: Callable[..., Ran], arguments: tuple[str, ...], command: str) -> None:
+    ran = words(*arguments)
+    assert (ran.code, ran.envelope["command"]) == (2, command)
 
 
 def test_a_mistyped_option_is_told_what_was_meant(standin: StandIn, words: Callable[..., Ran]) -> None:

@@ -16,6 +16,7 @@ from smswrap.catalogue import Entry, explain, near, search
 from smswrap.cli.app import COMMANDS
 from smswrap.cli.read import verbs as reading_verbs
 from smswrap.errors import EXIT_OF, Exit, Kind, Retry
+from smswrap.messages import said
 
 ANY_TEXT = st.text(st.characters(codec=None))
 
@@ -314,6 +315,18 @@ def test_a_search_looks_at_codes_and_meanings_in_any_case() -> None:
     assert "isv.BUSINESS_LIMIT_CONTROL" in {row.code for row in search("business_limit")}
     assert "RE:0010" in {row.code for row in search("ARREARS")}
     assert len(search("")) > 200
+
+
+def test_a_search_looks_at_the_words_of_the_reader_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert search("余额", said) == []
+    monkeypatch.setenv("SMSWRAP_LANG", "zh")
+    assert "isv.AMOUNT_NOT_ENOUGH" in {row.code for row in search("余额", said)}
+    assert search("balance", said) == search("balance")
+
+
+@pytest.mark.parametrize("code", ["http-502", "script.HTTP-502"])
+def test_an_http_status_is_explained_in_the_words_of_either_door(code: str) -> None:
+    assert explain(code).code == "script.http-*"
 
 
 def test_importing_the_catalogue_reads_no_rows() -> None:

@@ -134,6 +134,11 @@ def test_a_day_is_taken_in_iso_form_wherever_one_is_given(standin: StandIn, caps
     assert "'2026-13-01' is not an existing date" in capsys.readouterr().err
 
 
+def test_of_nothing_no_legend_is_drawn(standin: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    assert drawn(capsys, "history", "--chart") == ["Messages by outcome and code", "0 messages"]
+    assert standin.calls == []
+
+
 def test_the_history_is_counted_by_outcome_and_code(standin: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
     for number, code in (("19900000000", 0), ("19900000007", 5)):
         assert main([*(number if word == "19900000000" else word for word in SEND)]) == code

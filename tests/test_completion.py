@@ -29,7 +29,9 @@ def completed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
             patched.setenv("COMP_WORDS", line)
             patched.setenv("COMP_CWORD", str(line.count(" ")))
             assert main([]) == 0
-        return [offer.partition(",")[2] for offer in capsys.readouterr().out.splitlines() if offer]
+        shown = capsys.readouterr()
+        assert shown.err == ""  # would stand on the line that is being typed
+        return [offer.partition(",")[2] for offer in shown.out.splitlines() if offer]
 
     return ask
 
@@ -54,14 +56,16 @@ def test_signs_templates_and_plans_complete_from_what_was_seen_last(
     (plan,) = completed("smswrap resume ")
     assert completed(f"smswrap history --plan {plan[:4]}") == [plan]
     assert completed("smswrap --provider volcengine send -s ") == completed("smswrap --sandbox send -s ") == []
+    assert completed("smswrap --sandbox confirm ") == []
     assert len(standin.calls) == calls
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_script_is_one_that_its_shell_reads(capsys: pytest.CaptureFixture[str], tmp_path: Path, shell: str) -> None:
-    assert main(["completion", shell]) == 0
-    script = tmp_path / "script"
-    script.write_text(capsys.readouterr().out, "utf-8")
+    assert main(["--sandbox", "completion", shell]) == 0
+    script, shown = tmp_path / "script", capsys.readouterr()
+    assert shown.err == ""
+    script.write_text(shown.out, "utf-8")
     assert "_SMSWRAP_COMPLETE" in script.read_text("utf-8")
     program = shutil.which(shell)
     assert program is None or subprocess.run([program, "-n", script], check=False).returncode == 0

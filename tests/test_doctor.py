@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from conftest import SEND
 
 from smswrap import disk
 from smswrap.cli.app import main
+from smswrap.providers.aliyun.aimode import GATE
+from smswrap.sandbox import PROFILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,7 +135,7 @@ def test_each_wrong_line_has_a_mark_and_a_hint(bare_standin: StandIn, capsys: py
     code, lines = told(capsys)
     assert (code, lines[0]) == (3, "✗ 2 problems: nothing can be sent.")
     wrong = [number for number, line in enumerate(lines) if line.startswith("✗ ")][1:]
-    assert [lines[number].split()[1] for number in wrong] == ["version", "retries"]
+    assert [lines[number].split()[1] for number in wrong] == ["retries", "version"]
     assert all(lines[number + 1].startswith("  → ") for number in wrong)
 
 
@@ -141,10 +146,10 @@ def test_live_makes_one_call_that_reads(standin: StandIn, capsys: pytest.Capture
 
 
 def test_live_tells_of_keys_that_the_provider_does_not_take(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
-    standin.rules({"cmd": "dysmsapi *", "exit_code": 1, "stderr": "Error: code: 404, InvalidAccessKeyId.NotFound\n"})
+    standin.configure({"current": "default", "profiles": [{**PROFILE, "access_key_id": "LTAI-bad"}]})
     ran = smswrap("doctor", "--live")
     assert states(ran)["call"] == "failed"
-    assert ran.code in {3, 4}
+    assert ran.code == smswrap(*SEND).code == 4
 
 
 def test_fix_does_what_needs_no_person(bare_standin: StandIn, smswrap: Callable[..., Ran]) -> None:
@@ -159,3 +164,85 @@ def test_fix_does_what_needs_no_person(bare_standin: StandIn, smswrap: Callable[
     assert folder.stat().st_mode & 0o777 == 0o750
     assert not bare_standin.ai_mode
     assert bare_standin.sends == []
+
+
+def no_cli(standin: StandIn) -> None:
+    standin.launcher.unlink()
+
+
+def plugin_nowhere(standin: StandIn) -> None:
+    shutil.rmtree(standin.home / ".aliyun" / "plugins")
+    standin.conditions(offline=True)
+
+
+def gate_of_another(standin: StandIn) -> None:
+    (standin.home / ".aliyun" / GATE).symlink_to("elsewhere")
+
+
+def nothing_at_all(standin: StandIn) -> None:
+    shutil.rmtree(standin.home / ".aliyun")
+    (standin.home / ".aliyun").write_text("a file, so that no directory can be made", "utf-8")
+
+
+def state_not_a_folder(standin: StandIn) -> None:
+    shutil.rmtree(standin.home.parent / "state")
+    (standin.home.parent / "state").write_text("", "utf-8")
+    standin.configure({"current": "default", "profiles": []})
+
+
+def state_lost(standin: StandIn) -> None:
+    (standin.home.parent / "state" / f"journal.db.corrupt-{time.time_ns()}").touch()
+
+
+def switch_unreadable(standin: StandIn) -> None:
+    standin.rules({"cmd": "configure ai-mode *", "exit_code": 1, "stderr": "ERROR: unknown command\n"})
+
+
+def old_cli_without_keys(standin: StandIn) -> None:
+    standin.conditions(version="3.3.2")
+    standin.configure({"current": "default", "profiles": [{"name": "default"}]})
+
+
+ARK = {"ARK_SKILL_API_KEY": "key", "ARK_SKILL_API_BASE": "http://127.0.0.1:1/"}
+OF_VOLCENGINE = ("--provider", "volcengine")
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "broken", "arguments", "variables"),
+    [
+        (0, None, (), {}),
+        (3, no_cli, (), {}),
+        (3, plugin_nowhere, (), {}),
+        (3, gate_of_another, (), {}),
+        (3, nothing_at_all, (), {}),
+        (3, state_not_a_folder, (), {}),
+        (3, switch_unreadable, (), {}),
+        (4, old_cli_without_keys, (), {}),
+        (4, None, ("--profile", "nobody"), {}),
+        (10, state_lost, (), {}),
+        (2, None, (*OF_VOLCENGINE, "--profile", "nobody"), {}),
+        (4, None, OF_VOLCENGINE, {}),
+        (6, None, OF_VOLCENGINE, ARK),
+        (3, state_not_a_folder, OF_VOLCENGINE, ARK),
+    ],
+)
+def test_doctor_exits_as_the_next_send_does(
+    standin: StandIn,
+    smswrap: Callable[..., Ran],
+    monkeypatch: pytest.MonkeyPatch,
+    exit_code: int,
+    broken: Callable[[StandIn], None] | None,
+    arguments: tuple[str, ...],
+    variables: dict[str, str],
+) -> None:
+    for name, value in {**variables, "PATH": f"{standin.launcher.parent}:/bin:/usr/bin"}.items():
+        monkeypatch.setenv(name, value)
+    if broken is not None:
+        broken(standin)
+    ran = smswrap("doctor", *arguments)
+    assert (ran.code, ran.envelope["status"]) == (exit_code, "failed" if exit_code else "ok")
+    assert ran.envelope["data"]["ready"] == (exit_code == 0)
+    if broken is plugin_nowhere:  # the command that has just failed would fail again
+        assert ran.error["next_step"].startswith("Connect to the network, then run `aliyun plugin install")
+    assert smswrap(*SEND, *arguments).code == exit_code
+    assert smswrap("doctor", *arguments).code == exit_code

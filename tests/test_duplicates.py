@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import SEND
+from conftest import DEADLINE, SEND, Ran
 from hall import ACCOUNT, YES, message
 
 from smswrap.errors import InputError, SmswrapError
@@ -14,9 +17,9 @@ from smswrap.sending.refusals import MOST_ASKED, DuplicatePolicy
 from smswrap.sending.service import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from conftest import Ran, Running, StandIn
+    from conftest import Running, StandIn
     from hall import Clocks, Hall
 
     from smswrap.model import Message
@@ -328,6 +331,88 @@ def test_a_key_with_another_content_is_an_error(standin: StandIn, smswrap: Calla
     ran = smswrap(*SEND[:2], "13812341234", *SEND[3:], "--idempotency-key", "order 1")
     assert (ran.code, ran.envelope["data"]["problems"][0]["field"]) == (2, "--idempotency-key")
     assert len(standin.ledger) == 1
+
+
+HELD = """
+import sys
+from smswrap.cli.app import main
+from smswrap.sending import service
+look = service.with_key
+
+def looking(*about):
+    service.with_key, found = look, look(*about)
+    print("looked", file=sys.stderr, flush=True)
+    sys.stdin.readline()
+    return found
+
+service.with_key = looking
+sys.exit(main(sys.argv[1:]))
+"""
+"""A run that waits for a line after it has looked whether its key was used."""
+
+
+@contextmanager
+def that_has_looked(*arguments: str) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    """A run that found its key unused; give what lets it go on."""
+    words = [sys.executable, "-c", HELD, *arguments]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, text=True, encoding="utf-8") as held:
+        assert held.stdin is not None
+        assert held.stderr is not None
+        assert "looked\n" in iter(held.stderr.readline, "")
+
+        def go_on() -> subprocess.Popen[str]:
+            print(file=held.stdin, flush=True)
+            return held
+
+        yield go_on
+
+
+def end_of(held: subprocess.Popen[str]) -> Ran:
+    stdout, stderr = held.communicate(timeout=DEADLINE)
+    return Ran(held.returncode, stdout, stderr)
+
+
+@pytest.mark.parametrize("more", [("--yes",), ("--yes", "--allow-duplicate"), ()])
+def test_of_two_sends_at_once_with_one_key_the_later_waits_for_the_first_and_tells_its_answer(
+    standin: StandIn, start: Callable[..., Running], more: tuple[str, ...]
+) -> None:
+    standin.rules({"cmd": "dysmsapi send-sms *", "delay_ms": 1_000, "then": "continue"})
+    keyed = (*SEND[:-1], "--idempotency-key", "order 1")
+    with that_has_looked(*keyed, *more) as go_on:
+        first = start(*keyed, "--yes")
+        standin.wait_for_call("send-sms")
+        later, told = end_of(go_on()), first.end()
+    assert (told.code, later.code) == (0, 0)
+    assert later.envelope["data"]["requests"] == told.envelope["data"]["requests"]
+    assert "nothing was sent now" in str(later.envelope["warnings"])
+    assert "Another smswrap is sending this plan" in later.stderr
+    assert len(standin.ledger) == len(standin.sends) == 1
+
+
+def test_of_two_sends_at_once_with_one_key_and_other_content_the_later_is_an_error(
+    standin: StandIn, smswrap: Callable[..., Ran]
+) -> None:
+    keyed = (*SEND, "--idempotency-key", "order 1")
+    with that_has_looked(*keyed[:2], "13812341234", *keyed[3:]) as go_on:
+        assert smswrap(*keyed).code == 0
+        later = end_of(go_on())
+    assert (later.code, later.envelope["data"]["problems"][0]["field"]) == (2, "--idempotency-key")
+    assert [one["phone"] for one in standin.ledger] == [SEND[2]]
+
+
+def test_of_two_sends_at_once_with_one_key_the_later_sends_where_the_first_could_not_begin(
+    standin: StandIn, start: Callable[..., Running]
+) -> None:
+    standin.rules({"cmd": "configure ai-mode enable", "delay_ms": 1_000, "exit_code": 1, "stderr": "no\n", "times": 1})
+    keyed = (*SEND, "--idempotency-key", "order 1")
+    with that_has_looked(*keyed) as go_on:
+        first = start(*keyed)
+        standin.wait_for_call("ai-mode enable")
+        later = end_of(go_on())
+    assert "Another smswrap is sending this plan" in later.stderr
+    assert (first.end().code, later.code, later.envelope["status"]) == (3, 0, "accepted")
+    assert len(standin.ledger) == len(standin.sends) == 1
 
 
 def test_a_key_from_a_variable_that_is_not_set_is_an_error(standin: StandIn, words: Callable[..., Ran]) -> None:

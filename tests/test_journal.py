@@ -380,6 +380,16 @@ def test_a_journal_that_was_emptied_is_a_damaged_one(hall: Hall, clocks: Clocks,
     assert hall.send(message(), options=YES).status == "accepted"
 
 
+def test_a_journal_that_is_gone_is_a_damaged_one(hall: Hall, clocks: Clocks) -> None:
+    assert hall.send(message(), options=YES).status == "accepted"
+    hall.path.unlink()
+    for _ in range(2):
+        with pytest.raises(SmswrapError, match="damaged"):
+            hall.send(message(), options=YES)
+    clocks.pass_by(601)
+    assert hall.send(message(), options=YES).status == "accepted"
+
+
 CORRUPT = b"no database at all" * 1_000
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "garbage": lambda _whole: CORRUPT,
@@ -432,7 +442,7 @@ def test_after_damage_to_the_journal_a_send_that_may_be_a_repeat_is_refused(
     assert len(standin.ledger) == 1
     doctor = smswrap("doctor")
     (told,) = (check for check in doctor.envelope["data"]["checks"] if check["check"] == "journal")
-    assert (doctor.code, told["state"]) == (0, "warning")
+    assert (doctor.code, told["state"]) == (10, "failed")  # as the next send
     assert "damaged" in told["detail"]
     assert smswrap(*SEND, "--allow-duplicate").code == 0
 

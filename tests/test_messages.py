@@ -14,6 +14,8 @@ import pytest
 from conftest import DEADLINE
 
 from smswrap.cli.app import main
+from smswrap.cli.console import Console
+from smswrap.errors import Fault, Kind
 from smswrap.messages import is_telling, said, spoken
 
 if TYPE_CHECKING:
@@ -96,6 +98,57 @@ def test_json_is_the_same_in_both_languages_but_for_the_sentences(
             for sentence in ("message", "meaning", "next_step", "rule"):
                 part.pop(sentence, None)
     assert english == chinese
+
+
+@pytest.mark.usefixtures("chinese")
+@pytest.mark.parametrize(
+    ("english", "told"),
+    [
+        (
+            "a.example was not reached, so it was asked nothing (x). The service gave no answer.",
+            "连不上 a.example，所以没有向它请求（x）。服务没有答复。",
+        ),
+        ("Odd (x). The service gave no answer.", "Odd (x). 服务没有答复。"),
+        (
+            "账户余额不足。 The outcome is unknown: the SMS may have been sent.",
+            "账户余额不足。结果未知：短信可能已经发出。",
+        ),
+        ("'1 2' holds 2 numbers with a blank between.", "'1 2' 含有 2 个号码，中间有空格。"),
+        (
+            "holds 3 numbers. Separate numbers by commas. In a file, give each its row.",
+            "含有 3 个号码。号码之间用逗号分隔。在文件里，每个号码一行。",
+        ),
+        ("verb: 'sned' is not one of smswrap's.", "verb: 'sned' 不是 smswrap 的命令。"),
+        (
+            "Do not send to those again. `smswrap resume 1-2` sends the rest.",
+            "请勿再发给那些人。`smswrap resume 1-2` 发送剩下的。",
+        ),
+        ("is empty: the row has no ${code}", "为空：这一行没有 ${code}"),
+        (
+            "Add --map code=验证码, or --var code=… for all rows.",
+            "加上 --map code=验证码，或用 --var code=… 给所有行。",
+        ),
+        (
+            "Check its digits. Fill the cell: a template's variable needs a value. Name each recipient once.",
+            "Check its digits. 填上这个单元格：模板的变量需要值。每个收件人只写一次。",
+        ),
+        ("--file: 'a. b! c' is not a phone number.", "--file: 'a. b! c' 不是电话号码。"),
+        ("x.csv cannot be written: No such file or directory.", "x.csv 无法写入：没有那个文件或目录。"),
+    ],
+)
+def test_sentences_of_others_beside_ours_leave_each_its_language(english: str, told: str) -> None:
+    assert said(english) == told
+
+
+@pytest.mark.usefixtures("chinese")
+def test_the_word_before_a_message_is_no_part_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    Console().error(Fault(Kind.REFUSED, "1 of 3 messages failed: X.", "", "See `smswrap --help`."))
+    Console().warn("1 of 3 messages failed: X.")
+    assert capsys.readouterr().err.splitlines() == [
+        "错误：3 条短信中有 1 条失败：X。",
+        "提示：见 `smswrap --help`。",
+        "警告：3 条短信中有 1 条失败：X。",
+    ]
 
 
 @pytest.mark.usefixtures("chinese")

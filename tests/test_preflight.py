@@ -221,7 +221,7 @@ def test_a_call_may_take_as_long_as_the_cli_itself_allows(
     assert smswrap(*SEND, "--read-timeout", "1").code == 0
     standin.rules({"cmd": "dysmsapi send-sms *", "delay_ms": 20_000, "then": "continue"})
     ran = smswrap(*SEND, "--allow-duplicate", "--read-timeout", "1")
-    assert (ran.code, "no answer within 2.5 s" in ran.error["message"]) == (8, True)
+    assert (ran.code, "no answer within 2.5 s" in ran.error["message"]) == (8, True), ran.error["message"]
 
 
 def test_a_cli_that_prints_without_end_makes_a_send_unknown(standin: StandIn, smswrap: Callable[..., Ran]) -> None:

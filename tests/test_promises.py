@@ -193,16 +193,21 @@ def test_without_arguments_there_is_help_and_an_envelope(words: Callable[..., Ra
     assert "list-signs" in ran.stderr
 
 
-def test_a_journal_that_vanishes_under_a_send_stops_it(
-    standin: StandIn, start: Callable[..., Running], tmp_path: Path
+@pytest.mark.parametrize("gone", ["journal.db*", "journal.db"])
+def test_a_journal_that_vanishes_under_a_send_stops_it_and_lets_nothing_be_repeated(
+    standin: StandIn, start: Callable[..., Running], smswrap: Callable[..., Ran], tmp_path: Path, gone: str
 ) -> None:
+    """Where its log was left behind, the next run waited for ever."""
     standin.rules({"cmd": "dysmsapi send-sms *", "delay_ms": 500, "then": "continue"})
     running = start(*SEND[:2], ",".join(PEOPLE), *SEND[3:])
     standin.wait_for_call("send-sms")
-    for path in (tmp_path / "state").glob("journal.db*"):
+    for path in (tmp_path / "state").glob(gone):
         path.unlink()
     ran = running.end()
     assert (ran.code, ran.error["code"]) == (1, "journal")
+    assert ran.error["message"].endswith("can no longer be written: it has been moved or deleted.")
+    again = smswrap(*SEND[:2], PEOPLE[0], *SEND[3:])
+    assert (again.code, again.error["code"]) == (10, "journal-damaged")
     assert len(standin.api_calls) == 1
     assert not standin.ai_mode
 

@@ -13,6 +13,7 @@ import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.version import Version
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from smswrap.errors import Problem
@@ -318,6 +319,7 @@ def test_reading_a_recipient_again_changes_nothing(text: str, bare: bool) -> Non
         assert number_of(f"00{found.number[1:]}") == found.number  # +1… may be a mainland number with a plus too many
 
 
+@pytest.mark.skipif(Version(phonenumbers.__version__) < Version("9.0.42"), reason="an older table has fewer prefixes")
 def test_the_table_of_usual_mobiles_is_libphonenumbers_own() -> None:
     dice = random.Random(5)  # noqa: S311  no secret
     for prefix in range(10_000, 20_000):

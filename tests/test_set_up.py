@@ -97,7 +97,19 @@ def test_a_mode_that_there_is_not_configures_nothing(tmp_path: Path) -> None:
 def test_an_interrupt_among_the_keys_saves_nothing_and_goes_on(tmp_path: Path) -> None:
     begin = [(ANOTHER, "y\n"), ("name [1]: ", "\n"), ("profile [default]: ", "prod\n"), ("Region [", "\n")]
     played = play(SETUP, *begin, ("Access Key Id []: ", "\x03"), (PLUGIN, "n\n"), (LIVE, "n\n"))
-    assert "Nothing was saved." in played.screen
+    assert "Nothing was saved." in played.screen.splitlines()  # begins a line
+    assert list(saved(tmp_path / "stand-in")) == ["default"]
+
+
+@pytest.mark.parametrize("answers", [[], ["1\n"], ["1\n", "prod\n"]])
+def test_the_end_of_input_at_a_question_about_the_profile_configures_nothing(
+    tmp_path: Path, answers: list[str]
+) -> None:
+    questions = ("name [1]: ", "profile [default]: ", "Region [cn-hangzhou]: ")
+    exchange = zip(questions, [*answers, "\x04"], strict=False)
+    played = play(SETUP, (ANOTHER, "y\n"), *exchange, (PLUGIN, "n\n"), (LIVE, "n\n"))
+    assert "Nothing was configured." in played.screen
+    assert "Access Key Id" not in played.screen
     assert list(saved(tmp_path / "stand-in")) == ["default"]
 
 
@@ -124,9 +136,19 @@ def test_it_asks_in_chinese_where_that_is_spoken(monkeypatch: pytest.MonkeyPatch
     assert not [line for line in played.screen.splitlines() if "asks for the keys" in line]
 
 
-def test_without_a_terminal_it_asks_nothing(standin: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "smswrap setup asks questions, and there is no terminal."),
+        ("zh", "smswrap setup 要提问，而这里没有终端。"),
+    ],
+)
+def test_without_a_terminal_it_asks_nothing(
+    standin: StandIn, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, language: str, told: str
+) -> None:
+    monkeypatch.setenv("SMSWRAP_LANG", language)
     assert main(["setup"]) == 2
-    assert "there is no terminal" in capsys.readouterr().err
+    assert told in capsys.readouterr().err
     assert standin.calls == []
 
 

@@ -124,6 +124,23 @@ def test_the_last_line_says_how_many_and_how_to_go_on(data: dict[str, Any], end:
     assert "page_size" not in drawn
 
 
+def test_rates_and_days_are_written_as_people_do() -> None:
+    counts = {"sent": 14, "delivery_rate": 0.92857}
+    data = {"unit": "parts", "totals": counts, "days": [{"day": "20261127", **counts}]}
+    drawn = render(Answer("query-statistics", data=data), Screen(80))
+    assert drawn.count("92.9%") == 2
+    assert "2026-11-27" in drawn
+
+
+def test_a_sentence_beside_its_name_is_broken_between_words() -> None:
+    data = {"code": "isv.AMOUNT_NOT_ENOUGH", "meaning": "The account's balance or package does not cover this send."}
+    assert render(Answer("explain", data=data), Screen(40)).splitlines()[1:] == [
+        "meaning  The account's balance or",
+        "         package does not cover this",
+        "         send.",
+    ]
+
+
 def test_all_pages_leave_nothing_to_go_on_with() -> None:
     data = {"templates": [TEMPLATE] * 2, "total": 8, "page": 1, "page_size": 3}
     assert render(Answer("list", data=data, pages=3), Screen(80)).endswith("2 of 8 templates")

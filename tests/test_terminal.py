@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pexpect
 import pytest
@@ -12,6 +14,7 @@ from conftest import DEADLINE, SEND, SIGN, TEMPLATE, wait_until
 
 from smswrap.cli import console
 from smswrap.cli.console import Console
+from smswrap.messages import width
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,11 +32,14 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., pexpect.
     children: list[pexpect.spawn[str]] = []
 
     monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.delenv("NO_COLOR", raising=False)
+    # readline, which pytest loads, puts 80 columns into the environment, which a terminal's own size gives way to.
+    for name in ("NO_COLOR", "COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
 
     def begin(*arguments: str, columns: int = 160, rows: int = 50) -> pexpect.spawn[str]:
         program = ["-m", "smswrap", *arguments]
-        child = pexpect.spawn(sys.executable, program, encoding="utf-8", timeout=DEADLINE, dimensions=(rows, columns))
+        how: dict[str, Any] = {"env": dict(os.environ), "dimensions": (rows, columns)}
+        child = pexpect.spawn(sys.executable, program, encoding="utf-8", timeout=DEADLINE, **how)
         child.delaybeforesend = None
         children.append(child)
         return child
@@ -155,6 +161,21 @@ def test_an_interrupt_at_the_terminal_while_a_send_runs_leaves_ai_mode_off(
     assert not standin.ai_mode
 
 
+def test_a_second_interrupt_leaves_no_mark_of_its_own_before_the_message(
+    standin: StandIn, terminal: Callable[..., pexpect.spawn[str]]
+) -> None:
+    standin.rules({"cmd": "dysmsapi send-sms *", "delay_ms": 20_000, "then": "continue"})
+    child = terminal(*SEND)
+    child.expect_exact("0 of 1")
+    child.sendintr()
+    child.expect_exact("a second signal stops it")
+    child.sendintr()
+    code, rest = end(child)
+    assert code == 8
+    assert "^C\r\x1b[Kerror: " in rest
+    assert not standin.ai_mode
+
+
 def test_a_batch_shows_the_first_text_and_those_that_differ_most_and_exports_all(
     standin: StandIn, terminal: Callable[..., pexpect.spawn[str]], tmp_path: Path
 ) -> None:
@@ -183,6 +204,25 @@ def test_a_batch_shows_the_first_text_and_those_that_differ_most_and_exports_all
     child.sendline("n")
     assert end(child)[0] == 9
     assert standin.ledger == []
+
+
+def test_samples_are_called_what_they_are_among_all(
+    standin: StandIn, terminal: Callable[..., pexpect.spawn[str]], tmp_path: Path
+) -> None:
+    labels = []
+    for codes in (("1", "22", "333"), ("333", "22", "1"), ("22", "1", "333"), ("1", "2", "2")):
+        rows = "".join(f"1990000010{n},{code}\n" for n, code in enumerate(codes))
+        (tmp_path / "list.csv").write_text(f"phone,code\n{rows}", "utf-8")
+        batch = ("send-batch", "--file", str(tmp_path / "list.csv"), "-s", SIGN, "-t", TEMPLATE, "--dry-run")
+        shown = end(terminal(*batch))[1]
+        labels.append([line.split()[0] for line in shown.splitlines() if "】" in line])
+    assert labels == [
+        ["Text", "Another", "Longest"],
+        ["Text", "Shortest", "Another"],
+        ["Text", "Shortest", "Longest"],
+        ["Text", "Another"],
+    ]
+    assert standin.sends == []
 
 
 def test_what_is_missing_is_asked_for_then_the_question(
@@ -243,6 +283,34 @@ def test_leaving_a_picker_sends_nothing_and_takes_one_line(
     assert ended == code
     assert [told[: len(line)] for told in rest.splitlines() if told.strip("^CD\b ")] == [line]
     assert standin.ledger == []
+
+
+def test_a_column_of_numbers_can_be_pasted(standin: StandIn, terminal: Callable[..., pexpect.spawn[str]]) -> None:
+    child = terminal("send", "-s", SIGN, "-t", TEMPLATE, "--var", "code=1")
+    child.expect_exact("which numbers?")
+    child.send("19900000000\n 199 0000 0001\n\n19900000002\n")
+    child.expect_exact(QUESTION)
+    assert "3: +8619900000000, +8619900000001, +8619900000002" in plain(child.before or "")
+    child.sendline("n")
+    assert end(child)[0] == 9
+    assert standin.sends == []
+
+
+def test_only_what_is_shown_can_be_chosen_by_its_number_and_no_line_is_too_long(
+    standin: StandIn, terminal: Callable[..., pexpect.spawn[str]]
+) -> None:
+    text = "一段长长的短信内容，" * 8
+    templates = [{"code": f"SMS_{100 + n}", "name": "长长的名字" * 9, "content": text} for n in range(50)]
+    account = {"signs": [{"name": SIGN}], "templates": templates}
+    (standin.directory / "account.json").write_text(json.dumps(account), "utf-8")
+    child = terminal("send", "-s", SIGN, "-p", "19900000000", columns=60, rows=300)
+    child.expect_exact("Which template?")
+    assert [line for line in plain(child.before or "").splitlines() if width(line) > 60] == []
+    child.sendline("30")  # of which only a part of a code is seen
+    child.expect_exact(f"{QUESTION}")
+    assert "SMS_130" in (child.before or "")
+    child.sendline("n")
+    assert end(child)[0] == 9
 
 
 def test_wrong_values_are_refused_before_anything_is_asked_or_called(

@@ -213,6 +213,8 @@ def test_after_a_signal_0_means_accepted_and_8_that_nobody_knows(
         (Kind.REFUSED, "script.unreachable", "refused[unreachable]"),
         (Kind.CREDENTIALS, None, "refused[no-credentials]"),
         (Kind.CREDENTIALS, "RE:0000", "refused[provider]"),
+        (Kind.CREDENTIALS, "script.http-403", "refused[http-403]"),
+        (Kind.UNKNOWN, "script.http-502", "unknown[http-502]"),
         (Kind.INPUT, None, "usage[arguments]"),
         (Kind.SETUP, "journal", "setup[hall]"),
         (Kind.INTERNAL, None, "unexpected[internal]"),

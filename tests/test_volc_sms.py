@@ -703,6 +703,8 @@ def test_a_send_ends_with_what_is_known_of_it(
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 META = '"ResponseMetadata":{"RequestId":"r"}'
+NO_IDS = ("[]", '[""]', "[null]")
+
 FAULTS: dict[str, list[bytes | None]] = {
     "closed after the request": [b""],
     "no answer": [None],
@@ -741,7 +743,8 @@ def test_after_the_request_is_written_a_fault_leaves_a_send_unknown_and_a_read_f
 
 
 @pytest.mark.parametrize(
-    "body", [f"{{{META}}}", f'{{{META},"Result":{{}}}}', f'{{{META},"Result":{{"MessageId":[]}}}}']
+    "body",
+    [f"{{{META}}}", *(f'{{{META},"Result":{told}}}' for told in ("{}", *(f'{{"MessageId":{ids}}}' for ids in NO_IDS)))],
 )
 def test_a_reply_without_a_message_id_leaves_a_send_unknown(
     serve: Callable[[Sequence[bytes | None]], int], run: Callable[..., Run], body: str
@@ -763,6 +766,15 @@ def test_a_reply_that_says_both_yes_and_no_leaves_a_send_unknown(
     serve: Callable[[Sequence[bytes | None]], int], run: Callable[..., Run], body: bytes
 ) -> None:
     assert run([*SEND, "13811138000"], bearer(serve([http_reply(body)]))).returncode == 8
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "403 Forbidden", "429 Too Many Requests"])
+def test_a_status_of_failure_around_a_message_id_leaves_a_send_unknown(
+    serve: Callable[[Sequence[bytes | None]], int], run: Callable[..., Run], status: str
+) -> None:
+    body = b'{"ResponseMetadata":{"RequestId":"1"},"Result":{"MessageId":["1"]}}'
+    done = run([*SEND, "13811138000"], bearer(serve([http_reply(body, status)])))
+    assert (done.returncode, done.stderr[:30]) == (8, "volc_sms: unknown[two-things]:")
 
 
 def test_a_reply_that_drips_does_not_outlive_the_timeout(run: Callable[..., Run]) -> None:

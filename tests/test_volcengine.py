@@ -151,13 +151,13 @@ OUTCOMES = [
     ("19900000009", 8, "unknown", "script.connection-lost"),
     ("19900000010", 8, "unknown", "script.no-reply"),
     ("19900000011", 8, "unknown", "InternalError"),
-    ("19900000012", 8, "unknown", "script.no-reply"),
+    ("19900000012", 8, "unknown", "script.http-502"),
     ("19900000013", 4, "refused", "InvalidAccessKey"),
     ("19900000014", 4, "refused", "AccessDenied"),
     ("19900000015", 5, "refused", "RE:0009"),
     ("19900000016", 8, "unknown", "script.no-reply"),
     ("19900000017", 8, "unknown", "script.no-reply"),
-    ("19900000018", 8, "unknown", "script.no-reply"),
+    ("19900000018", 8, "unknown", "script.http-307"),
     ("19900010000", 4, "refused", "RE:0000"),
     ("19900010001", 5, "refused", "RE:0001"),
     ("19900010003", 5, "refused", "RE:0003"),
@@ -976,6 +976,22 @@ def kind_of(verb: str, ended: Finished) -> str:
 def test_exit_code_word_and_code_decide_together(code: int | None, line: str, sending: str, reading: str) -> None:
     assert kind_of("send", finished(code, line)) == sending
     assert kind_of("list-signs", finished(code, line)) == reading
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "told"),
+    [
+        (5, "refused[http-400]: HTTP 400", ("script.http-400", "HTTP 400.")),
+        (4, "refused[http-403]: denied", ("script.http-403", "Denied.")),
+        (8, "unknown[lost]: it broke", ("script.connection-lost", "It broke.")),
+        (6, "refused[unreachable]: a.example was not reached", ("script.unreachable", "a.example was not reached.")),
+        (5, "refused: it has no code", (None, "It has no code.")),
+    ],
+)
+def test_the_code_of_the_script_and_its_words_are_kept(code: int, line: str, told: tuple[str | None, str]) -> None:
+    with pytest.raises(ProviderError) as raised:
+        reply.read(OPERATIONS["send"], finished(code, f"volc_sms: {line}"))
+    assert (raised.value.fault.code, raised.value.fault.message) == told
 
 
 def test_a_script_that_had_to_be_stopped_leaves_a_send_unknown_whatever_it_says() -> None:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 from smswrap.errors import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from smswrap.errors import Retry
 
-PREFIXES: Final = ("isv.", "isp.")
+PREFIXES: Final = ("isv.", "isp.", "script.")
 """What people leave out of a code."""
 
 ANY_ACTION: Final = "the action of the call (dysms:SendSms for a send)"
@@ -99,10 +99,18 @@ def misspelt(text: str) -> bool:
     return not (text.isalpha() and text.islower()) and text.casefold() not in _spelt() and near(text, alike=0.9) != []
 
 
-def search(text: str) -> list[Entry]:
-    """The rows that hold all words of `text` in any case, or that quote a part of it; all rows for an empty text."""
+def search(text: str, said: Callable[[str], str] = str) -> list[Entry]:
+    """The rows that hold all words of `text` in any case, or that quote a part of it; all rows for an empty text.
+
+    `said` gives the sentences in the reader's language, in which they are looked through as well.
+    """
     wanted = text.casefold()
-    return [row for row in _rows() if _holds(f"{row.code} {row.meaning} {row.step()}".casefold(), wanted)]
+    return [row for row in _rows() if _holds(_told(row, said).casefold(), wanted)]
+
+
+def _told(row: Entry, said: Callable[[str], str]) -> str:
+    sentences = (row.meaning, row.step())
+    return " ".join((row.code, *dict.fromkeys((*sentences, *map(said, sentences)))))
 
 
 def _holds(told: str, wanted: str) -> bool:
@@ -135,7 +143,8 @@ def _spelt() -> Mapping[str, Sequence[Entry]]:
 def _families() -> Mapping[str, Entry]:
     """Beginning -> its family, a longer one before one that holds it."""
     families = sorted((row for row in _rows() if row.code.endswith("*")), key=lambda row: -len(row.code))
-    return {row.code[:-1].casefold(): row for row in families}
+    whole = {row.code[:-1].casefold(): row for row in families}
+    return whole | {name.removeprefix("script."): row for name, row in whole.items() if name.startswith("script.")}
 
 
 def _family(text: str, provider: str | None) -> Entry | None:

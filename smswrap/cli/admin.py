@@ -12,8 +12,9 @@ from smswrap.cli.answer import Answer
 from smswrap.cli.doctor import Examining, called, judged, repaired
 from smswrap.cli.options import command, group, option
 from smswrap.clock import iso
-from smswrap.errors import InputError, SmswrapError
+from smswrap.errors import InputError, Kind, SmswrapError
 from smswrap.household import refuse_foreign_home
+from smswrap.messages import said
 from smswrap.providers.base import Finding, diagnosis_of, set_up
 from smswrap.record import dataclass
 from smswrap.sandbox import Sandbox
@@ -43,7 +44,7 @@ def run_explain(runtime: Runtime, words: tuple[str, ...], searching: Searching) 
     if text and (entry := catalogue.meant(text, runtime.common.provider)):
         code = text.strip() if entry.code.endswith("*") else entry.code
         return Answer("explain", data={**entry._asdict(), "next_step": entry.step(), "code": code})
-    rows = [] if catalogue.misspelt(text) else catalogue.search(text or searching.search or "")
+    rows = [] if catalogue.misspelt(text) else catalogue.search(text or searching.search or "", said)
     if text and not rows:
         close = catalogue.near(text)
         step = f"Did you mean {', '.join(close)}?" if close else "`smswrap explain` lists all codes."
@@ -58,7 +59,7 @@ def run_explain(runtime: Runtime, words: tuple[str, ...], searching: Searching) 
 def run_doctor(runtime: Runtime, examining: Examining) -> Answer:
     """Look at everything that a send needs."""
     done = repaired(runtime) if examining.fix else []
-    findings = [*diagnosis_of(runtime.provider_name, runtime.settings()), *_journal(runtime)]
+    findings = [*_journal(runtime), *diagnosis_of(runtime.provider_name, runtime.settings())]
     if examining.live and all(finding.state != "failed" for finding in findings):
         findings.append(called(runtime))
     return judged(runtime, findings, done)
@@ -70,10 +71,11 @@ def _journal(runtime: Runtime) -> Iterator[Finding]:
             journal.check_writable()
             lost = loss(journal)
             step = "Query what you sent last before you send again."
-            yield Finding("journal", "warning", lost, step) if lost else Finding("journal", "ok", str(journal.path))
+            fine = Finding("journal", "ok", str(journal.path))
+            yield Finding("journal", "failed", lost, step, Kind.DUPLICATE) if lost else fine
             yield from _place(runtime, journal.path.parent)
     except SmswrapError as error:
-        yield Finding("journal", "failed", error.fault.message, error.fault.next_step)
+        yield Finding("journal", "failed", error.fault.message, error.fault.next_step, error.fault.kind)
 
 
 def _place(runtime: Runtime, directory: Path) -> Iterator[Finding]:
@@ -93,7 +95,7 @@ def run_setup(runtime: Runtime) -> Answer:
     person = runtime.desk()
     if not person.asks:
         step = "Run it at a terminal; `smswrap doctor` says what is missing, without questions."
-        raise InputError.of("setup", "", "asks questions, and there is no terminal", step)
+        raise InputError.of("smswrap setup", "", "asks questions, and there is no terminal", step)
     set_up(runtime.provider_name, runtime.settings(), person)
     live = person.ask("Make one call that only reads, to see whether the keys are taken? [y/N] ")
     answer = run_doctor(runtime, Examining(live=live))

@@ -17,8 +17,8 @@ from smswrap import process, signals
 from smswrap.cli import versions
 from smswrap.cli.answer import Answer, json_text
 from smswrap.cli.console import Console, named, program
-from smswrap.cli.options import COMPLETING, pages, telling, with_common_options
-from smswrap.cli.runtime import Runtime
+from smswrap.cli.options import meaning, pages, telling, with_common_options
+from smswrap.cli.runtime import COMPLETING, Runtime
 from smswrap.cli.screen import Screen
 from smswrap.errors import Fault, InputError, Kind, SmswrapError, without_sending
 from smswrap.masking import redact
@@ -97,18 +97,9 @@ class Verbs(click.Group):
         """Remember the verb for the envelope, then find its command; of an unknown one, say which are near."""
         ctx.ensure_object(Runtime).command = verb = args[0]
         if not verb.startswith("-") and self.get_command(ctx, verb) is None:
-            near = [f"`smswrap {known}`" for known in _near(verb, self.list_commands(ctx))]
-            meant = f"Did you mean {' or '.join(near)}?" if near else "See `smswrap --help` for the verbs."
+            meant = meaning(verb, self.list_commands(ctx)) or "See `smswrap --help` for the verbs."
             raise InputError.of("verb", shorten(verb), "is not one of smswrap's", meant)
         return super().resolve_command(ctx, args)
-
-
-def _near(verb: str, known: list[str]) -> list[str]:
-    """The verbs that are spelt almost like it, else those of which a word is."""
-    from difflib import get_close_matches
-
-    parts = {part: name for name in known for part in name.split("-")[1:]}
-    return get_close_matches(verb, known, n=2) or [parts[part] for part in get_close_matches(verb, parts, n=2)]
 
 
 def _formatter(**how: Any) -> click.HelpFormatter:  # noqa: ANN401  click's widths

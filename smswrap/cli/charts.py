@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from smswrap.cli.options import flag, option
 from smswrap.cli.screen import padded
 from smswrap.cli.sketch import LOOKS, Bars, sketch, svg
+from smswrap.clock import dashed
 from smswrap.errors import InputError
 from smswrap.messages import said, width
 from smswrap.record import dataclass
@@ -68,10 +69,10 @@ def finish(runtime: Runtime, drawing: Drawing, answer: Answer, bars: Bars) -> No
 def statistics_bars(data: Mapping[str, Any], values: Mapping[str, Any]) -> Bars:
     """The bars of statistics: a day each, or one of all where the provider tells no days."""
     totals, days = data["totals"], data["days"]
-    start, end = _dashed(values["start_date"]), _dashed(values["end_date"])
+    start, end = dashed(values["start_date"]), dashed(values["end_date"])
     rows: list[Row] = [("all", _parts(totals))]
     if days is not None:
-        rows = _every_day({_dashed(day["day"]): _parts(day) for day in days}, start, end)
+        rows = _every_day({dashed(day["day"]): _parts(day) for day in days}, start, end)
     sent, delivered, failed, open_ = (totals[name] or 0 for name in ("sent", "delivered", "failed", "no_receipt"))
     total = f"{sent:,} sent: {delivered:,} delivered, {failed:,} failed, {open_:,} without a receipt"
     if totals["delivery_rate"] is not None:
@@ -101,6 +102,9 @@ def _lines(bars: Bars, screen: Screen) -> Iterator[str]:
     counts = len(f"{bars.most:,}")
     room = max(NARROWEST, min(screen.width or PLAIN_WIDTH, 100) - labels - counts - 4)
     yield screen.styled(said(bars.title), "bold")
+    if not rows:
+        yield said(bars.total)
+        return
     yield ""
     for label, parts in rows:
         bar = "".join(
@@ -142,10 +146,6 @@ def _parts(counts: Mapping[str, Any]) -> dict[str, int]:
 
 def _part(one: Mapping[str, Any]) -> str:
     return "failed" if one["receipt"] == "failed" else str(one["outcome"])
-
-
-def _dashed(day: str) -> str:
-    return f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == len("yyyyMMdd") else day
 
 
 def _every_day(known: Mapping[str, Mapping[str, int]], start: str, end: str) -> list[Row]:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from smswrap import process, signals
 from smswrap.cli.screen import GOOD, HEADING, STYLES, Screen, has_cursor
-from smswrap.errors import InputError
+from smswrap.errors import InputError, Kind
 from smswrap.messages import said
+from smswrap.signals import signal_received
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from smswrap.sending.shown import ShownPlan
 
 ENDS = tuple(".!?:;,…。！？；")  # noqa: RUF001  as Chinese sentences end
+FIRST_CHINESE = "\u2e80"
+"""From here on characters are Chinese."""
+
 WIPE = "\r\x1b[K"
 
 AT_ONCE = 1.0
@@ -30,6 +34,9 @@ AT_ONCE = 1.0
 
 DRAWN = 0.2
 """Seconds between two drawings of a line."""
+
+PASTE = 0.1
+"""Seconds in which the next line of what was pasted is there."""
 
 EVERY = 5.0
 """Seconds between two lines where there is no cursor."""
@@ -86,6 +93,8 @@ class Console:
         self.troubles: list[Fault] = []
         self._lock = RLock()  # a signal's notice may come while this very thread writes
         self._drawn = self._watched = False
+        self.left_line = False
+        """Whether a signal came at a question, after which a new line was begun."""
         self.status = ""
         """What the answer says, once there is one."""
 
@@ -100,7 +109,7 @@ class Console:
             return
         self.warnings.append(text)
         if not self.quiet:
-            self.say(f"{styled('warning:')} {text}")
+            self._label("warning:", text)
 
     def detail(self, text: str) -> None:
         """Say what only --verbose shows."""
@@ -159,15 +168,24 @@ class Console:
 
     def error(self, fault: Fault) -> None:
         """Tell of a failure: what happened, then what to do."""
-        message = fault.message if fault.message.endswith(ENDS) or not fault.meaning else f"{fault.message}."
-        self.say(" ".join(word for word in (styled("error:"), message, fault.meaning) if word))
+        interrupted = fault.kind == Kind.INTERRUPTED or signal_received()
+        if interrupted and has_cursor(2) and not self.left_line:
+            self._write(WIPE)  # the terminal's own ^C
+        message = fault.message if fault.message.endswith(ENDS) or not fault.meaning else _stopped(fault.message)
+        self._label("error:", f"{message} {fault.meaning}".strip())
         if fault.next_step:
-            self.say(f"{styled('hint:')} {fault.next_step}")
+            self._label("hint:", fault.next_step)
+
+    def _label(self, kind: str, text: str) -> None:
+        """Say something of a kind, whose word is no part of any sentence."""
+        word = said(kind)
+        gap = " " if word == kind else ""  # after Chinese marks there is none
+        self.show(f"{Screen.of(2).styled(word, STYLES.get(kind))}{gap}{said(text)}")
 
 
-def styled(word: str) -> str:
-    """A word of talk in its colour, where stderr has colours."""
-    return Screen.of(2).styled(word, STYLES.get(word))
+def _stopped(message: str) -> str:
+    """The message with a full stop, as its language has it: a provider's may be Chinese."""
+    return message + ("。" if message[-1:] >= FIRST_CHINESE else ".")
 
 
 class _Progress:
@@ -268,10 +286,19 @@ class Terminal:
                 line = sys.stdin.readline()
         except signals.Ended:
             self._talk.say("")  # what is said next begins a line
+            self._talk.left_line = True
             raise
         if not line.endswith("\n"):
             self._talk.say("")
         return line.strip() if line else None
+
+    def pasted(self) -> Iterator[str]:
+        """The lines that came together with the answer, as a column of a sheet does."""
+        import select
+
+        while select.select([sys.stdin], [], [], PASTE)[0] and (line := sys.stdin.readline()):
+            if line.strip():
+                yield line.strip()
 
     def _export(self, shown: ShownPlan) -> None:
         """Write every message of the plan to a new file that the person names, so that they can look at all of it."""

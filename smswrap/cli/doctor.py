@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from smswrap.cli.answer import Answer
 from smswrap.cli.options import flag
 from smswrap.cli.screen import HEADING, STYLES, padded, wrapped
-from smswrap.errors import Fault, Kind, SmswrapError
+from smswrap.errors import Fault, Kind, Retry, SmswrapError
 from smswrap.messages import said
 from smswrap.providers.base import Finding, operations_of, repair
 from smswrap.record import dataclass
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from smswrap.cli.runtime import Runtime
     from smswrap.cli.screen import Screen
+
+PASSING = frozenset({Kind.THROTTLED, Kind.UNAVAILABLE, Kind.DUPLICATE})
+"""Kinds of problems that time may solve."""
 
 MARKS = {"ok": "✓", "warning": "!", "failed": "✗"}
 
@@ -55,7 +58,7 @@ def called(runtime: Runtime) -> Finding:
 
 
 def judged(runtime: Runtime, findings: Sequence[Finding], done: Sequence[str]) -> Answer:
-    """The answer: whether the next send would pass, and what keeps it from that."""
+    """The answer: whether the next send would pass, and what keeps it from that; it exits as that send would."""
     failed = [finding for finding in findings if finding.state == "failed"]
     several = f"{len(failed)} problems: nothing can be sent."
     found = several if len(failed) > 1 else "1 problem: nothing can be sent like this."
@@ -65,9 +68,11 @@ def judged(runtime: Runtime, findings: Sequence[Finding], done: Sequence[str]) -
     answer = Answer("doctor", runtime.provider_name, data)
     answer.drawn = lambda screen: "\n".join(_drawn(screen, verdict, findings))
     if failed:
-        kind: Kind = Kind.CREDENTIALS if failed[0].kind == Kind.CREDENTIALS else Kind.SETUP
-        message = f"{failed[0].check}: {failed[0].detail}"
-        answer.fault = Fault(kind, message, "Nothing can be sent like this.", failed[0].next_step)
+        first = min(failed, key=lambda one: one.kind == Kind.DUPLICATE)  # a send looks for repeats last
+        retry: Retry = "later" if first.kind in PASSING else "never"
+        message = f"{first.check}: {first.detail}"
+        answer.fault = Fault(first.kind, message, "Nothing can be sent like this.", first.next_step, retry)
+        answer.failed = "failed"
     return answer
 
 

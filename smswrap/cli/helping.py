@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from smswrap.cli.answer import Answer
-from smswrap.cli.options import COMPLETING, command, pages
+from smswrap.cli.options import command, meaning, pages
+from smswrap.cli.runtime import COMPLETING
 from smswrap.cli.screen import padded, wrapped
 from smswrap.errors import InputError
 from smswrap.messages import said, width
@@ -86,7 +87,8 @@ def run(_runtime: Runtime, topic: str | None) -> Answer:
     group = cast("click.Group", ctx.command)
     found = group.get_command(ctx, topic) if topic else None
     if topic and found is None:
-        step = f"The topics are: {', '.join(topics)}."
+        known = [*topics, *group.list_commands(ctx)]
+        step = meaning(topic, known, "smswrap help") or f"The topics are: {', '.join(topics)}."
         raise InputError.of("TOPIC", topic[:40], "is neither a verb nor a topic", step)
     about = click.Context(found, parent=ctx, info_name=topic) if found else ctx
     return Answer("help", text=about.get_help(), form="raw")

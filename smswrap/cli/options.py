@@ -28,9 +28,6 @@ SECONDS = click.IntRange(1, 3600)
 COMPLETED = frozenset({"sign_name", "template_code", "plan_id"})
 """Options whose values are completed from what is known."""
 
-COMPLETING = "_SMSWRAP_COMPLETE"
-"""By this a shell asks for what completes a line."""
-
 C = TypeVar("C", bound=click.Command)
 
 
@@ -117,9 +114,31 @@ def command(
     return with_common_options(click.Command(verb, callback=call, params=params, help=text))
 
 
+def meaning(verb: str, known: Sequence[str], before: str = "smswrap") -> str:
+    """Ask whether the verb that is spelt almost like it was meant, else one of which a word is; empty if none is."""
+    from difflib import get_close_matches
+
+    verb = verb.casefold()
+    parts = {part: name for name in known for part in name.split("-")[1:]}
+    near = get_close_matches(verb, known, n=2) or [parts[part] for part in get_close_matches(verb, parts, n=2)]
+    return f"Did you mean {' or '.join(f'`{before} {name}`' for name in near)}?" if near else ""
+
+
+class Group(click.Group):
+    """A group of commands, which together with its own name are what the envelope calls `command`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, and tell the envelope."""
+        name, found, rest = super().resolve_command(ctx, args)
+        ctx.ensure_object(Runtime).command = f"{self.name} {name}"
+        return name, found, rest
+
+
 def group(name: str, *commands: click.Command) -> click.Group:
     """Make a group of commands."""
-    return click.Group(name, commands=commands, help=pages()[name].text)
+    return Group(name, commands=commands, help=pages()[name].text)
 
 
 def with_common_options(made: C, *, variables: bool = False) -> C:

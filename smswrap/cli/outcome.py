@@ -99,12 +99,15 @@ def samples(shown: ShownPlan) -> list[tuple[str, ShownMessage]]:
     by_length = sorted(others, key=len)
     chosen = dict.fromkeys((*by_length[:1], *by_length[-1:]))
     word = "Text" if first.text is not None else "Values"
-    return [(word, first), *((_label(text, first), others[text]) for text in chosen)]
+    lengths = [len(_said(first)), *map(len, by_length)]
+    return [(word, first), *((_label(len(text), lengths), others[text]) for text in chosen)]
 
 
-def _label(text: str, first: ShownMessage) -> str:
-    length = len(_said(first))
-    return "Shortest" if len(text) < length else "Longest" if len(text) > length else "Another"
+def _label(length: int, lengths: Sequence[int]) -> str:
+    """What a text is among all of them, the first of which is shown as such."""
+    if length == lengths[0]:
+        return "Another"
+    return "Shortest" if length == min(lengths) else "Longest" if length == max(lengths) else "Another"
 
 
 def _said(message: ShownMessage) -> str:

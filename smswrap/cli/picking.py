@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from smswrap.cli.screen import HEADING, Screen
+from smswrap.cli.screen import HEADING, Screen, wrapped
 from smswrap.errors import InputError, SmswrapError
 from smswrap.masking import visible
-from smswrap.messages import said
+from smswrap.messages import said, width
 from smswrap.providers.base import listing, operations_of
 from smswrap.sending.report import DECLINED
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 """Items that are shown at once."""
+
+INDENT = 5
+"""Columns before an item, in which its number stands."""
 
 WHICH_SIGN = "Which sign? Its number, or a part of it: "
 WHICH_TEMPLATE = "Which template? Its number, or a part of it: "
@@ -124,7 +127,7 @@ class Picker:
 
     def _numbers(self, read: Callable[[str], Reading]) -> Sequence[str]:
         while True:
-            recipients, problems = read(self._line(WHICH_NUMBERS))
+            recipients, problems = read("\n".join([self._line(WHICH_NUMBERS), *self._desk.pasted()]))
             if not problems:
                 return recipients
             self._say(problems)
@@ -135,7 +138,7 @@ class Picker:
         while True:
             self._show(left)
             word = self._answer(question)
-            if word.isdecimal() and 0 < int(word) <= len(left):
+            if word.isdecimal() and 0 < int(word) <= min(len(left), SHOWN):
                 return left[int(word) - 1].key
             found = [item for item in items if word.casefold() in " ".join(item).casefold()]
             exact = [item for item in found if item.key == word]
@@ -148,8 +151,12 @@ class Picker:
     def _show(self, items: Sequence[Item]) -> None:
         screen, lines = Screen.of(2), [""]
         for number, item in enumerate(items[:SHOWN], 1):
-            lines.append(f"{number:>3}  {screen.styled(visible(item.key), HEADING)}  {visible(item.about)}".rstrip())
-            lines += [f"     {visible(item.text)}"] if item.text else []
+            key, about = visible(item.key), visible(item.about)
+            fits = screen.width is None or INDENT + width(f"{key}  {about}") <= screen.width
+            beside, below = (f"  {about}", ()) if fits else ("", (about,))
+            lines.append(f"{number:>3}  {screen.styled(key, HEADING)}{beside}".rstrip())
+            texts = (line for text in (*below, visible(item.text)) for line in wrapped(text, screen.width, INDENT))
+            lines += [" " * INDENT + line for line in texts if line]
         lines += [said(MORE).format(count=len(items) - SHOWN)] if len(items) > SHOWN else []
         self._runtime.talk.show("\n".join(lines))
 

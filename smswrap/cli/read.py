@@ -312,7 +312,7 @@ def _judge_receipts(reading: Reading, answer: Answer) -> None:
         answer.warnings.append("The gateway shows no such message; shortly after a send that proves nothing.")
     failed = [message for message in messages if message["receipt"] == "failed"]
     if failed:
-        message = f"{len(failed)} of {len(messages)} message(s) failed: {failed[0]['code']}."
+        message = f"{len(failed)} of {len(messages)} messages failed: {failed[0]['code']}."
         step = f"See `smswrap explain {failed[0]['code']}`."
         answer.fault = Fault(Kind.REFUSED, message, failed[0]["meaning"] or "", step, "never", failed[0]["code"])
         answer.failed = "undelivered"

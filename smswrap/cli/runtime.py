@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 OUTPUTS = ("json", "raw", "table")
 
+COMPLETING = "_SMSWRAP_COMPLETE"
+"""By this variable a shell asks for what completes a line."""
+
 
 @dataclass(frozen=True)
 class Common(Choices):
@@ -94,6 +97,11 @@ class Runtime:
 
     def announce(self) -> None:
         """Say once, on each run in the sandbox, that it is one."""
-        if self.common.sandbox and not self._announced:
+        if self.common.sandbox and not self._announced and not self.serves_a_shell:
             self.talk.note("sandbox: nothing real is sent")
             self._announced = True
+
+    @property
+    def serves_a_shell(self) -> bool:
+        """Whether a shell asks, which shows on the line that is being typed whatever is said."""
+        return self.command == "completion" or COMPLETING in os.environ

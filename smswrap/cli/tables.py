@@ -8,9 +8,10 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from smswrap.cli.answer import EMPTY
-from smswrap.cli.screen import HEADING, STYLES, Screen, padded
+from smswrap.cli.screen import HEADING, STYLES, Screen, padded, wrapped
+from smswrap.clock import dashed
 from smswrap.masking import visible
-from smswrap.messages import said
+from smswrap.messages import PROSE_KEYS, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -53,10 +54,13 @@ CARDS = frozenset({"templates"})
 TELLING = frozenset({"at", "row", "rule", "recipient", "outcome", "receipt", "state", "code", "count"})
 """Columns that are shown although all rows say the same."""
 
+DAYS = frozenset({"day"})
+"""Columns that hold a day as yyyyMMdd, and show it as people write it."""
+
 STATES = frozenset({"outcome", "receipt", "state"})
 """Columns that have colours."""
 
-WORDS = STATES | {"carrier", "kind", "retry", "scope", "type"}
+WORDS = STATES | {"carrier", "kind", "retry", "scope", "type", "unit"}
 """Columns of words that people read in their language."""
 
 CLEAR = TEXTS | STATES
@@ -81,7 +85,7 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00")
 ALL_OF = "{shown} of {total} {name}"
 NONE = "no {name}"
 NEXT_PAGE = "; page {page} of {pages}, --page {following} goes on, --all shows all"
-NEXT_LINES = "; --offset {offset} goes on"
+NEXT_LINES = "{shown} {name}; --offset {offset} goes on"
 ALL_SAY, MORE = "all:", "and {count} more"
 
 
@@ -102,7 +106,7 @@ def render(answer: Answer, screen: Screen) -> str:
         data = {name: value for name, value in data.items() if name not in PAGING}
     tables = (draw(name, rows, screen, answer.columns, titled=not listed) for name, rows in found)
     empty = [said(NONE).format(name=_named(key)) for key, value in data.items() if value == []][:1]
-    return "\n".join([block for block in (_lines(data), *tables, _footer(answer, found)) if block] or empty)
+    return "\n".join([block for block in (_lines(data, screen), *tables, _footer(answer, found)) if block] or empty)
 
 
 def draw(
@@ -115,7 +119,7 @@ def draw(
 ) -> str:
     """A list of objects as a table that fits the screen, else as cards."""
     shown = _shown(name, rows, columns)
-    texts = [{key: _cell(row.get(key)) for key in shown} for row in rows]
+    texts = [{key: _value(key, row) for key in shown} for row in rows]
     same = [key for key in shown if key not in TELLING and len(rows) >= FEW and len({row[key] for row in texts}) == 1]
     same = same if len(same) < len(shown) else []
     left = [key for key in shown if key not in same]
@@ -136,18 +140,20 @@ def _tables(data: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Mapping[str
             yield from _tables(value)
 
 
-def _lines(data: Mapping[str, Any], indent: str = "") -> str:
+def _lines(data: Mapping[str, Any], screen: Screen, indent: str = "") -> str:
     tables = {name for name, _ in _tables(data)}
     plain = {name: value for name, value in data.items() if name not in tables and value not in EMPTY}
     width = max((_cells(_named(name)) for name in plain), default=0)
     told = {name: said(str(value)) if name in WORDS else value for name, value in plain.items()}
-    return "\n".join(_line(padded(_named(name), width), value, indent) for name, value in told.items())
+    return "\n".join(line for name, value in told.items() for line in _line(name, value, width, screen, indent))
 
 
-def _line(name: str, value: object, indent: str) -> str:
+def _line(name: str, value: object, width: int, screen: Screen, indent: str) -> list[str]:
     if isinstance(value, dict):
-        return f"{indent}{name.rstrip()}\n{_lines(value, indent + '  ')}"
-    return f"{indent}{name}  {_cell(value)}"
+        return [f"{indent}{_named(name)}", _lines(value, screen, indent + "  ")]
+    label, text = f"{indent}{padded(_named(name), width)}  ", _cell(value)
+    lines = wrapped(text, screen.width, _cells(label)) if name in PROSE_KEYS else [text]
+    return [label + lines[0], *(" " * _cells(label) + line for line in lines[1:])]
 
 
 def _footer(answer: Answer, found: Sequence[tuple[str, Sequence[object]]]) -> str:
@@ -162,7 +168,7 @@ def _footer(answer: Answer, found: Sequence[tuple[str, Sequence[object]]]) -> st
         return said(NONE).format(name=_named(name)) if name else ""
     text = said(ALL_OF).format(shown=shown, total=shown if total is None else total, name=_named(name))
     if following is not None:
-        return f"{shown} {_named(name)}" + said(NEXT_LINES).format(offset=following)
+        return said(NEXT_LINES).format(shown=shown, name=_named(name), offset=following)
     page, size = data.get("page"), data.get("page_size")
     last = page + answer.pages - 1 if page and size else 0
     pages = -(-total // size) if last and total else 0
@@ -276,11 +282,16 @@ def _named(column: str) -> str:
     return said(column.replace("_", " "))
 
 
+def _value(key: str, row: Mapping[str, Any]) -> str:
+    text = _cell(row.get(key))
+    return dashed(text) if key in DAYS else text
+
+
 def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return said("yes" if value else "no")
+    if isinstance(value, float):
+        return f"{value:.1%}"  # all of ours are rates
+    if value is None or isinstance(value, bool):
+        return "" if value is None else said("yes" if value else "no")
     if isinstance(value, list) and all(isinstance(element, (str, int)) for element in value):
         more = f" {said(MORE).format(count=len(value) - SHOWN_ELEMENTS)}" if len(value) > SHOWN_ELEMENTS else ""
         return ", ".join(_cell(element) for element in value[:SHOWN_ELEMENTS]) + more

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from smswrap.clock import Moment
@@ -29,6 +30,12 @@ def is_emptied(path: Path) -> bool:
         return path.stat().st_size <= 1 and path.with_name(SENDERS).exists()
     except OSError:
         return False
+
+
+def is_gone(path: Path) -> bool:
+    """Whether something was sent here, and its journal is not there any more."""
+    # Not `Path.exists`: before Python 3.12 it raises where a folder above may not be entered.
+    return not os.path.lexists(path) and os.path.lexists(path.with_name(SENDERS))
 
 
 def last_damage(path: Path) -> Moment | None:

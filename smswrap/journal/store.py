@@ -72,7 +72,7 @@ class Store:
             raise
 
     def _open(self) -> None:
-        self._emptied = aside.is_emptied(self.path)
+        self._emptied, self._gone = aside.is_emptied(self.path), aside.is_gone(self.path)
         self._file, header = _opened_privately(self.path)
         self._is_current = _is_current(header)
         log_was_left = _size(self.path.with_name(f"{self.path.name}-wal")) > 0
@@ -115,7 +115,8 @@ class Store:
         try:
             if not self._is_in_place():
                 # Written on, it would keep nobody from sending the same beside us: others already use another file.
-                raise self._unusable(OSError("it has been moved or deleted"))
+                moved = OSError("it has been moved or deleted")
+                raise self._unusable(moved) from moved
             with self.transaction():
                 yield
         except SetupError as error:
@@ -181,7 +182,22 @@ class Store:
         """What marks a log that has lost commits. Only while we could write does it stand still."""
         with self.transaction(), contextlib.closing(sqlite3.connect(self.path, isolation_level=None)) as other:
             page = int(other.execute("PRAGMA page_size").fetchone()[0])
-            return hole_in(self.path, page, _frames_seen(other))
+            return hole_in(self.path, page, self._frames_seen(other))
+
+    def _frames_seen(self, connection: sqlite3.Connection) -> int:
+        """How many frames of the log SQLite sees: a checkpoint's second number (sqlite.org/pragma.html).
+
+        A connection in a transaction makes none. While another process makes one the number is -1, and for ever where
+        the file was made anew: SQLite has taken the log of the one that is gone away.
+        """
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            return 0
+        deadline = time.monotonic() + self._patience
+        while (frames := int(connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1])) < 0:
+            if time.monotonic() > deadline:
+                raise sqlite3.OperationalError("database is locked")
+            time.sleep(BUSY)
+        return frames
 
     def _refuse_strangers(self) -> int:
         """The version of the file. Raises SetupError if it is another program's."""
@@ -214,12 +230,16 @@ class Store:
             statements = schema.TAKE_OVER if version else (*schema.TABLES_OF_0_1_0, *schema.TABLES)
             for statement in statements:
                 self._connection.execute(statement)
-            damage = Moment.now() if self._emptied else aside.last_damage(self.path)
-            if damage and not version:
+            if not version and (damage := self._damage()):
                 self._run("INSERT INTO meta (name, value) VALUES ('lost', ?)", json.dumps([*damage, ""]))
             self._taken_over(self._read_keys())
             self._connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
             self._connection.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _damage(self) -> Moment | None:
+        """When it was found that the journal before this one was lost; one that is gone may have been set aside."""
+        found = None if self._emptied else aside.last_damage(self.path)
+        return found or (Moment.now() if self._emptied or self._gone else None)
 
     def _taken_over(self, keys: Keys) -> None:
         """Complete what was taken over from 0.1.0, inside the transaction."""
@@ -286,16 +306,6 @@ class Store:
             return os.path.samestat(self.path.stat(), self._file)
         except FileNotFoundError:
             return False
-
-
-def _frames_seen(connection: sqlite3.Connection) -> int:
-    """How many frames of the log SQLite sees: a checkpoint's second number (sqlite.org/pragma.html).
-
-    A connection in a transaction makes none, and while another process makes one the number is -1.
-    """
-    while (frames := int(connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1])) < 0:
-        time.sleep(BUSY)
-    return frames
 
 
 @contextlib.contextmanager

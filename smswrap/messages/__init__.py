@@ -31,9 +31,14 @@ FEWEST = 3
 _COLOURS = pattern(r"(\x1b\[[0-9;]*m)")
 _COLOURED = pattern(r"(?<=[。；：！？])(\x1b\[0m) +(?=\S)")  # noqa: RUF001  Chinese punctuation
 _COLUMNS = pattern(r"(.*?)(\s{2,}|$)(.*)", re.DOTALL)
-_PIECES = pattern(r"(?<=[.;:!?…])(\s+)")
-_NOTHING, _HEAD = "()", "(.*) "
+_PIECES = pattern(r"(?<=[.;:!?…。])(\s+)")
 _ANY, _IN_A_SENTENCE = "(.*?)", "((?:(?![.;?!] ).)*?)"
+_NOTHING, _HEAD = "()", "((?:'[^']*'|(?![.;?!] ).)*) "
+"""What precedes the end of a sentence, where that is in the row: no sentence, but in quotes there may be anything."""
+
+_NAME = pattern(r"\{(\w+)(?:!r)?(?::[^{}]*)?\}(?=[=}])")
+"""A field in which a name stands, as in `${name}` or `--var name=…`, which is the same in every language."""
+
 _MARKS = {".": "。", ";": "；", ":": "："}  # noqa: RUF001  Chinese punctuation
 _FULL = pattern(r"(?<=[。；：！？]) +")  # noqa: RUF001  Chinese punctuation
 
@@ -116,14 +121,19 @@ def _fitting(text: str, field: str) -> str | None:
     for whole, end in ((text, ""), (bare, _MARKS.get(mark, ""))):
         if whole in _rows():
             return _rows()[whole] + end
-    for before, (english, literals) in product((_NOTHING, _HEAD), _shapes()):
+    for (english, literals), before in product(_shapes(), (_NOTHING, _HEAD)):
         whole = text if english[-1] in _MARKS else bare
         if all(literal in whole for literal in literals) and (
             fits := _pattern(english, before, field).fullmatch(whole)
         ):
-            head, *fields = map(said, fits.groups())
-            chinese = _filled(_rows()[english], dict(zip(_FIELD.findall(english), fields, strict=True)))
-            return f"{head} {chinese}".lstrip() + ("" if whole is text else _MARKS[mark])
+            head, *values = fits.groups()
+            names, told = _FIELD.findall(english), _NAME.findall(english)
+            fields = [value if name in told else said(value) for name, value in zip(names, values, strict=True)]
+            end = "" if whole is text else _MARKS[mark]
+            if end and english[-1] == "}" and (sentence := said(values[-1] + mark)) != fields[-1] + mark:
+                fields[-1], end = sentence, ""  # a sentence of its own, which has its mark
+            chinese = _filled(_rows()[english], dict(zip(names, fields, strict=True)))
+            return f"{said(head)} {chinese}".lstrip() + end
     return None
 
 
@@ -140,7 +150,7 @@ def _rows() -> dict[str, str]:
 @cache
 def _shapes() -> list[tuple[str, list[str]]]:
     """The rows that fit more than one text, each with what is to be found in it; most words first."""
-    rows = [row for row in _rows() if (_FIELD.search(row) and is_telling(row)) or row[0].islower()]
+    rows = [row for row in _rows() if (is_telling(row) if _FIELD.search(row) else row[0].islower())]
     rows.sort(key=lambda row: -len(_FIELD.sub("", row)))
     return [(row, [part for part in _FIELD.split(row)[::2] if part]) for row in rows]
 

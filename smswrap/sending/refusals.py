@@ -80,10 +80,12 @@ def refuse_overtaken(plan: Plan, policy: DuplicatePolicy, house: House) -> None:
 
 
 def refuse_used_key(plan: Plan, house: House) -> None:
-    """Raise KeyUsed if another plan was sent with this one's idempotency key meanwhile."""
+    """Raise SmswrapError (kind duplicate) if another plan was sent with this one's idempotency key meanwhile."""
     used = house.journal.with_key(plan.idempotency_key) if plan.idempotency_key else None
     if used is not None and used.number != plan.number:
-        raise KeyUsed(used)
+        message = f"The idempotency key of this send was used meanwhile, by the plan {used.plan_id}."
+        step = f"`smswrap confirm {used.plan_id}` tells what became of that one, and sends nothing."
+        raise SmswrapError(Fault(Kind.DUPLICATE, message, "Nothing was sent now.", step, "never", "key-used"))
 
 
 def refuse_other_account(plan: Plan, account: Account) -> None:
@@ -121,16 +123,6 @@ def refuse_expired(plan: Plan) -> None:
         if plan.state is PlanState.CONFIRMED:
             step = f"`smswrap resume {plan.plan_id}` shows what is left of it, for a new yes."
         raise _refused(plan, message, step, "expired")
-
-
-class KeyUsed(SmswrapError):  # noqa: N818  said as what happened
-    """The idempotency key was used by another plan, which is `earlier`."""
-
-    def __init__(self, earlier: Plan) -> None:
-        message = f"The idempotency key of this send was used meanwhile, by the plan {earlier.plan_id}."
-        step = f"`smswrap confirm {earlier.plan_id}` tells what became of that one, and sends nothing."
-        super().__init__(Fault(Kind.DUPLICATE, message, "Nothing was sent now.", step, "never", "key-used"))
-        self.earlier = earlier
 
 
 def with_key(plan: Plan, key: str | None, house: House) -> Plan | None:

@@ -159,7 +159,7 @@ class Report:
         if not failed:
             return None
         codes = ", ".join(sorted({str(receipt.code) for receipt in failed}))
-        message = f"{len(failed)} of {len(receipts)} message(s) were accepted but not delivered: {codes}."
+        message = f"{len(failed)} of {len(receipts)} messages were accepted but not delivered: {codes}."
         step = f"See `smswrap explain {failed[0].code}`."
         return Fault(Kind.REFUSED, message, failed[0].meaning or "", step, "never", codes)
 

@@ -19,7 +19,6 @@ from smswrap.sending.dispatch import Pace
 from smswrap.sending.planning import draft
 from smswrap.sending.refusals import (
     DuplicatePolicy,
-    KeyUsed,
     is_account_of,
     refuse,
     refuse_duplicates,
@@ -68,11 +67,7 @@ def send(order: Order, options: Options, house: House, problems: Problems) -> Re
     if house.journal.jump:
         house.talk.warn(_jumped(house.journal.jump))
     try:
-        if earlier := with_key(plan, options.key, house):
-            report = _replay(earlier, house)
-        else:
-            with naming(plan):
-                report = _decided(plan, options, house)
+        report = _once(plan, options, house)
     except BaseException:
         house.journal.forget(plan)
         raise
@@ -224,6 +219,22 @@ def _drafted(order: Order, house: House, problems: Problems) -> Plan:
     return draft(order, house.provider.limits, house.journal, problems, house.asked, judge)
 
 
+def _once(plan: Plan, options: Options, house: House) -> Report:
+    """Decide on a draft, or tell of the send that had its idempotency key, be it that it came while we decided."""
+    while True:
+        earlier = with_key(plan, options.key, house)
+        if earlier is None:
+            try:
+                with naming(plan):
+                    return _decided(plan, options, house)
+            except SmswrapError as error:
+                # A repeat of the send that has our key is what the key is for.
+                if error.fault.kind != Kind.DUPLICATE or with_key(plan, options.key, house) is None:
+                    raise
+        elif report := _replay(earlier, house):
+            return report
+
+
 def _decided(plan: Plan, options: Options, house: House) -> Report:
     """Refuse, verify, rehearse, ask, propose or send a draft."""
     _refuse(plan, options, house)
@@ -265,24 +276,21 @@ def _asked(plan: Plan, options: Options, house: House) -> Report | None:
 
 def _sent(plan: Plan, options: Options, house: House) -> Report:
     """Take a fresh draft as confirmed, and send it; others may have sent the same since it was refused nothing."""
-    try:
-        with house.journal.transaction():
-            refuse_expired(plan)
-            if options.key:
-                refuse_used_key(replace(plan, idempotency_key=options.key), house)
-            refuse_duplicates(plan, options.duplicates, house, again=True)
-            allowed = options.duplicates.allowed
-            plan = house.journal.keep(plan, PlanState.CONFIRMED, options.key, allow_duplicate=allowed)
-    except KeyUsed as used:
-        return _replay(used.earlier, house)
+    with house.journal.transaction():
+        refuse_expired(plan)
+        if options.key:
+            refuse_used_key(replace(plan, idempotency_key=options.key), house)
+        refuse_duplicates(plan, options.duplicates, house, again=True)
+        allowed = options.duplicates.allowed
+        plan = house.journal.keep(plan, PlanState.CONFIRMED, options.key, allow_duplicate=allowed)
     with Alone(plan, house, fresh=True) as still:
         return carry_out(still, options.pace, house, settle=options.settle)
 
 
-def _replay(earlier: Plan, house: House) -> Report:
-    """Tell what became of the send that had the same idempotency key, when it has come to its end."""
+def _replay(earlier: Plan, house: House) -> Report | None:
+    """Tell what became of the send that had the same idempotency key; None if it ended before anything was begun."""
     with Alone(earlier, house) as plan:
-        return told_again(plan, house)
+        return told_again(plan, house) if plan.state is PlanState.CONFIRMED else None
 
 
 def _asked_again(plan: Plan, house: House) -> Report | None:

@@ -89,6 +89,17 @@ def is_held(program: Program) -> bool:
         os.close(holders)
 
 
+def check_files(program: Program) -> None:
+    """Raise SetupError if the files of the lease are there, but not for us. Makes no file."""
+    for name in (GATE, HOLDERS):
+        try:
+            os.close(os.open(program.home / name, os.O_RDWR | os.O_NOFOLLOW))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise _unwritable(program, error) from error
+
+
 class Lease:
     """Our part in the switch. Raises SetupError where its files cannot be."""
 
@@ -232,5 +243,6 @@ def _open(program: Program, name: str) -> int:
 
 
 def _unwritable(program: Program, error: OSError) -> SetupError:
-    message = f"{program.home} cannot be written to ({error.strerror}); the aliyun CLI keeps its AI-mode switch there."
-    return SetupError(message, f"Make {program.home} writable for you, or set HOME to a directory that is.")
+    place = error.filename or program.home
+    message = f"{place} cannot be written to ({error.strerror}); the aliyun CLI keeps its AI-mode switch there."
+    return SetupError(message, f"Make {place} writable for you, or set HOME to a directory that is.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from smswrap.errors import SmswrapError
 from smswrap.providers.aliyun import account, mark, preflight
-from smswrap.providers.aliyun.aimode import GATE, HOLDERS, SWITCH_OFF, SWITCH_OFF_COMMAND, is_held
+from smswrap.providers.aliyun.aimode import GATE, HOLDERS, SWITCH_OFF, SWITCH_OFF_COMMAND, check_files, is_held
 from smswrap.providers.aliyun.configuration import rule_against
 from smswrap.providers.aliyun.operations import OPERATIONS
 from smswrap.providers.aliyun.program import find
@@ -25,13 +25,15 @@ if TYPE_CHECKING:
     from smswrap.providers.aliyun.program import Program
     from smswrap.providers.base import Settings
 
+SHOW = ("configure", "ai-mode", "show")
+SHOW_COMMAND = " ".join(("aliyun", *SHOW))
 STANDIN = "the stand-in of the sandbox"
 LEASE = f"{GATE}, {HOLDERS}, {mark.NAME}"
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def diagnose(settings: Settings) -> Iterator[Finding]:
-    """Look at CLI, profile, version, credentials, what refuses a send, plugin and AI mode, in this order."""
+    """Look at CLI, profile, credentials, what refuses a send, version, plugin and AI mode: as a send meets them."""
     try:
         program = find(settings)
     except SmswrapError as error:
@@ -45,14 +47,14 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
         yield _failed("configuration", error)
         return
     yield Finding("configuration", "ok", f"profile {profile.name}")
-    version = _checked("version", partial(preflight.ask_version, program))
-    yield version
-    yield from _directory(program)
     yield _checked("credentials", partial(_credentials, profile))
     yield Finding("region", "ok", profile.region)
     yield _checked("retries", partial(account.refuse_retries, profile), "off, as a send needs it")
     yield _checked("mock mode", partial(preflight.refuse_mocks, program), "off")
     yield _checked("safety policy", partial(_policy, program))
+    version = _checked("version", partial(preflight.ask_version, program))
+    yield version
+    yield from _directory(program)
     # An older CLI has neither plugins nor AI mode, and no command that could be advised.
     if version.state == "ok":
         yield _plugin(program)
@@ -88,7 +90,8 @@ def repair(settings: Settings) -> Iterator[str]:
 def _directory(program: Program) -> Iterator[Finding]:
     place = program.home if program.home.exists() else program.home.parent
     if os.access(place, os.W_OK):
-        yield Finding("directory", "ok", f"{program.home} is writable; the lease of AI mode lies there ({LEASE})")
+        fine = f"{program.home} is writable; the lease of AI mode lies there ({LEASE})"
+        yield _checked("directory", partial(check_files, program), fine)
     else:
         yield Finding("directory", "failed", f"{place} is not writable for you", f"Make {place} writable for you.")
     for path in _writable_by_others(program):
@@ -125,17 +128,18 @@ def _plugin(program: Program) -> Finding:
     missing, step = "dysmsapi is not installed", f"Run `{preflight.INSTALL_COMMAND}`."
     if preflight.can_install(program):
         return Finding("plugin", "warning", f"{missing}; the first call installs it", step)
-    return Finding("plugin", "failed", f"{missing}, and the list of plugins cannot be reached", step)
+    return Finding("plugin", "failed", f"{missing}, and the list of plugins cannot be reached", preflight.ONLINE)
 
 
 def _ai_mode(program: Program) -> Finding:
-    shown = program.run("configure", "ai-mode", "show")
+    shown = program.run(*SHOW)
     step = f"Run `{SWITCH_OFF_COMMAND}`."
     try:
         enabled = bool(json.loads(shown.stdout)["enabled"])
     except (ValueError, KeyError, TypeError):
-        why = program.complaint(shown) or "no readable answer"
-        return Finding("AI mode", "warning", f"unknown: {why}", step)
+        if why := program.complaint(shown):
+            return Finding("AI mode", "failed", f"unknown: {why}", f"Run `{SHOW_COMMAND}`.")
+        return Finding("AI mode", "warning", "unknown: no readable answer", step)
     if not enabled:
         return Finding("AI mode", "ok", "off")
     if is_held(program):

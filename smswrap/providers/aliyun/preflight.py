@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PLUGIN = "dysmsapi"
 INSTALL_PLUGIN = ("plugin", "install", "--names", PLUGIN)
 INSTALL_COMMAND = " ".join(("aliyun", *INSTALL_PLUGIN))
+ONLINE = f"Connect to the network, then run `{INSTALL_COMMAND}`."
 INSTALLING, UPDATING = "Installing the plugin", "Updating the plugins"
 NO_PLUGINS = "No plugins installed"
 DOWNLOAD_TIMEOUT = 120.0
@@ -174,7 +175,7 @@ def install(program: Program) -> None:
         why = program.complaint(program.run(*INSTALL_PLUGIN, timeout=DOWNLOAD_TIMEOUT))
     if why:
         message = f"The {PLUGIN} plugin is missing and could not be installed: {why.rstrip('.')}."
-        raise SetupError(message, f"Run `{INSTALL_COMMAND}`.")
+        raise SetupError(message, ONLINE)
 
 
 def _plugins_mark(program: Program) -> list[list[str | int]]:

@@ -33,6 +33,8 @@ MOST_READ = 20_000
 MOST_NESTED = 40
 """Levels of a reply; the deepest that is documented has five."""
 
+TWO_THINGS = "its reply says two things"
+
 LONGEST_NUMBER = 100
 """Digits; a longer number is nothing that we know of, and Python refuses to write the longest ones."""
 
@@ -108,6 +110,8 @@ def read(operation: Operation, finished: Finished, private: Iterable[str] = (), 
         return Reply(operation.name, text, body, operation.normalise(body), told_id)
     if not isinstance(code, str) or not code:
         raise ProviderError(_unreadable(operation, "its reply has no Code"), text=text, body=body, request_id=told_id)
+    if operation.kind == "send" and body.get("BizId"):  # which only what was accepted has (facts §1)
+        raise ProviderError(_unreadable(operation, TWO_THINGS), text=text, body=body, request_id=told_id)
     fault = _refusal(operation, code, redact(str(body.get("Message") or ""), private))
     raise ProviderError(fault, text=text, body=body, request_id=told_id)
 
@@ -142,7 +146,7 @@ def _refuse_second(rest: str, body: Body) -> None:
     """Raise AmbiguousError if a code stands twice: in another spelling, or in another document behind the first."""
     twice = sum(name.casefold() == "code" for name in body) > 1
     if twice or any("Code" in second for second in _documents(rest)):
-        raise AmbiguousError("its reply says two things")
+        raise AmbiguousError(TWO_THINGS)
 
 
 def _documents(text: str) -> Iterator[Body]:
@@ -170,7 +174,7 @@ def _int(digits: str) -> int | None:
 def _once(pairs: list[tuple[str, Any]]) -> Body:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise AmbiguousError("its reply says two things")
+        raise AmbiguousError(TWO_THINGS)
     return found
 
 
@@ -189,6 +193,8 @@ def _whole(value: object, depth: int = 0) -> Any:  # noqa: ANN401  JSON in, the 
 
 def _refusal(operation: Operation, code: str, message: str) -> Fault:
     entry = catalogue.explain(code, "aliyun")
+    if entry.kind == Kind.NONE:  # `ok`, or a receipt's code: neither a reply that we know nor a refusal
+        return _unreadable(operation, "its Code tells of no failure")
     kind: Kind = Kind.UNAVAILABLE if entry.kind == Kind.UNKNOWN and operation.kind == "read" else entry.kind
     said = f"{code}: {message}" if message else code
     return Fault(kind, said, entry.meaning, entry.step(operation.action), entry.retry, code)

@@ -70,16 +70,26 @@ def _configure(settings: Settings, program: Program, person: Person) -> None:
     settings.talk.note("How are the keys found?")
     for number, (mode, about) in enumerate(MODES, 1):
         settings.talk.note(f"  {number:>2}  {mode:<22}  {about}")
-    chosen = _chosen(person.answer("Its number or name [1]: ") or "1")
-    if chosen is None:
+    word = _answer(person, "Its number or name [{usual}]: ", "1")
+    chosen = _chosen(word)
+    if word and chosen is None:
         settings.talk.note("That is none of them; nothing was configured.")
         return
-    name = person.answer(f"Name of the profile [{settings.profile or 'default'}]: ") or settings.profile or "default"
-    region = person.answer(f"Region [{account.DEFAULT_REGION}]: ") or account.DEFAULT_REGION
+    name = chosen and _answer(person, "Name of the profile [{usual}]: ", settings.profile or "default")
+    region = name and _answer(person, "Region [{usual}]: ", account.DEFAULT_REGION)
+    if not (chosen and name and region):
+        settings.talk.note("Nothing was configured.")
+        return
     settings.talk.note("The aliyun CLI asks for the keys itself: smswrap does not read what you type, nor keep it.")
     words = [*program.command, "configure", "--profile", name, "--mode", chosen]
     code = converse(words, program.environment, {REGION_PROMPT: region, LANGUAGE_PROMPT: ""})
     settings.talk.note(f"The profile {name} is saved, and is the current one." if code == 0 else "Nothing was saved.")
+
+
+def _answer(person: Person, question: str, usual: str) -> str:
+    """The answer, the usual one if it is empty; nothing at the end of input, which is a no."""
+    line = person.answer(question.format(usual=usual))
+    return "" if line is None else line or usual
 
 
 def _chosen(text: str) -> str | None:

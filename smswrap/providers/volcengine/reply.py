@@ -50,7 +50,8 @@ CODES: Mapping[str, str] = {
 }
 """The script's code where no provider answered -> ours for it."""
 
-THROTTLED = "http-429"
+STATUS, THROTTLED = "http-", "http-429"
+"""What its code begins with where an HTTP status is all that is known."""
 
 
 class Advice(NamedTuple):
@@ -104,12 +105,18 @@ def _fault(operation: Operation, finished: Finished, body: Body | None, private:
     return _explained(operation, kind, code, f"{code}: {message}" if message else code)
 
 
-def _of_script(kind: Kind, code: str, words: str) -> Fault:
+def _of_script(kind: Kind, code: str | None, words: str) -> Fault:
     if kind == Kind.UNAVAILABLE and code == THROTTLED:
         kind = Kind.THROTTLED
-    own = CODES.get(code) or ("script.no-reply" if kind in {Kind.UNKNOWN, Kind.UNAVAILABLE} else None)
     text = words[:LONGEST_COMPLAINT].removesuffix(".")
-    return _told(kind, f"{text[:1].upper()}{text[1:]}.", own)
+    is_host = "." in text.partition(" ")[0]  # which has no capital
+    return _told(kind, f"{text if is_host else text[:1].upper() + text[1:]}.", _own(kind, code))
+
+
+def _own(kind: Kind, code: str | None) -> str | None:
+    if code and code.startswith(STATUS):
+        return f"script.{code}"
+    return CODES.get(code or "") or ("script.no-reply" if kind in {Kind.UNKNOWN, Kind.UNAVAILABLE} else None)
 
 
 def _explained(operation: Operation, kind: Kind, code: str, message: str) -> Fault:
