@@ -51,7 +51,6 @@ class Finished:
     that; `seconds` is wall time.
     """
 
-    argv: tuple[str, ...]
     code: int | None
     stdout: str
     stderr: str
@@ -91,14 +90,14 @@ def run(  # noqa: PLR0913  each is a thing of its own, and all but one have a de
         child = _start(argv, env, inherit)
     except (OSError, ValueError) as error:  # ValueError: an argument with a NUL
         why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        return Finished(tuple(argv), None, "", f"{argv[0]}: {why}", time.monotonic() - start)
+        return Finished(None, "", f"{argv[0]}: {why}", time.monotonic() - start)
     exchange = _Exchange(child, input, most_output)
     timed_out, stopped = _attend(child, exchange, start + timeout, on_signal, grace)
     # A child that cannot even be waited for (its program changed user, say) counts as killed.
     code = -signal.SIGKILL if child.returncode is None else child.returncode
     out, err = exchange.heard
     seconds = time.monotonic() - start
-    return Finished(tuple(argv), code, out, err, seconds, timed_out, stopped and code < 0, exchange.overflowed)
+    return Finished(code, out, err, seconds, timed_out, stopped and code < 0, exchange.overflowed)
 
 
 @contextlib.contextmanager

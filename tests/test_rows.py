@@ -78,7 +78,7 @@ def refusal(text: str | None, headers: tuple[str, ...], variables: Collection[st
 def test_columns_are_found_by_the_map_and_by_their_headers(
     text: str | None, headers: tuple[str, ...], variables: Collection[str] | None, expected: ColumnMap
 ) -> None:
-    assert replace(parse_map(text, headers, variables), unused=(), notices=()) == expected
+    assert replace(parse_map(text, headers, variables), notices=()) == expected
 
 
 @pytest.mark.parametrize(

@@ -941,7 +941,7 @@ def test_a_profile_is_refused_and_a_region_only_warned_of(volcengine: Callable[.
 
 
 def finished(code: int | None, stderr: str = "", stdout: str = "", *, timed_out: bool = False) -> Finished:
-    return Finished(("volc_sms.py",), code, stdout, stderr, 1.0, timed_out)
+    return Finished(code, stdout, stderr, 1.0, timed_out)
 
 
 def kind_of(verb: str, ended: Finished) -> str:

@@ -181,7 +181,7 @@ def find(plan_id: str, journal: Journal) -> Plan:
         raise InputError.of("PLAN", plan_id[:60], f"is the beginning of several plans: {ids}", "Give more of the id.")
     from difflib import get_close_matches
 
-    near = get_close_matches(plan_id[:60], [known for known, _ in journal.plan_ids()], n=3, cutoff=0.5)
+    near = get_close_matches(plan_id[:60], journal.plan_ids(), n=3, cutoff=0.5)
     step = f"Did you mean {', '.join(near)}?" if near else "`smswrap history` lists what was sent."
     raise InputError.of("PLAN", plan_id[:60], "is not the id of a plan", step)
 
