@@ -66,13 +66,14 @@ SILENT = frozenset(
         "an order without messages was not refused",
         "module 'smswrap' has no attribute {0}",
         "No plugins installed",
+        "database is locked",
         "[object object]",
         "black blue cyan green magenta red white yellow 黑色 蓝色 绿色 红色 白色 黄色 青色",
         "[short date]",
         "[short date and time]",
     )
 )
-"""Texts of the aliyun CLI that are looked for, names of commands, and what only a programmer meets."""
+"""Texts of the aliyun CLI and of SQLite that are looked for, names of commands, and what only a programmer meets."""
 
 
 UNSEEN = {*PAGING, "smswrap", "data", "reply", "error", "status", "sandbox", "warnings"}

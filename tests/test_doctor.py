@@ -166,6 +166,14 @@ def test_fix_does_what_needs_no_person(bare_standin: StandIn, smswrap: Callable[
     assert bare_standin.sends == []
 
 
+def test_what_stops_fix_is_said_once(standin: StandIn, smswrap: Callable[..., Ran]) -> None:
+    no_cli(standin)
+    ran = smswrap("doctor", "--fix")
+    assert ran.code == 3
+    assert ran.stderr.count("was not found on PATH") == 1
+    assert ran.envelope["warnings"] == []
+
+
 def no_cli(standin: StandIn) -> None:
     standin.launcher.unlink()
 

@@ -58,10 +58,12 @@ def run_explain(runtime: Runtime, words: tuple[str, ...], searching: Searching) 
 
 def run_doctor(runtime: Runtime, examining: Examining) -> Answer:
     """Look at everything that a send needs."""
-    done = repaired(runtime) if examining.fix else []
+    done, stopped = repaired(runtime) if examining.fix else ([], "")
     findings = [*_journal(runtime), *diagnosis_of(runtime.provider_name, runtime.settings())]
     if examining.live and all(finding.state != "failed" for finding in findings):
         findings.append(called(runtime))
+    if stopped and stopped not in {finding.detail for finding in findings}:
+        runtime.talk.warn(stopped)
     return judged(runtime, findings, done)
 
 

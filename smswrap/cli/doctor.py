@@ -32,16 +32,16 @@ class Examining:
     fix: bool = flag("--fix", "First set right what needs no decision of yours.")
 
 
-def repaired(runtime: Runtime) -> list[str]:
-    """Set right what needs no person; what was done, said as it is done."""
+def repaired(runtime: Runtime) -> tuple[list[str], str]:
+    """Set right what needs no person; what was done, said as it is done, and what kept it from going on."""
     done: list[str] = []
     try:
         for told in repair(runtime.provider_name, runtime.settings()):
             runtime.talk.note(told)
             done.append(told)
     except (SmswrapError, OSError) as error:
-        runtime.talk.warn(error.fault.message if isinstance(error, SmswrapError) else str(error))
-    return done
+        return done, error.fault.message if isinstance(error, SmswrapError) else str(error)
+    return done, ""
 
 
 def called(runtime: Runtime) -> Finding:
