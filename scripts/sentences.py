@@ -47,7 +47,6 @@ SILENT_ROOMS = ("sandbox/aliyun", "sandbox/gateway", "sandbox/common", "sandbox/
 SILENT = frozenset(
     (
         "ok",
-        "database is locked",
         "utf-32",
         "list of str",
         "dict of str",
