@@ -166,6 +166,19 @@ def _is_true(name: str, shown: str, text: str) -> bool:
     return shown == f"{text}\n"
 
 
+def renewed(page: str, parts: Mapping[str, Callable[[], str]]) -> tuple[str, list[str]]:
+    """The page with what is no longer true made anew, and the names of those parts; ids and times alone change none."""
+    false = []
+    for part, make in parts.items():
+        text = make()
+        before, start, rest = page.partition(f"<!-- {part} -->\n")
+        shown, end, after = rest.partition(f"<!-- /{part} -->")
+        if not _is_true(part, shown, text):
+            false.append(part)
+            page = f"{before}{start}{text}\n{end}{after}"
+    return page, false
+
+
 def main(arguments: list[str]) -> int:
     """Write the pages, or check them: 1 if they are no longer true."""
     helped, told = Path(HELP), help_text()
@@ -174,14 +187,8 @@ def main(arguments: list[str]) -> int:
         helped.write_text(told, "utf-8")
     for name, parts in PAGES.items():
         path = REFERENCES / name
-        page = path.read_text("utf-8")
-        for part, make in parts.items():
-            text = make()
-            before, start, rest = page.partition(f"<!-- {part} -->\n")
-            shown, end, after = rest.partition(f"<!-- /{part} -->")
-            if not _is_true(part, shown, text):
-                false.append(f"{name}: {part}")
-            page = f"{before}{start}{text}\n{end}{after}"
+        page, untrue = renewed(path.read_text("utf-8"), parts)
+        false += [f"{name}: {part}" for part in untrue]
         if "--check" not in arguments:
             path.write_text(page, "utf-8")
     if "--check" in arguments and false:

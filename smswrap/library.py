@@ -21,11 +21,7 @@ from smswrap.household import DEFAULT_PROVIDER, Choices, open_house, open_journa
 from smswrap.journal.journal import Filter
 from smswrap.model import OUTCOMES, Message, Order, Outcome
 from smswrap.providers.base import PROVIDER_NAMES
-from smswrap.providers.parameters import (
-    Parameter,
-    check,
-    check_shape,
-)
+from smswrap.providers.parameters import Parameter, check, check_shape
 from smswrap.record import dataclass
 from smswrap.sending import carrying, service
 from smswrap.sending.planning import Found

@@ -191,9 +191,8 @@ class Counts:
 class RequestRecord:
     """A request in the journal, and what became of it.
 
-    `passing` says that the reason of a refusal passes, so that it may be made again; `own_out_id` that the out-id is
-    ours alone; `day` is yyyyMMdd in Asia/Shanghai, `likely_day` the same by the machine's own clock, which does not
-    jump; `started` is in Unix seconds.
+    `own_out_id` says that the out-id is ours alone; `day` is yyyyMMdd in Asia/Shanghai, `likely_day` the same by the
+    machine's own clock, which does not jump; `started` is in Unix seconds.
     """
 
     number: int
@@ -201,7 +200,6 @@ class RequestRecord:
     recipients: tuple[str, ...]
     out_id: str
     own_out_id: bool = True
-    passing: bool = False
     biz_id: str | None = None
     request_id: str | None = None
     fault: Fault | None = None

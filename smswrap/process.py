@@ -13,43 +13,13 @@ import time
 from enum import Enum, unique
 from typing import TYPE_CHECKING
 
-from smswrap.loans import lending, lent, starting
+from smswrap.loans import lent, starting
 from smswrap.record import dataclass
-from smswrap.signals import (
-    GLANCE,
-    SECOND,
-    Ended,
-    checkpoint,
-    finishing,
-    interruptible,
-    pause,
-    signal_received,
-    signals_noticed,
-    signals_received,
-    stoppable,
-)
+from smswrap.signals import GLANCE, SECOND, checkpoint, signals_received, stoppable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import IO
-
-__all__ = [
-    "Ended",
-    "Finished",
-    "OnSignal",
-    "checkpoint",
-    "environment",
-    "finishing",
-    "interruptible",
-    "is_terminal",
-    "leave_no_core",
-    "lending",
-    "pause",
-    "run",
-    "serving",
-    "signal_received",
-    "signals_noticed",
-]
 
 STOP_GRACE = 1.0
 """Seconds that a child gets after TERM, and again after KILL."""
@@ -81,7 +51,6 @@ class Finished:
     that; `seconds` is wall time.
     """
 
-    argv: tuple[str, ...]
     code: int | None
     stdout: str
     stderr: str
@@ -121,14 +90,14 @@ def run(  # noqa: PLR0913  each is a thing of its own, and all but one have a de
         child = _start(argv, env, inherit)
     except (OSError, ValueError) as error:  # ValueError: an argument with a NUL
         why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        return Finished(tuple(argv), None, "", f"{argv[0]}: {why}", time.monotonic() - start)
+        return Finished(None, "", f"{argv[0]}: {why}", time.monotonic() - start)
     exchange = _Exchange(child, input, most_output)
     timed_out, stopped = _attend(child, exchange, start + timeout, on_signal, grace)
     # A child that cannot even be waited for (its program changed user, say) counts as killed.
     code = -signal.SIGKILL if child.returncode is None else child.returncode
     out, err = exchange.heard
     seconds = time.monotonic() - start
-    return Finished(tuple(argv), code, out, err, seconds, timed_out, stopped and code < 0, exchange.overflowed)
+    return Finished(code, out, err, seconds, timed_out, stopped and code < 0, exchange.overflowed)
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from smswrap.clock import Moment
 from smswrap.masking import redact
 from smswrap.model import Account, Counts, Outcome, Plan, PlanState, RequestRecord
 from smswrap.providers.aliyun.operations import OPERATIONS
-from smswrap.providers.base import PROVIDER_NAMES, Operation, Paging, operations_of
+from smswrap.providers.base import PROVIDER_NAMES, Operation, operations_of
 from smswrap.providers.parameters import Parameter
 from smswrap.providers.records import Group, Groups, Receipt
 from smswrap.sending.report import Report, Stage
@@ -214,7 +214,7 @@ def test_a_row_in_a_providers_table_is_a_verb(
         action="dysms:QueryShortLinks",
         parameters=(Parameter("page", "--page-no", "Page, from 1.", "integer", low=1, default=1),),
         normalise=links,
-        paging=Paging("page", "page_size", "groups"),
+        paged="groups",
         example="smswrap list-links --search shop",
         columns=("name",),
         listed="groups",

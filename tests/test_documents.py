@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,15 @@ def headings(page: Path) -> set[str]:
     """The anchors of a page, as its host makes them of the headings."""
     titles = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_new_ids_and_times_alone_change_no_page() -> None:
+    docs = runpy.run_path(str(ROOT / "scripts" / "docs.py"))
+    page = '<!-- data -->\n```json\n{"plan_id": "a"}\n```\n<!-- /data -->\n'
+    assert docs["renewed"](page, {"data": lambda: '```json\n{"plan_id": "b"}\n```'}) == (page, [])
+    made, false = docs["renewed"](page, {"data": lambda: '```json\n{"plan_id": "b", "more": 1}\n```'})
+    assert made == page.replace('"a"}', '"b", "more": 1}')
+    assert false == ["data"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -61,7 +71,7 @@ def test_the_policies_are_json_and_name_every_action() -> None:
     policies = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
     allowed = [set(policy["Statement"][0]["Action"]) for policy in policies]
     every = {row.action for row in OPERATIONS.values()}
-    assert len(every) == 10
+    assert len(every) == len(OPERATIONS)
     assert allowed[-1] == every
     assert {row.action for row in OPERATIONS.values() if row.kind == "send"} <= allowed[0] < every
     assert not any(action.startswith("dysms:Send") for action in allowed[1])

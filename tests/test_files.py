@@ -507,17 +507,17 @@ def read_or_refuse(source: str) -> None:
 
 CHILD = """
 import json, sys
-from smswrap import process
+from smswrap import signals
 from smswrap.errors import InputError
 from smswrap.sending.table.files import open_table
-with process.signals_noticed():
+with signals.signals_noticed():
     try:
         print("ready", flush=True)
         with open_table(sys.argv[1]) as table:
             print(json.dumps([table.headers, [list(table.rows()), list(table.rows())]]))
     except InputError as error:
         print(json.dumps(str(error)))
-    except process.Ended as ended:
+    except signals.Ended as ended:
         print(json.dumps(ended.signum))
 """
 

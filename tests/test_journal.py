@@ -57,7 +57,7 @@ def planned(journal: Journal, *recipients: str) -> Plan:
 
 def plan_ids(path: Path) -> list[str]:
     with Journal(path) as journal:
-        return [plan_id for plan_id, _ in journal.plan_ids()]
+        return journal.plan_ids()
 
 
 def holds_secret(path: Path) -> bool:

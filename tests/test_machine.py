@@ -178,7 +178,7 @@ class Sending(RuleBasedStateMachine):
         """What the journal holds now, read once after each step."""
         if self.last is None:
             with self.hall.house() as house:
-                known = [house.journal.named(plan_id)[0] for plan_id, _ in house.journal.plan_ids()]
+                known = [house.journal.named(plan_id)[0] for plan_id in house.journal.plan_ids()]
                 confirmed = [(one, house.journal.counts(one)) for one in known if one.state is PlanState.CONFIRMED]
                 self.last = Seen(confirmed, house.journal.lines(Filter(), 1000))
         return self.last

@@ -155,9 +155,9 @@ def test_a_reply_with_anything_missing_or_wrong_can_be_normalised(case: tuple[st
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_pages_of_an_operation_are_where_its_row_says(name: str) -> None:
-    paging, data = BY_NAME[name].paging, SCENARIOS[name]["data"]
-    assert paging is None or (isinstance(data[paging.items], list) and isinstance(data["total"], int))
-    assert (paging is not None) == any(key in data for key in ("total", "page"))
+    paged, data = BY_NAME[name].paged, SCENARIOS[name]["data"]
+    assert not paged or (isinstance(data[paged], list) and isinstance(data["total"], int))
+    assert bool(paged) == any(key in data for key in ("total", "page"))
 
 
 @pytest.mark.parametrize(

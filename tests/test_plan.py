@@ -247,8 +247,8 @@ def requests_of(journal: Journal, plan: Plan) -> list[Any]:
     with journal.transaction():
         plan = journal.keep(plan, PlanState.CONFIRMED)
     made = []
-    while (claim := journal.take(plan)) is not None:
-        made.append(claim.request)
+    while (request := journal.take(plan)) is not None:
+        made.append(request)
     return [_Seen(one.shared, one.messages, one.out_id) for one in made]
 
 

@@ -183,7 +183,7 @@ SECRETS = st.text(st.sampled_from("验证码张三李四ЖЩЪ"), min_size=3, ma
 
 def finished(stdout: str = "", stderr: str = "", code: int | None = 0, **more: Any) -> Finished:
     """A run of the CLI."""
-    return Finished(("aliyun",), code, stdout, stderr, 1.5, **more)
+    return Finished(code, stdout, stderr, 1.5, **more)
 
 
 def failure(run: Finished, operation: Any = SEND, private: tuple[str, ...] = ()) -> ProviderError:

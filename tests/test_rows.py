@@ -78,7 +78,7 @@ def refusal(text: str | None, headers: tuple[str, ...], variables: Collection[st
 def test_columns_are_found_by_the_map_and_by_their_headers(
     text: str | None, headers: tuple[str, ...], variables: Collection[str] | None, expected: ColumnMap
 ) -> None:
-    assert replace(parse_map(text, headers, variables), unused=(), notices=()) == expected
+    assert replace(parse_map(text, headers, variables), notices=()) == expected
 
 
 @pytest.mark.parametrize(
@@ -245,14 +245,14 @@ def test_the_errors_file_is_complete_after_a_failure_too(tmp_path: Path) -> None
 
 INTERRUPTED = """
 import sys
-from smswrap import process, signals
+from smswrap import signals
 from smswrap.errors import Problem
 from smswrap.sending.table.problems import ProblemReport
-with process.signals_noticed():
+with signals.signals_noticed():
     with ProblemReport(sys.argv[1]) as report:
         report.add([Problem("phone", "x", "is wrong", "", 2)])
         print("ready", flush=True)
-        process.pause(60)
+        signals.pause(60)
 """
 
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from conftest import SEND
 from contract import against
 
 from smswrap.cli.app import COMMANDS
@@ -42,6 +43,13 @@ def test_an_answer_of_another_shape_is_noticed(words: Callable[..., Ran]) -> Non
         assert against({**answer, **wrong}, schema) != []
     del answer["warnings"]
     assert against(answer, schema) == ["$.warnings is missing"]
+
+
+@pytest.mark.usefixtures("standin")
+def test_an_answer_with_more_receipts_than_are_shown_whole_is_of_its_shape(words: Callable[..., Ran]) -> None:
+    numbers = ",".join(str(19900001000 + number) for number in range(21))
+    answer = words(*SEND[:2], numbers, *SEND[3:], "--yes", "--wait").envelope
+    assert (len(answer["data"]["receipts"]), answer["data"]["receipts_left_out"]) == (20, 1)
 
 
 def test_the_schema_is_printed_bare_where_it_is_asked_for(words: Callable[..., Ran]) -> None:

@@ -178,3 +178,10 @@ def test_the_way_through_volcengine_is_as_its_page_says(words: Callable[..., Ran
         ended.append((ran.code, ran.envelope["status"]))
     proposed, sent = (9, "confirmation_needed"), (0, "accepted")
     assert ended == [(0, "ok")] * 3 + [proposed, sent] + [(0, "ok")] * (len(lines) - 5)
+
+
+@pytest.mark.usefixtures("standin")
+def test_the_table_of_exits_tells_the_status_of_a_sign_that_is_not_there(words: Callable[..., Ran]) -> None:
+    ran = words("send", "-p", "19900000000", "-s", "我的签名", "-t", "SMS_123456", "--var", "code=1234", "--verify")
+    (row,) = re.findall(rf"^\| {ran.code} \|(.*?)\|", SKILL, re.MULTILINE)
+    assert (ran.code, f"`{ran.envelope['status']}`" in row) == (5, True)

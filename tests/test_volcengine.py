@@ -941,7 +941,7 @@ def test_a_profile_is_refused_and_a_region_only_warned_of(volcengine: Callable[.
 
 
 def finished(code: int | None, stderr: str = "", stdout: str = "", *, timed_out: bool = False) -> Finished:
-    return Finished(("volc_sms.py",), code, stdout, stderr, 1.0, timed_out)
+    return Finished(code, stdout, stderr, 1.0, timed_out)
 
 
 def kind_of(verb: str, ended: Finished) -> str:
@@ -1283,5 +1283,5 @@ def test_every_verb_has_an_example_and_every_list_its_columns() -> None:
     for verb, row in OPERATIONS.items():
         assert f"--provider volcengine {verb}" in row.example
         kind = getattr(records, verb.removeprefix("list-").capitalize()[:-1], None)
-        assert bool(row.columns) is (row.paging is not None or verb == "list-groups")
+        assert bool(row.columns) is (row.paged != "" or verb == "list-groups")
         assert kind is None or set(row.columns) <= {one.name for one in fields(kind)}

@@ -1,4 +1,4 @@
-"""What codes mean: a line of `codes.tsv` each, read only when a code has to be explained.
+"""What codes mean: a line of `codes.tsv` each, read only when a code has to be explained; everybody may ask.
 
 Sources: the facts sheet; Alibaba's skill and its `references/sms-error-codes.md`; help.aliyun.com document_detail
 101346 (errors) and 101347 (receipts); volcengine.com docs 6361/173288 and 173291; the states of CMPP and SMPP. The

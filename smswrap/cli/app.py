@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.exceptions import NoArgsIsHelpError
 
-from smswrap import process
+from smswrap import process, signals
 from smswrap.cli import versions
 from smswrap.cli.answer import Answer, json_text
 from smswrap.cli.console import Console, named, program
@@ -124,7 +124,7 @@ def main(argv: Sequence[str], talk: Console | None = None) -> int:
     """
     runtime = Runtime(argv, talk or Console())
     process.leave_no_core()
-    with process.signals_noticed():
+    with signals.signals_noticed():
         answer = _answer(argv, runtime)
         if isinstance(answer, Answer) and answer.report is not None:
             # What became of a send is told, whatever comes now.
@@ -169,8 +169,6 @@ def _paged(text: str, screen: Screen) -> bool:
     """Show what is longer than the screen through the person's pager; whether it was."""
     if screen.width is None or text.count("\n") < screen.height or not process.is_terminal(0, 1):
         return False
-    import click
-
     os.environ.setdefault("LESS", "-FRX")
     click.echo_via_pager(text, color=screen.colour)
     return True
@@ -194,7 +192,7 @@ def _answer(argv: Sequence[str], runtime: Runtime) -> Answer | int:
         if "doctor" not in argv and COMPLETING not in os.environ:  # the one tells of it, the other is a key press
             recover(Settings(runtime.talk, process.environment()))
         result = app.main(args=list(argv), prog_name=program(), standalone_mode=False, obj=runtime)
-    except process.Ended as ended:
+    except signals.Ended as ended:
         return _interrupted(runtime, ended)
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else 1
@@ -268,11 +266,11 @@ def _headline(answer: Answer, error: Fault, form: str) -> Fault:
         return error
     kinds = answer.data.get("kinds", ())
     count = answer.data.get("problems_total", len(problems))
-    form = PROBLEMS_OF_KINDS if len(kinds) >= MANY else PROBLEMS
-    return replace(answer.fault, message=form.format(count=count, kinds=len(kinds)))
+    sentence = PROBLEMS_OF_KINDS if len(kinds) >= MANY else PROBLEMS
+    return replace(answer.fault, message=sentence.format(count=count, kinds=len(kinds)))
 
 
-def _interrupted(runtime: Runtime, ended: process.Ended) -> Answer:
+def _interrupted(runtime: Runtime, ended: signals.Ended) -> Answer:
     message = f"Ended by {ended.signum.name}."
     meaning = "No send request was made." if runtime.command in SENDING else ""
     fault = Fault(Kind.INTERRUPTED, message, meaning, "Run it again if you like.", "later", ended.signum.name)

@@ -41,7 +41,7 @@ def known(ctx: click.Context, name: str, incomplete: str) -> list[CompletionItem
         listed = state.remembered(_file(runtime)).get(f"{runtime.provider_name} {THINGS[name]}", [])
         return _beginning(_names(listed, sendable=ctx.info_name in SENDING), incomplete)
     with suppress(SmswrapError), runtime.journal() as journal:
-        return _beginning([plan_id for plan_id, _ in journal.plan_ids()], incomplete)
+        return _beginning(journal.plan_ids(), incomplete)
     return []
 
 

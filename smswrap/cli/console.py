@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event, RLock, Thread
 from typing import TYPE_CHECKING
 
-from smswrap import process
+from smswrap import process, signals
 from smswrap.cli.screen import GOOD, HEADING, STYLES, Screen, has_cursor
 from smswrap.errors import InputError, Kind
 from smswrap.messages import said
@@ -282,9 +282,9 @@ class Terminal:
         """A line from the person, without its outer blanks; None at the end of input. A signal raises Ended."""
         self._talk.say(Screen.of(2).styled(question.rstrip(), HEADING) + " ", end="")
         try:
-            with process.interruptible():
+            with signals.interruptible():
                 line = sys.stdin.readline()
-        except process.Ended:
+        except signals.Ended:
             self._talk.say("")  # what is said next begins a line
             self._talk.left_line = True
             raise

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from smswrap import process
+from smswrap import signals
 from smswrap.cli.answer import EMPTY, Answer, json_text
 from smswrap.cli.options import SECONDS, Option, flag, option, option_for, options_of, with_common_options
 from smswrap.clock import today, week
@@ -57,7 +57,7 @@ class Extras:
 
 
 OFFERED: Mapping[str, str] = {
-    "every_page": "paging",
+    "every_page": "paged",
     "search": "listed",
     "full": "listed",
     "approved": "stateful",
@@ -145,7 +145,7 @@ def _charted(reading: Reading) -> Answer:
 
     drawing = charts.Drawing(reading.extras.chart, reading.extras.chart_file)
     charts.check_file(drawing)
-    answer = _read(replace(reading, extras=replace(reading.extras, every_page=bool(reading.operation.paging))))
+    answer = _read(replace(reading, extras=replace(reading.extras, every_page=bool(reading.operation.paged))))
     charts.finish(reading.runtime, drawing, answer, charts.statistics_bars(answer.data, reading.values))
     return answer
 
@@ -217,14 +217,14 @@ def _replies(reading: Reading, session: Session) -> list[Reply]:
     deadline, pause = time.monotonic() + reading.extras.wait_timeout, FIRST_PAUSE
     with reading.runtime.talk.progress(WAITING, seconds=reading.extras.wait_timeout):
         while reading.extras.wait and _in_flight(replies) and (left := deadline - time.monotonic()) > 0:
-            process.pause(min(pause, left))
+            signals.pause(min(pause, left))
             pause = min(pause * 2, LONGEST_PAUSE)
             replies = _pages(reading, session, values)
     return replies
 
 
 def _pages(reading: Reading, session: Session, values: dict[str, Any]) -> list[Reply]:
-    if reading.operation.paging is None or not (reading.extras.every_page or reading.extras.search):
+    if not reading.operation.paged or not (reading.extras.every_page or reading.extras.search):
         with reading.runtime.talk.progress(READING):
             return [session.call(reading.operation.verb, values)]
     return every_page(reading.operation, session, values, reading.runtime.talk)
@@ -232,20 +232,19 @@ def _pages(reading: Reading, session: Session, values: dict[str, Any]) -> list[R
 
 def every_page(operation: Operation, session: Session, values: Mapping[str, Any], talk: Talk) -> list[Reply]:
     """The replies of all pages, from the first."""
-    paging = operation.paging
-    if paging is None:
+    if not operation.paged:
         return [session.call(operation.verb, values)]
-    values = {**values, paging.page: 1}
+    values = {**values, "page": 1}
     replies = [session.call(operation.verb, values)]
     with talk.progress(READING, replies[0].record.total) as advance:
         seen = 0
         for _ in range(MOST_PAGES):
-            items = getattr(replies[-1].record, paging.items)
+            items = getattr(replies[-1].record, operation.paged)
             seen += len(items)
             advance(len(items))
             if not items or seen >= replies[-1].record.total:
                 break
-            values = {**values, paging.page: values[paging.page] + 1}
+            values = {**values, "page": values["page"] + 1}
             replies.append(session.call(operation.verb, values))
     return replies
 
@@ -272,7 +271,7 @@ def _shorten(reading: Reading, answer: Answer) -> None:
 def _joined(reading: Reading, replies: list[Reply]) -> Any:  # noqa: ANN401  one of the records
     """The records of all pages as one, filtered and explained."""
     record, operation, extras = replies[0].record, reading.operation, reading.extras
-    name = operation.paging.items if operation.paging else operation.listed
+    name = operation.paged or operation.listed
     if not name:
         return record
     items = [item for reply in replies for item in getattr(reply.record, name)]
@@ -298,7 +297,7 @@ def _spelt(receipt: Receipt) -> Receipt:
 def _judge(reading: Reading, answer: Answer) -> None:
     if reading.operation.awaited:
         _judge_receipts(reading, answer)
-    elif reading.extras.approved and not reading.operation.paging and answer.data["state"] != "approved":
+    elif reading.extras.approved and not reading.operation.paged and answer.data["state"] != "approved":
         message = f"It is {answer.data['state']}, not approved."
         lists = [
             row.verb for row in operations_of(reading.runtime.provider_name).values() if row.listed and row.stateful

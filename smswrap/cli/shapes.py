@@ -115,6 +115,15 @@ class ProposedData(PlanData, total=False):
     requests_total: int
 
 
+class ShortReceipt(TypedDict):
+    """What became of one message, where there are too many to tell more of each."""
+
+    recipient: str
+    receipt: str
+    code: str | None
+    meaning: str | None
+
+
 class _SentData(TypedDict):
     plan_id: str
 
@@ -127,7 +136,7 @@ class SentData(_SentData, total=False):
     requests_total: int
     verified: VerifiedData
     receipt_counts: dict[str, int]
-    receipts: list[Receipt]
+    receipts: list[Receipt] | list[ShortReceipt]
     receipts_left_out: int
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ import smswrap
 from smswrap.cli.answer import Answer
 from smswrap.cli.options import command, flag, group
 from smswrap.errors import InputError, SetupError
+from smswrap.record import dataclass
 
 if TYPE_CHECKING:
     from smswrap.cli.runtime import Runtime

@@ -51,10 +51,10 @@ class Plans(Drafts):
         sql = "SELECT * FROM plans WHERE state <> 'draft' AND substr(plan_id, 1, ?) = ? ORDER BY created DESC LIMIT ?"
         return [plan_of(row) for row in self._rows(sql, len(prefix), prefix, FIRST_TRIES)]
 
-    def plan_ids(self) -> list[tuple[str, float]]:
-        """The ids of the plans that are not drafts, newest first, and when each was made."""
-        sql = "SELECT plan_id, created FROM plans WHERE state <> 'draft' ORDER BY created DESC LIMIT 1000"
-        return [(row["plan_id"], row["created"]) for row in self._rows(sql)]
+    def plan_ids(self) -> list[str]:
+        """The ids of the plans that are not drafts, newest first."""
+        sql = "SELECT plan_id FROM plans WHERE state <> 'draft' ORDER BY created DESC LIMIT 1000"
+        return [row["plan_id"] for row in self._rows(sql)]
 
     def messages(self, plan: Plan, most: int = -1) -> Iterator[Message]:
         """The messages in the order in which they were given, at most that many."""

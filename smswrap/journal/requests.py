@@ -7,7 +7,7 @@ import fcntl
 import os
 import struct
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from smswrap.clock import Moment, today
 from smswrap.disk import private_file
@@ -28,13 +28,6 @@ LONGEST_REPLY = 20_000
 
 _ONE = "plan = ? AND number = ?"
 NO_ATTEMPTS: Mapping[int, float] = {}
-
-
-class Claim(NamedTuple):
-    """A request that is ours to make, and when it was taken."""
-
-    request: Request
-    started: float
 
 
 class Requests(Plans):
@@ -59,7 +52,7 @@ class Requests(Plans):
             _locked(file, plan.number, fcntl.F_UNLCK)
             os.close(file)
 
-    def take(self, plan: Plan, attempts: Mapping[int, float] = NO_ATTEMPTS) -> Claim | None:
+    def take(self, plan: Plan, attempts: Mapping[int, float] = NO_ATTEMPTS) -> Request | None:
         """Take the next request to make: it stands as `sending` from here on.
 
         That is one that was never made, or one of `attempts`: earlier ones by their numbers and the moments of their
@@ -75,7 +68,7 @@ class Requests(Plans):
             told: dict[str, object] = {"state": "sending"}
             told |= {"started": now.wall, "boot": now.boot, "ticks": now.ticks, "day": today()}
             self._update("requests", told, _ONE, plan.number, request.number)
-            return Claim(request, now.wall)
+            return request
 
     def give_back(self, plan: Plan, number: int) -> None:
         """A request was certainly not made: it may be, later. Raises JournalLost."""

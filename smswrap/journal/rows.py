@@ -60,7 +60,6 @@ def request_of(row: Row, recipients: tuple[str, ...]) -> RequestRecord:
         outcome=_outcome_of(row),
         recipients=recipients,
         own_out_id=bool(row["own_out_id"]),
-        passing=bool(row["passing"]),
         fault=fault_of(row["fault"]),
         likely_day=_likely_day(row),
     )
@@ -101,7 +100,7 @@ def _same(record: type, *others: str) -> tuple[str, ...]:
 
 
 _OF_PLAN = _same(Plan, "number", "state", "account", "made", "group", "signs", "parts", "allow_duplicate")
-_OF_REQUEST = _same(RequestRecord, "outcome", "recipients", "own_out_id", "passing", "fault", "likely_day")
+_OF_REQUEST = _same(RequestRecord, "outcome", "recipients", "own_out_id", "fault", "likely_day")
 _OF_EARLIER = _same(Earlier, "request", "outcome", "group")
 _OF_LINE = _same(Line, "outcome", "code")
 

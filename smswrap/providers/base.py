@@ -97,15 +97,6 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Paging:
-    """How an operation pages: the keys of page and size, and where reply bodies hold the total and the items."""
-
-    page: str
-    size: str
-    items: str
-
-
-@dataclass(frozen=True)
 class Operation:
     """One API call of a provider: a row of its table.
 
@@ -114,7 +105,8 @@ class Operation:
     that the call needs; `personal` are the keys of its reply under which people's identities stand. `example` is a
     command line, `columns` what is shown of each item; `listed` is the record's field that holds items among which
     people choose, so that they can be searched and are told in short; `stateful` items are approved or not, `awaited`
-    ones are receipts that may yet come; `completed` brings in what another operation tells.
+    ones are receipts that may yet come; `completed` brings in what another operation tells. `paged` is the record's
+    field that holds a page's items, where `page` and `page_size` are asked for.
     """
 
     verb: str
@@ -124,7 +116,7 @@ class Operation:
     action: str
     parameters: tuple[Parameter, ...]
     normalise: Callable[[Body], Any]
-    paging: Paging | None = None
+    paged: str = ""
     totals: Callable[[Iterable[Any]], object] | None = None
     rules: tuple[Callable[[Mapping[str, Any]], None], ...] = ()
     personal: tuple[str, ...] = ()

@@ -118,6 +118,15 @@ def shorten(text: str) -> str:
     return shown if len(shown) <= LONGEST_SHOWN else shown[: LONGEST_SHOWN - 1] + "…"
 
 
+def spelt(value: object) -> str:
+    """A checked value as a word of a program's command line."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return str(value)
+
+
 def ordered_dates(values: Mapping[str, Any]) -> None:
     """Raise InputError if `start_date` lies after `end_date`."""
     start, end = values.get("start_date"), values.get("end_date")

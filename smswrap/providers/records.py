@@ -96,7 +96,7 @@ class Templates:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of one message: `receipt` is in_flight, delivered or failed; `code` is None unless it failed."""
+    """What became of one message: `receipt` is in_flight, delivered or failed, `code` the provider's word for why."""
 
     recipient: str | None
     receipt: str | None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from smswrap.providers.base import Operation, Paging
+from smswrap.providers.base import Operation
 from smswrap.providers.parameters import Parameter
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _operation(row: Mapping[str, str], parameters: Mapping[str, Parameter], norm
         action=row["action"],
         parameters=tuple(parameters[name] for name in row["parameters"].split()),
         normalise=getattr(normalise, row["normalise"]),
-        paging=Paging("page", "page_size", row["paged"]) if row["paged"] else None,
+        paged=row["paged"],
         example=row["example"],
         columns=tuple(row["columns"].split()),
         listed=row["listed"],

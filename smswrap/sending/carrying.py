@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from smswrap import process
+from smswrap import loans, signals
 from smswrap.errors import SmswrapError
 from smswrap.journal.requests import NO_ATTEMPTS, altered
 from smswrap.providers.base import ProviderError
@@ -51,7 +51,7 @@ class Alone:
         journal = self._house.journal
         lock = self._held.enter_context(journal.sole_sender(self._plan, self._wait, fresh=self._fresh))
         # A call that outlives us may still send: whoever goes on with the plan waits for it, too.
-        self._held.enter_context(process.lending(lock))
+        self._held.enter_context(loans.lending(lock))
         return self._plan if self._fresh else journal.read(self._plan)
 
     def __exit__(self, *_: object) -> None:
@@ -61,7 +61,7 @@ class Alone:
         if not self.waited:
             self._house.talk.note("Another smswrap is sending this plan; waiting for it …")
             self.waited = True
-        process.pause(POLL)
+        signals.pause(POLL)
 
 
 def carry_out(
@@ -75,18 +75,18 @@ def carry_out(
         raise SmswrapError(altered(plan), data={"plan_id": plan.plan_id})
     with naming(plan), house.journal.unless_begun(plan):
         session = house.line.session()
-        process.checkpoint()
+        signals.checkpoint()
         with house.talk.progress(SENDING, plan.recipients) as advance:
             dispatch(plan, Floor(house.journal, session, house.talk, advance), pace, attempts)
     if settle:
         settle_unknown(plan, house)
-    return told(plan, house.journal, signum=process.signal_received())
+    return told(plan, house.journal, signum=signals.signal_received())
 
 
 def settle_unknown(plan: Plan, house: House, *, once: bool = False) -> None:
     """Look for unknown outcomes in the receipts, for a while or `once`; whatever ends this, what is known is told."""
     asked = len(house.journal.unknown(plan))
-    if not asked or process.signal_received():
+    if not asked or signals.signal_received():
         return
     rounds = (0.0,) if once else house.patience.receipts
     house.talk.note(f"Looking for {asked} request(s) of unknown outcome in the receipts …")
@@ -105,7 +105,7 @@ def followed(report: Report, seconds: int | None, house: House) -> Report:
     if seconds is None or report.again:
         return report
     latest = [replace(report, receipts=())]
-    if report.counts is None or not report.counts.accepted or process.signal_received():
+    if report.counts is None or not report.counts.accepted or signals.signal_received():
         return latest[0]
     awaited = min(report.counts.accepted, receipts.MOST_FOLLOWED)
 
@@ -116,7 +116,7 @@ def followed(report: Report, seconds: int | None, house: House) -> Report:
                 latest[0] = replace(report, receipts=found)
 
     _as_far_as_possible(follow, house)
-    return replace(latest[0], signum=process.signal_received())
+    return replace(latest[0], signum=signals.signal_received())
 
 
 def told_again(plan: Plan, house: House) -> Report:
@@ -130,5 +130,5 @@ def _as_far_as_possible(query: Callable[[], None], house: House) -> None:
         query()
     except ProviderError as error:
         house.talk.warn(f"The receipts could not be queried: {error.fault.message}")
-    except process.Ended as ended:
+    except signals.Ended as ended:
         house.talk.note(f"No longer waiting ({ended.signum.name}).")

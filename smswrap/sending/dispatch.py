@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
-from smswrap import process
+from smswrap import signals
 from smswrap.catalogue import explain
 from smswrap.errors import Fault, Kind
 from smswrap.journal.requests import NO_ATTEMPTS
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from smswrap.journal.journal import Journal
-    from smswrap.journal.requests import Claim
     from smswrap.model import Plan, Request
     from smswrap.providers.base import Accepted, Session, Talk
 
@@ -65,7 +64,7 @@ class _Run:
     floor: Floor
     pace: Pace
     attempts: Mapping[int, float]
-    done: SimpleQueue[tuple[Claim, Result]] = field(default_factory=SimpleQueue)
+    done: SimpleQueue[tuple[Request, Result]] = field(default_factory=SimpleQueue)
     running: int = 0
     taken: int = 0
     jobs: int = 1
@@ -88,7 +87,7 @@ def dispatch(plan: Plan, floor: Floor, pace: Pace, attempts: Mapping[int, float]
     """
     run = _Run(plan, floor, pace, attempts, jobs=pace.jobs or min(MOST_AT_ONCE, max(1, plan.requests // 2)))
     note = "Ending when the running request has its answer; a second signal stops it."
-    with process.finishing(lambda: floor.talk.note(note)):
+    with signals.finishing(lambda: floor.talk.note(note)):
         more = _step(run, [])
         while more or run.running:
             more = _step(run, _ended(run, at_once=more and _may_take(run)))
@@ -118,23 +117,23 @@ def _private(request: Request) -> set[str]:
     return numbers | {value for message in request.messages for value in message.content.parameters.values()}
 
 
-def _step(run: _Run, ended: list[tuple[Claim, Result]]) -> bool:
+def _step(run: _Run, ended: list[tuple[Request, Result]]) -> bool:
     """Note what ended and take what may begin, with one commit; then begin it. False if nothing is left to begin."""
-    claims: list[Claim] = []
+    requests: list[Request] = []
     try:
         with run.floor.journal.while_sending(run.plan.plan_id) if ended or _may_take(run) else nullcontext():
-            for claim, result in ended:
-                _note(run, claim, result)
+            for request, result in ended:
+                _note(run, request, result)
             # One at first: it is under way while the next is read.
-            more = _take(run, claims, max(1, len(ended)))
+            more = _take(run, requests, max(1, len(ended)))
     except BaseException as error:  # noqa: BLE001  raised again when nothing runs any more
         run.failure, run.stopped = run.failure or error, True
         return False
     for tell in run.told:
         tell()
     run.told.clear()
-    for claim in claims:
-        _start(run, claim)
+    for request in requests:
+        _start(run, request)
     return more
 
 
@@ -143,50 +142,50 @@ def _may_take(run: _Run) -> bool:
     return left and not run.stopped and time.monotonic() >= run.next_start
 
 
-def _take(run: _Run, claims: list[Claim], most: int) -> bool:
+def _take(run: _Run, requests: list[Request], most: int) -> bool:
     """Take what may be started now; False if nothing is left that this run would start."""
-    while len(claims) < most and run.running + len(claims) < run.jobs:
-        if run.stopped or process.signal_received() or run.taken >= run.plan.requests:
+    while len(requests) < most and run.running + len(requests) < run.jobs:
+        if run.stopped or signals.signal_received() or run.taken >= run.plan.requests:
             return False
         if time.monotonic() < run.next_start:
             return True
         try:
-            claim = run.floor.journal.take(run.plan, run.attempts)
+            request = run.floor.journal.take(run.plan, run.attempts)
         except BaseException as error:  # noqa: BLE001  raised again when nothing runs any more
             run.failure, run.stopped = error, True
             return False
-        if claim is None:
+        if request is None:
             return False
-        claims.append(claim)
+        requests.append(request)
         run.taken += 1
         if run.pace.rate:
             run.next_start = time.monotonic() + 1 / run.pace.rate
     return True
 
 
-def _start(run: _Run, claim: Claim) -> None:
+def _start(run: _Run, request: Request) -> None:
     run.running += 1
     if run.jobs > 1:
         with suppress(RuntimeError):  # no more threads: then one after the other, in this one
-            Thread(target=_work, args=(run, claim)).start()
+            Thread(target=_work, args=(run, request)).start()
             return
-    _work(run, claim)
+    _work(run, request)
 
 
-def _work(run: _Run, claim: Claim) -> None:
+def _work(run: _Run, request: Request) -> None:
     try:
-        result = make(run.floor.session, claim.request)
+        result = make(run.floor.session, request)
     except BaseException as error:  # noqa: BLE001  whatever it was, the message may be on its way
         result = _unexpected(error)
-    run.done.put((claim, result))
+    run.done.put((request, result))
 
 
-def _ended(run: _Run, *, at_once: bool) -> list[tuple[Claim, Result]]:
+def _ended(run: _Run, *, at_once: bool) -> list[tuple[Request, Result]]:
     """Wait for an end, for a moment or not at all; all that came to one by then."""
     if not run.running:
         time.sleep(min(GLANCE, max(0.0, run.next_start - time.monotonic())))
         return []
-    found: list[tuple[Claim, Result]] = []
+    found: list[tuple[Request, Result]] = []
     try:
         found.append(run.done.get(timeout=0 if at_once else GLANCE))
         while True:
@@ -203,8 +202,8 @@ def _unexpected(error: BaseException) -> Result:
     return Result(Outcome.UNKNOWN, fault=Fault(Kind.UNKNOWN, message, meaning, step, "after-receipt", "internal"))
 
 
-def _note(run: _Run, claim: Claim, result: Result) -> None:
-    fault, number = result.fault, claim.request.number
+def _note(run: _Run, request: Request, result: Result) -> None:
+    fault, number = result.fault, request.number
     if fault is not None and fault.kind == Kind.INTERRUPTED:
         # A signal came before the request went out.
         _give_back(run, number)
@@ -213,7 +212,7 @@ def _note(run: _Run, claim: Claim, result: Result) -> None:
     if fault is not None and for_all and fault.kind == Kind.THROTTLED and _try_again(run, number, fault):
         return
     run.floor.journal.settle(run.plan, number, replace(result, fault=fault), passing=for_all)
-    run.told.append(partial(run.floor.progress, len(claim.request.messages)))
+    run.told.append(partial(run.floor.progress, len(request.messages)))
     run.stopped = run.stopped or for_all
 
 
@@ -226,7 +225,7 @@ def _meets_the_next_too(fault: Fault, provider: str) -> bool:
 
 def _try_again(run: _Run, number: int, fault: Fault) -> bool:
     tries = run.tries[number] = run.tries.get(number, 0) + 1
-    if run.plan.requests == 1 or tries >= THROTTLE_TRIES or process.signal_received():
+    if run.plan.requests == 1 or tries >= THROTTLE_TRIES or signals.signal_received():
         return False
     pause = THROTTLE_PAUSE * 2 ** (tries - 1)
     run.told.append(partial(run.floor.talk.note, f"Throttled ({fault.code}); going on in {pause:.0f} s …"))

@@ -110,7 +110,7 @@ def _write(journal: Journal, plan: Plan, book: _Book, chunk: list[tuple[int, Mes
     problems.add(book.judged)
     book.judged = []
     for twin in journal.write(plan, contents, messages):
-        book.leave_out(twin)
+        book.leave_out()
         rule = f"is the same recipient as in row {journal.first_row(plan, twin.recipient)}"
         problems.add([Problem("recipient", twin.recipient, rule, "Name each recipient once.", twin.row)])
 
@@ -222,8 +222,8 @@ class _Book:
         self.kept += len(messages)
         return contents, messages
 
-    def leave_out(self, _twin: NewMessage) -> None:
-        """A recipient that the plan has already: the requests are numbered anew in the end."""
+    def leave_out(self) -> None:
+        """A message is left out, whose recipient the plan has already: the requests are numbered anew in the end."""
         self._twins = True
         self.kept -= 1
 

@@ -6,10 +6,11 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from smswrap import process
+from smswrap import signals
 from smswrap.catalogue import explain
 from smswrap.clock import askable, today
 from smswrap.errors import SmswrapError
+from smswrap.journal.journal import SKEW
 from smswrap.model import Outcome, Result
 from smswrap.providers.records import Receipt
 
@@ -30,9 +31,6 @@ MOST_FOLLOWED = 1000
 
 ASKED_FOR = 3
 """Recipients of a request that are looked up to find out about it."""
-
-SKEW = 120.0
-"""Seconds by which the gateway's clock may differ from ours."""
 
 FINAL = frozenset({"delivered", "failed"})
 
@@ -57,17 +55,13 @@ def follow(
         left = deadline - time.monotonic()
         if left <= 0 or all(receipt.receipt in FINAL for _, receipt in found.values()):
             return
-        process.pause(min(pause, left))
+        signals.pause(min(pause, left))
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
 def noted(plan: Plan, journal: Journal) -> tuple[Receipt, ...]:
     """The receipts that the journal holds of a plan, explained; none if it never heard of any."""
-    found = [one for one in journal.accepted(plan, MOST_FOLLOWED) if one.receipt in FINAL]
-    return tuple(
-        explained(Receipt(recipient=one.recipient, receipt=one.receipt, code=one.code), plan.account.provider)
-        for one in found
-    )
+    return tuple(receipt for _, receipt in _accepted(plan, journal) if receipt.receipt in FINAL)
 
 
 def explained(receipt: Receipt, provider: str | None) -> Receipt:
@@ -85,7 +79,7 @@ def settle_unknown(plan: Plan, journal: Journal, session: Session, rounds: tuple
     left = asked
     for pause in rounds:
         if left:
-            process.pause(pause)
+            signals.pause(pause)
             left = [number for number in left if not _find(plan, journal, number, session)]
     return len(asked) - len(left)
 
@@ -105,7 +99,7 @@ def latest(earlier: Earlier, house: House) -> str | None:
 
 def _find(plan: Plan, journal: Journal, number: int, session: Session) -> bool:
     for recipient in journal.recipients_of(plan, number, ASKED_FOR):
-        process.checkpoint()
+        signals.checkpoint()
         if _reached(plan, journal, number, session, recipient):
             journal.settle(plan, number, Result(Outcome.ACCEPTED))
             return True

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from smswrap.clock import iso
-from smswrap.errors import Fault, InputError, Kind, Problem, SmswrapError
+from smswrap.errors import Fault, InputError, Kind, SmswrapError
 from smswrap.masking import mask_number
 from smswrap.model import YES_HOLDS, Outcome, PlanState
 from smswrap.record import dataclass
@@ -140,7 +140,7 @@ def with_key(plan: Plan, key: str | None, house: House) -> Plan | None:
     earlier = house.journal.with_key(key) if key else None
     if earlier is not None and earlier.fingerprint != plan.fingerprint:
         rule = "was used for a send of other content"
-        raise InputError([Problem("--idempotency-key", (key or "")[:60], rule, "Use a new key for a new send.")])
+        raise InputError.of("--idempotency-key", (key or "")[:60], rule, "Use a new key for a new send.")
     return earlier
 
 

@@ -77,9 +77,7 @@ class Report:
     def status(self) -> str:
         """One word for what happened."""
         error = self._failure
-        if error is None:
-            return str(self.stage.value)
-        if self.stage is not Stage.SENT:
+        if error is None or self.stage is not Stage.SENT:
             return str(self.stage.value)
         if error.kind == Kind.INTERRUPTED and self.counts and self.counts.accepted == self.counts.recipients:
             return "accepted"

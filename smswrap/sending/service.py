@@ -117,8 +117,8 @@ def resume(plan_id: str, options: Options, house: House, *, resend_unknown: bool
     attempts: Mapping[int, float] = house.journal.attempts(plan, Outcome.REFUSED)
     if resend_unknown:
         unknown = _unknown_attempts(plan, house)
-        if unknown and not options.yes and not _decided_again(plan, house):
-            return replace(told(plan, house.journal), decision=_undecided(plan, house))
+        if unknown and not options.yes and (undecided := _undecided(plan, house)):
+            return replace(told(plan, house.journal), decision=undecided)
         attempts = {**attempts, **unknown}
     if not attempts and not house.journal.counts(plan).not_sent:
         with Alone(plan, house) as still:
@@ -184,7 +184,7 @@ def find(plan_id: str, journal: Journal) -> Plan:
         raise InputError.of("PLAN", plan_id[:60], f"is the beginning of several plans: {ids}", "Give more of the id.")
     from difflib import get_close_matches
 
-    near = get_close_matches(plan_id[:60], [known for known, _ in journal.plan_ids()], n=3, cutoff=0.5)
+    near = get_close_matches(plan_id[:60], journal.plan_ids(), n=3, cutoff=0.5)
     step = f"Did you mean {', '.join(near)}?" if near else "`smswrap history` lists what was sent."
     raise InputError.of("PLAN", plan_id[:60], "is not the id of a plan", step)
 
@@ -330,14 +330,12 @@ def _unknown_attempts(plan: Plan, house: House) -> Mapping[int, float]:
         return known if known or alone.waited else house.journal.attempts(plan, Outcome.UNKNOWN)
 
 
-def _decided_again(plan: Plan, house: House) -> bool:
+def _undecided(plan: Plan, house: House) -> Fault | None:
+    """Ask whether what may have arrived is sent once more; None is a yes."""
     unknown = house.journal.counts(plan).unknown
     question = f"{unknown} recipient(s) may have got the message already. Send it again? [y/N] "
-    return house.desk.asks and house.desk.ask(question)
-
-
-def _undecided(plan: Plan, house: House) -> Fault:
-    unknown = house.journal.counts(plan).unknown
+    if house.desk.asks and house.desk.ask(question):
+        return None
     message = f"{unknown} recipient(s) may have got the message already; a person has to decide to send it again."
     step = f"After an explicit yes: `smswrap resume --resend-unknown {plan.plan_id} --yes`."
     return Fault(Kind.CONFIRMATION, message, "Nothing was sent now.", step, "never", "waiting")

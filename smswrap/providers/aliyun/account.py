@@ -75,11 +75,6 @@ class Profile:
         return self.fields.get("region_id") or DEFAULT_REGION
 
     @property
-    def language(self) -> str:
-        """The language of the CLI's own texts: `en` or `zh`."""
-        return str(self.saved.get("language") or "en")
-
-    @property
     def missing(self) -> tuple[str, ...]:
         """The fields that the mode needs and that are nowhere."""
         return tuple(name for name in NEEDS.get(self.mode, []) if not self.fields.get(name))

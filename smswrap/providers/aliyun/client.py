@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -17,6 +16,7 @@ from smswrap.providers.aliyun.aimode import USER_AGENT, Lease, ai_mode
 from smswrap.providers.aliyun.operations import OPERATIONS
 from smswrap.providers.base import DEFAULT_READ_TIMEOUT, Accepted, Limits, Provider, ProviderError
 from smswrap.providers.calls import call_patiently
+from smswrap.providers.parameters import spelt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -132,7 +132,7 @@ class Session:
         for parameter in operation.parameters:
             value = values.get(parameter.key)
             if value is not None:
-                arguments += _words(parameter.wire, addressed(value) if parameter.type == "phone" else _spell(value))
+                arguments += _words(parameter.wire, addressed(value) if parameter.type == "phone" else spelt(value))
         arguments += ["--user-agent", USER_AGENT, "--read-timeout", str(self._read_timeout)]
         # Without any region, the CLI exits 3; what it knows by itself it need not be told.
         region = self._profile.region if self._settings.region or not self._profile.fields.get("region_id") else None
@@ -195,14 +195,6 @@ def _personal(request: Request) -> dict[str, Any]:
 def _words(option: str, value: str) -> list[str]:
     # Alone, a word that begins with a hyphen is read as an option of the CLI's own (see SHAPES).
     return [f"{option}={value}"] if value.startswith("-") else [option, value]
-
-
-def _spell(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return str(value)
 
 
 def _private(operation: Operation, values: Mapping[str, Any]) -> Iterator[str]:

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smswrap import process
+from smswrap import signals
 from smswrap.conversation import converse
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _fetch(url: str, path: Path) -> None:
         while chunk := reply.read(CHUNK):
             if file.tell() + len(chunk) > MOST:
                 raise OSError(f"{url} does not end")
-            process.checkpoint()
+            signals.checkpoint()
             file.write(chunk)
 
 

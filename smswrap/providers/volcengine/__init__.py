@@ -1,1 +1,1 @@
-"""Volcengine SMS (the ForAgent actions of 2026-01-01) through `scripts/volc_sms.py`."""
+"""Volcengine SMS (the ForAgent actions of 2026-01-01) through `scripts/volc_sms.py`; `providers.base` alone enters."""

@@ -5,14 +5,13 @@ Days and times as people give them, in Asia/Shanghai, become Unix seconds, as th
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from smswrap.clock import SHANGHAI, now, today
 from smswrap.errors import InputError
-from smswrap.providers.parameters import shorten
+from smswrap.providers.parameters import shorten, spelt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,7 +38,7 @@ def compose(operation: Operation, values: Mapping[str, Any], timeout: int) -> li
     """
     converted = {**values, **_CONVERSIONS.get(operation.verb, dict)(values)}
     given = ((parameter.wire, converted.get(parameter.key)) for parameter in operation.parameters)
-    return [*(f"{wire}={_spell(value)}" for wire, value in given if value is not None), f"--timeout={timeout}"]
+    return [*(f"{wire}={spelt(value)}" for wire, value in given if value is not None), f"--timeout={timeout}"]
 
 
 def dialled(recipient: str) -> str:
@@ -120,9 +119,3 @@ _CONVERSIONS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "query-status": _status,
     "query-statistics": _statistics,
 }
-
-
-def _spell(value: object) -> str:
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return str(value)

@@ -120,7 +120,7 @@ class Session:
 
     def _call(self, operation: Operation, values: Mapping[str, Any]) -> Reply:
         found = call_patiently(operation, partial(self.call_once, operation, values), self._settings)
-        if operation.paging is None:
+        if not operation.paged:
             return found
         # The API does not repeat the page that it gives.
         pages = {key: values.get(key) for key in ("page", "page_size")}

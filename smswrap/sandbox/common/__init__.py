@@ -1,4 +1,4 @@
-"""What both stand-ins share: files, JSON, rules, the text of a message. It imports nothing that is slow to import."""
+"""What both stand-ins share, and they alone: files, JSON, rules, texts. It imports nothing that is slow to import."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The stand-in for Volcengine's SMS API: an HTTP server on loopback."""
+"""The stand-in for Volcengine's SMS API: an HTTP server on loopback: started, not imported."""

@@ -23,7 +23,7 @@ from smswrap.sending.table.strangers import refuse_stranger
 from smswrap.sending.table.texts import Text, csv_records, guess_delimiter, json_records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from smswrap.sending.table.rows import Record
     from smswrap.sending.table.sheets import Sheet
@@ -171,7 +171,6 @@ def _text_table(file: _File, phone_header: str | None, encoding: str | None) -> 
     if text.begins_with("["):
         step = f"Write one object a line: jq -c '.[]' {file.name} > list.jsonl."
         raise file_error(file.name, "is a JSON array, not a list of lines", step)
-    records: Callable[[], Iterator[Record]]
     if kind == "jsonl" or (kind is None and text.begins_with("{")):
         return Table(file.name, partial(json_records, text), phone_header=phone_header, notices=notices)
     records = partial(csv_records, text, guess_delimiter(text))

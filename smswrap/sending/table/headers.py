@@ -44,14 +44,13 @@ _FOLDED = re.compile(r"[\s_\-:：*＊]+")  # noqa: RUF001  Chinese colons and st
 class ColumnMap:
     """Which column is what; `variables` pairs each variable of the template with its column.
 
-    `unused` are the headers that nothing used, `notices` what the person should know of how columns were found.
+    `notices` are what the person should know of how columns were found.
     """
 
     phone: int
     sign: int | None = None
     extend_code: int | None = None
     variables: tuple[tuple[str, int], ...] = ()
-    unused: tuple[str, ...] = ()
     notices: tuple[Problem, ...] = ()
 
 
@@ -142,7 +141,7 @@ def parse_map(
     if unused:
         notices.append(Problem(OPTION, "", f"has columns that nothing uses: {name_some(unused)}"))
     columns = targets["phone"], targets.get("sign"), targets.get("extend_code")
-    return ColumnMap(*columns, tuple(filled.items()), tuple(unused), tuple(notices))
+    return ColumnMap(*columns, tuple(filled.items()), tuple(notices))
 
 
 def name_some(names: Sequence[str]) -> str:

@@ -48,10 +48,6 @@ class Sheet(NamedTuple):
     hidden: bool
 
 
-class _Stop(Exception):  # noqa: N818  no error: what is wanted has been read
-    """Ends a parse."""
-
-
 class Workbook:
     """An open workbook. Raises InputError, in each of its methods too, where it cannot be read."""
 
