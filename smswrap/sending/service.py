@@ -131,9 +131,8 @@ def resume(plan_id: str, options: Options, house: House, *, resend_unknown: bool
     if lapsed and (refusal := _asked_again(plan, house)):
         return refusal
     with Alone(plan, house) as still:
-        refuse_other_account(
-            plan, house.provider.account()
-        )  # for another run, or for a person, we may have waited long
+        # For another run, or for a person, we may have waited long.
+        refuse_other_account(plan, house.provider.account())
         if resend_unknown:
             settle_unknown(still, house, once=True)
         return carry_out(_confirmed(still), options.pace, house, settle=options.settle, attempts=attempts)
