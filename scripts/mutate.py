@@ -67,11 +67,18 @@ MUTATIONS = (
         "tests/test_confirm.py::test_whatever_differs_of_the_account_no_yes_holds_for_it",
     ),
     Mutation(
-        "any-account-may-resume",
+        "resume-is-not-bound-to-the-account",
         "smswrap/sending/refusals.py",
-        "    if is_account_of(plan, account):\n        return\n",
-        "    return\n",
+        "    return plan.account == account",
+        "    return plan.account.provider == account.provider",
         "tests/test_resume.py::test_another_account_resumes_nothing_and_is_named",
+    ),
+    Mutation(
+        "an-account-that-comes-late-is-taken",
+        "smswrap/sending/service.py",
+        "        refuse_other_account(still, house.provider.account())\n        if resend",
+        "        if resend",
+        "tests/test_resume.py::test_a_new_yes_is_none_to_an_account_that_comes_while_the_person_thinks",
     ),
     Mutation(
         "expiry-is-ignored",
@@ -111,8 +118,8 @@ MUTATIONS = (
     Mutation(
         "a-damaged-journal-is-forgotten",
         "smswrap/journal/store.py",
-        "            if not version and (damage := self._damage()):",
-        "            if version and (damage := self._damage()):",
+        "            if not version and (damage",
+        "            if version and (damage",
         "tests/test_journal.py::test_a_journal_that_was_emptied_is_a_damaged_one",
     ),
     Mutation(
@@ -138,10 +145,18 @@ MUTATIONS = (
     ),
     Mutation(
         "an-idempotency-key-is-ignored",
-        "smswrap/sending/service.py",
-        "        earlier = with_key(plan, options.key, house)\n",
-        "        earlier = with_key(plan, None, house)\n",
+        "smswrap/sending/refusals.py",
+        "    earlier = house.journal.with_key(key) if key else None",
+        "    earlier = None",
         "tests/test_duplicates.py::test_a_proposal_keeps_its_key_for_the_yes",
+    ),
+    Mutation(
+        "a-key-that-is-used-meanwhile-is-a-repeat",
+        "smswrap/sending/service.py",
+        " or with_key(plan, options.key, house) is None:",
+        " or True:",
+        "tests/test_duplicates.py::"
+        "test_of_two_sends_at_once_with_one_key_the_later_waits_for_the_first_and_tells_its_answer",
     ),
     Mutation(
         "an-altered-request-is-sent",
