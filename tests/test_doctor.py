@@ -129,6 +129,17 @@ def test_a_person_reads_the_verdict_first(standin: StandIn, capsys: pytest.Captu
     assert standin.api_calls == []
 
 
+def test_in_chinese_the_verdict_and_the_details_of_the_answer_are(
+    standin: StandIn, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMSWRAP_LANG", "zh")
+    assert main(["doctor"]) == 0
+    data = json.loads(capsys.readouterr().out)["data"]
+    assert data["verdict"] == "可以用配置 default 发送（AK …dbox）。"
+    assert {one["check"]: one["detail"] for one in data["checks"]}["credentials"] == "模式 AK，来自配置"
+    assert standin.api_calls == []
+
+
 def test_each_wrong_line_has_a_mark_and_a_hint(bare_standin: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
     bare_standin.conditions(version="3.3.2")
     bare_standin.save_profile(retry_count=2)

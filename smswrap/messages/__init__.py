@@ -19,7 +19,7 @@ from smswrap.patterns import pattern
 VARIABLES = ("SMSWRAP_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
 """What says which language, the first one that is not empty."""
 
-PROSE_KEYS = frozenset({"meaning", "next_step", "rule", "detail"})
+PROSE_KEYS = frozenset({"meaning", "next_step", "rule", "detail", "verdict"})
 """Keys of an answer whose values are sentences of ours."""
 
 WRITTEN_BY_PEOPLE = frozenset({"parameters"})

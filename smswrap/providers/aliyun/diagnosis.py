@@ -112,7 +112,9 @@ def _mode(path: Path) -> int:
 
 def _credentials(profile: Profile) -> str:
     account.require(profile)
-    return f"mode {profile.mode}, {'from the environment' if profile.from_environment else 'of the profile'}"
+    if profile.from_environment:
+        return f"mode {profile.mode}, from the environment"
+    return f"mode {profile.mode}, of the profile"
 
 
 def _policy(program: Program) -> str:
