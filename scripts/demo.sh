@@ -7,11 +7,9 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 set_up run
 
 unset SMSWRAP_SANDBOX_DIR SMSWRAP_PROVIDER SMSWRAP_PROFILE SMSWRAP_REGION SMSWRAP_READ_TIMEOUT
-SMSWRAP_STATE_DIR=$(mktemp -d 2>/dev/null) || SMSWRAP_STATE_DIR=''
-case $SMSWRAP_STATE_DIR in
-    # PATH would be split at the colon.
-    '' | *:*) SMSWRAP_STATE_DIR=$(rmdir -- "$SMSWRAP_STATE_DIR" 2>/dev/null; mktemp -d /tmp/smswrap-demo.XXXXXX) ;;
-esac
+# In /tmp, which is everywhere, where TMPDIR is no folder of ours, or holds a colon, at which PATH would be split.
+case ${TMPDIR:-/tmp} in *:*) TMPDIR=/tmp ;; esac
+SMSWRAP_STATE_DIR=$(mktemp -d 2>/dev/null || TMPDIR=/tmp mktemp -d)
 export SMSWRAP_STATE_DIR SMSWRAP_SANDBOX=1 SMSWRAP_OUTPUT=table
 trap 'rm -rf -- "$SMSWRAP_STATE_DIR"' EXIT
 sms=$venv/bin/smswrap

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 import subprocess
@@ -21,9 +22,13 @@ from smswrap.providers.aliyun import configuration, mark
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+# Loaded before a child becomes somebody else, who may not read where Python lies.
+codecs.lookup("utf-8-sig")
+
 VICTIM, ATTACKER = 4002, 4001
 HELD_OPEN = "it is a file that is open already"
 
+# Nobody else may take on another user's id, so there is no other way to play an attacker; CI is root.
 other_users = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as two other users")
 
 

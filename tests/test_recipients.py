@@ -319,6 +319,7 @@ def test_reading_a_recipient_again_changes_nothing(text: str, bare: bool) -> Non
         assert number_of(f"00{found.number[1:]}") == found.number  # +1… may be a mainland number with a plus too many
 
 
+# The lowest version that is asked for, 8.13.0, lacks 1610 (measured); there our own table knows more than the library.
 @pytest.mark.skipif(Version(phonenumbers.__version__) < Version("9.0.42"), reason="an older table has fewer prefixes")
 def test_the_table_of_usual_mobiles_is_libphonenumbers_own() -> None:
     dice = random.Random(5)  # noqa: S311  no secret

@@ -1068,6 +1068,7 @@ def test_a_crash_after_acceptance_has_no_output_and_no_end_record(ready: Stand) 
     assert (len(ready.ledger()), ready.calls("end")) == (1, [])
 
 
+# Elsewhere there is no event to wait for: TERM would sometimes come before it is ignored.
 @pytest.mark.skipif(sys.platform != "linux", reason="only /proc tells when the signal has come to be ignored")
 def test_a_hang_ignores_terminate(ready: Stand) -> None:
     flags = send_flags("13900000009")
